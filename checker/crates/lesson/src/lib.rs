@@ -1,1 +1,3 @@
-//! To be written.
+//! The lesson format, checks, matchers, rules and verdicts. Pure: evidence in, report out.
+
+pub mod evidence;

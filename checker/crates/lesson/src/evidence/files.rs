@@ -1,0 +1,90 @@
+//! The learner's files as they were read, including those that were looked for and not there.
+
+use std::collections::BTreeMap;
+
+use compose::{ReadError, Reader};
+use serde::{Deserialize, Serialize};
+
+use super::Bytes;
+
+/// The files of one lesson folder and the shell variables that were read with them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesSeen {
+    /// Name of the folder, from which Compose derives the project's name where the file gives none.
+    pub folder_name: String,
+    /// The compose files named on the command line; empty where Compose's own names were looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compose_files: Vec<String>,
+    /// A project name given on the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_name: Option<String>,
+    /// The shell's variables, restricted to those the files refer to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+    /// Path below the folder, with `/` as separator, and what was found there.
+    pub files: BTreeMap<String, FileSeen>,
+}
+
+/// What reading one path gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileSeen {
+    /// UTF-8 text, byte for byte.
+    Text(String),
+    /// A file that is not UTF-8.
+    Bytes(Bytes),
+    /// Nothing has this name.
+    Absent,
+    /// A folder has this name.
+    Folder,
+    /// The operating system refused.
+    PermissionDenied,
+    /// The path leaves the folder.
+    Outside,
+    /// Larger than what is read; sizes in bytes.
+    TooLarge {
+        /// The file's size.
+        bytes: u64,
+        /// The largest size that is read.
+        limit: u64,
+    },
+    /// Any other refusal, in the operating system's words.
+    Unreadable(String),
+}
+
+impl From<Result<Vec<u8>, ReadError>> for FileSeen {
+    fn from(read: Result<Vec<u8>, ReadError>) -> Self {
+        match read {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Self::Text(text),
+                Err(error) => Self::Bytes(Bytes(error.into_bytes())),
+            },
+            Err(ReadError::NotFound) => Self::Absent,
+            Err(ReadError::IsDirectory) => Self::Folder,
+            Err(ReadError::PermissionDenied) => Self::PermissionDenied,
+            Err(ReadError::Outside) => Self::Outside,
+            Err(ReadError::TooLarge { bytes, limit }) => Self::TooLarge { bytes, limit },
+            Err(ReadError::Other(text)) => Self::Unreadable(text),
+        }
+    }
+}
+
+/// Evidence is read exactly as a folder is, so that loading a recording is loading the folder again.
+impl Reader for FilesSeen {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        match self.files.get(path) {
+            Some(FileSeen::Text(text)) => Ok(text.clone().into_bytes()),
+            Some(FileSeen::Bytes(bytes)) => Ok(bytes.0.clone()),
+            None | Some(FileSeen::Absent) => Err(ReadError::NotFound),
+            Some(FileSeen::Folder) => Err(ReadError::IsDirectory),
+            Some(FileSeen::PermissionDenied) => Err(ReadError::PermissionDenied),
+            Some(FileSeen::Outside) => Err(ReadError::Outside),
+            Some(FileSeen::TooLarge { bytes, limit }) => Err(ReadError::TooLarge {
+                bytes: *bytes,
+                limit: *limit,
+            }),
+            Some(FileSeen::Unreadable(text)) => Err(ReadError::Other(text.clone())),
+        }
+    }
+}
