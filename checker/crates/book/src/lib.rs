@@ -1,1 +1,31 @@
-//! To be written.
+//! Builds the book: mdBook as a library, in process, with nothing to install and nothing to download.
+//!
+//! What this crate adds to mdBook, in the order in which a chapter meets it:
+//!
+//! 1. `{{#checks lesson-4}}`, `{{#quiz lesson-4}}` and `{{#fact lesson-4 minutes}}` are replaced by what the
+//!    lesson file says ([`LessonPage`]), so that a page is never out of date. See [`BuildRequest`].
+//! 2. Every code block has a language ([`Fence`]); a block without one is a [`Mistake`] with its place.
+//! 3. Admonitions, ```` ```admonish tip title="…" ````, are rendered by mdbook-admonish.
+//! 4. mdBook renders the pages.
+//! 5. [`check_links`] reads the pages back: every link, picture and anchor leads somewhere, and nothing is
+//!    loaded from the network.
+//!
+//! The crate knows nothing about lesson files: it is given the text that belongs into the pages.
+
+mod admonish;
+mod build;
+mod chapters;
+mod diagnostics;
+mod directives;
+mod fences;
+mod html;
+mod links;
+mod markdown;
+mod mistake;
+mod settings;
+mod sources;
+
+pub use build::{BuildError, BuildRequest, Built, LessonPage, build};
+pub use fences::{BlockStyle, Fence, fences};
+pub use links::{BrokenLink, LinkCheckError, LinkProblem, LinkSource, check_links};
+pub use mistake::Mistake;

@@ -1,0 +1,164 @@
+//! Makes the chapters ready for mdBook: judges their text, fills in what the lessons say, renders the admonitions.
+
+use crate::build::LessonPage;
+use crate::directives::{self, Expanded, Part};
+use crate::markdown::{self, Contents, Nesting};
+use crate::mistake::Mistake;
+use crate::sources::{self, Sources};
+use crate::{admonish, fences};
+use mdbook_driver::book::{Book, Chapter};
+use std::path::Path;
+
+/// The book's folder and what belongs into its pages.
+pub(crate) struct Material<'book> {
+    /// The folder of `book.toml`.
+    pub(crate) root: &'book Path,
+    /// The folder of the chapters, relative to `root`.
+    pub(crate) source: &'book Path,
+    pub(crate) lessons: &'book [LessonPage],
+}
+
+/// What was learned on the way.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) sources: Sources,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Prepares every chapter in place, or gives every mistake in them.
+pub(crate) fn prepare(book: &mut Book, material: &Material<'_>) -> Result<Prepared, Vec<Mistake>> {
+    let mut prepared = Prepared {
+        sources: Sources::new(),
+        warnings: Vec::new(),
+    };
+    let mut mistakes = Vec::new();
+    let mut shown = Vec::new();
+    book.for_each_chapter_mut(|chapter| {
+        match prepare_chapter(chapter, material, &mut prepared.sources) {
+            Ok(parts) => shown.extend(parts),
+            Err(found) => mistakes.extend(found),
+        }
+    });
+    if !mistakes.is_empty() {
+        mistakes.sort();
+        return Err(mistakes);
+    }
+    prepared.warnings = not_shown(material.lessons, &shown);
+    Ok(prepared)
+}
+
+/// A part of a lesson that stands on its page.
+type Shown = (String, Part);
+
+fn prepare_chapter(
+    chapter: &mut Chapter,
+    material: &Material<'_>,
+    sources: &mut Sources,
+) -> Result<Vec<Shown>, Vec<Mistake>> {
+    let Some(path) = chapter.source_path.clone() else {
+        return Ok(Vec::new());
+    };
+    let file = sources::with_slashes(&material.source.join(&path));
+
+    let mut contents = markdown::read(&chapter.content);
+    let Expanded {
+        text,
+        inserted,
+        mut mistakes,
+    } = directives::expand(
+        &chapter.content,
+        &directives::Chapter {
+            file: &file,
+            path: &material.root.join(material.source).join(&path),
+            root: material.root,
+            lessons: material.lessons,
+        },
+    );
+    mistakes.extend(fences::without_language(&contents.fences, &file));
+    mistakes.extend(unusable_admonitions(&contents, &file));
+
+    for insertion in &inserted {
+        let inside = markdown::read(&insertion.markdown);
+        let origin = format!("the {} of {}", insertion.part.name(), insertion.lesson);
+        let found = fences::without_language(&inside.fences, &file)
+            .into_iter()
+            .chain(unusable_admonitions(&inside, &file));
+        mistakes.extend(found.map(|mistake| in_lesson_file(mistake, &origin, insertion.line)));
+        let at_directive = inside.links.into_iter().map(|link| markdown::Link {
+            line: insertion.line,
+            ..link
+        });
+        contents.links.extend(at_directive);
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+
+    chapter.content = admonish::render(&text).map_err(|problem| {
+        vec![Mistake {
+            file: file.clone(),
+            line: 1,
+            problem,
+            next: "look at the admonitions of this chapter".to_owned(),
+        }]
+    })?;
+    sources.add(sources::page_of(&path), file, contents.links);
+    Ok(inserted
+        .into_iter()
+        .map(|insertion| (insertion.lesson, insertion.part))
+        .collect())
+}
+
+/// A text from a lesson file has no place in the chapter but that of its directive.
+fn in_lesson_file(mistake: Mistake, origin: &str, line: usize) -> Mistake {
+    Mistake {
+        line,
+        problem: format!("in {origin}, line {}: {}", mistake.line, mistake.problem),
+        ..mistake
+    }
+}
+
+fn unusable_admonitions(contents: &Contents, file: &str) -> Vec<Mistake> {
+    contents
+        .admonitions
+        .iter()
+        .filter_map(|admonition| {
+            let objection = match admonition.nesting {
+                Nesting::Outermost => admonish::judge(&admonition.configuration).err()?,
+                Nesting::InsideAnother => admonish::Objection {
+                    problem: "an admonition inside another one is not rendered".to_owned(),
+                    next: "put it after the outer one".to_owned(),
+                },
+            };
+            let admonish::Objection { problem, next } = objection;
+            Some(Mistake {
+                file: file.to_owned(),
+                line: admonition.line,
+                problem,
+                next,
+            })
+        })
+        .collect()
+}
+
+/// A lesson whose checks or quiz no page shows is worth a word, but the book can be read without them.
+fn not_shown(lessons: &[LessonPage], shown: &[Shown]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for lesson in lessons {
+        for (part, markdown) in [
+            (Part::Checks, &lesson.checklist),
+            (Part::Quiz, &lesson.quiz),
+        ] {
+            let is_shown = shown
+                .iter()
+                .any(|(id, shown_part)| *id == lesson.id && *shown_part == part);
+            if !is_shown && !markdown.trim().is_empty() {
+                let (name, id, slug) = (part.name(), &lesson.id, &lesson.slug);
+                warnings.push(format!(
+                    "no page shows the {name} of {id}: write {{{{#{name} {id}}}}} into {slug}.md"
+                ));
+            }
+        }
+    }
+    warnings
+}

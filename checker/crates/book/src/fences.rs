@@ -1,0 +1,80 @@
+//! The code blocks of the book: everything printed in it is to be run or checked, so each block says what it is.
+
+use crate::markdown;
+use crate::mistake::Mistake;
+use mdbook_markdown::pulldown_cmark::CodeBlockKind;
+
+/// How a code block is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockStyle {
+    /// Between two rows of backticks or tildes.
+    Fenced,
+    /// Indented by four spaces; such a block cannot name a language.
+    Indented,
+}
+
+/// A code block of a chapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// The first word after the opening row: `yaml` in ```` ```yaml,ignore ````. Empty if there is none.
+    pub language: String,
+    /// Whatever follows the language on that row, without the separator: `ignore` in ```` ```yaml,ignore ````.
+    pub attributes: String,
+    /// The text between the rows, as the reader sees it.
+    pub text: String,
+    /// The line of the opening row, counted from 1; for an indented block its first line.
+    pub line: usize,
+    /// Fenced or indented.
+    pub style: BlockStyle,
+}
+
+/// Every code block of a chapter in reading order, with those inside admonitions and without the admonitions themselves.
+pub fn fences(chapter: &str) -> Vec<Fence> {
+    markdown::read(chapter).fences
+}
+
+impl Fence {
+    /// A block whose text is still to come.
+    pub(crate) fn opened(kind: CodeBlockKind<'_>, line: usize) -> Fence {
+        let (information, style) = match kind {
+            CodeBlockKind::Fenced(information) => (information.into_string(), BlockStyle::Fenced),
+            CodeBlockKind::Indented => (String::new(), BlockStyle::Indented),
+        };
+        let information = information.trim();
+        let (language, attributes) = match information.find([',', ' ', '\t', '{']) {
+            Some(end) => (
+                &information[..end],
+                information[end..].trim_start_matches([',', ' ', '\t']),
+            ),
+            None => (information, ""),
+        };
+        Fence {
+            language: language.to_owned(),
+            attributes: attributes.to_owned(),
+            text: String::new(),
+            line,
+            style,
+        }
+    }
+}
+
+/// A mistake for each block that does not say what it is.
+pub(crate) fn without_language(fences: &[Fence], file: &str) -> Vec<Mistake> {
+    fences
+        .iter()
+        .filter(|fence| fence.language.is_empty())
+        .map(|fence| {
+            let (problem, next) = match fence.style {
+                BlockStyle::Fenced => (
+                    "this fence names no language, so nothing can check it",
+                    "write one after the backticks: yaml, bash, text for a printed output, …",
+                ),
+                BlockStyle::Indented => (
+                    "these indented lines are a code block without a language",
+                    "put them between ``` rows with a language, or take the indentation away if they are no code",
+                ),
+            };
+            Mistake { file: file.to_owned(), line: fence.line, problem: problem.to_owned(), next: next.to_owned() }
+        })
+        .collect()
+}

@@ -1,0 +1,106 @@
+//! What stands in a chapter: its code blocks and its links, each with its line.
+//!
+//! The text is read with mdBook's own parser and options, so that what is a code block here is one on the page.
+
+use crate::fences::Fence;
+use crate::html;
+use mdbook_markdown::pulldown_cmark::{Event, Tag, TagEnd};
+use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
+
+/// Code blocks, admonitions and links of one text.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) fences: Vec<Fence>,
+    pub(crate) admonitions: Vec<Admonition>,
+    pub(crate) links: Vec<Link>,
+}
+
+/// A block that mdbook-admonish turns into a box.
+#[derive(Debug)]
+pub(crate) struct Admonition {
+    /// The words after `admonish` on the opening row.
+    pub(crate) configuration: String,
+    pub(crate) line: usize,
+    pub(crate) nesting: Nesting,
+}
+
+/// Whether an admonition stands in the chapter itself or inside another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nesting {
+    Outermost,
+    InsideAnother,
+}
+
+/// The target of a link or a picture as the author wrote it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) target: String,
+    pub(crate) line: usize,
+}
+
+/// Reads a chapter. Lines count from 1.
+pub(crate) fn read(markdown: &str) -> Contents {
+    let mut contents = Contents::default();
+    read_into(&mut contents, markdown, 1, Nesting::Outermost);
+    contents
+}
+
+fn read_into(contents: &mut Contents, markdown: &str, first_line: usize, nesting: Nesting) {
+    let mut open_block: Option<Fence> = None;
+    for (event, range) in new_cmark_parser(markdown, &MarkdownOptions::default()).into_offset_iter()
+    {
+        let line = first_line + line_breaks(&markdown[..range.start]);
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => open_block = Some(Fence::opened(kind, line)),
+            Event::Text(text) if open_block.is_some() => {
+                if let Some(block) = &mut open_block {
+                    block.text.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                if let Some(block) = open_block.take() {
+                    close(contents, block, nesting);
+                }
+            }
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                contents.links.push(Link {
+                    target: dest_url.into_string(),
+                    line,
+                });
+            }
+            Event::Html(text) | Event::InlineHtml(text) => {
+                let references = html::read(&text).references;
+                contents
+                    .links
+                    .extend(references.into_iter().map(|reference| Link {
+                        target: reference.target,
+                        line,
+                    }));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An admonition is a box around more of the chapter, so its text is read like the chapter.
+fn close(contents: &mut Contents, block: Fence, nesting: Nesting) {
+    if block.language == "admonish" {
+        read_into(
+            contents,
+            &block.text,
+            block.line + 1,
+            Nesting::InsideAnother,
+        );
+        contents.admonitions.push(Admonition {
+            configuration: block.attributes,
+            line: block.line,
+            nesting,
+        });
+    } else {
+        contents.fences.push(block);
+    }
+}
+
+fn line_breaks(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
+}
