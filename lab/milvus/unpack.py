@@ -23,10 +23,13 @@ FOLDERS = {
     "system_log_path": '""',
 }
 
-# The package is made for one process with everything inside; the course runs etcd and object storage beside it.
-FOR_A_STACK = {
+CHANGES = {
+    # The package is made for one process with everything inside; the course runs etcd and object storage beside it.
     "    embed: true ": "    embed: false ",
     "  storageType: local ": "  storageType: remote ",
+    # Seconds. A single query node waits all that time for another one to take its collections over. None ever comes,
+    # so with the usual 1800 `docker stop` ends in a kill.
+    "  gracefulStopTimeout: 1800 ": "  gracefulStopTimeout: 1 ",
 }
 
 
@@ -53,9 +56,9 @@ def fill(template: str) -> str:
         return default.strip()
 
     text = re.sub(r"\{\{ (?P<name>\w+)(?:\(\w+\))?(?:: (?P<default>[^}]*))? \}\}", value, template)
-    for before, after in FOR_A_STACK.items():
+    for before, after in CHANGES.items():
         if text.count(before) != 1:
-            raise SystemExit(f"{TEMPLATE}: expected `{before.strip()}` once. Look at FOR_A_STACK, in unpack.py.")
+            raise SystemExit(f"{TEMPLATE}: expected `{before.strip()}` once. Look at CHANGES, in unpack.py.")
         text = text.replace(before, after)
     return text
 
@@ -67,7 +70,8 @@ def main() -> None:
         configuration = target / "configs" / "milvus.yaml"
         configuration.parent.mkdir(parents=True)
         configuration.write_text(fill(wheel.read(TEMPLATE).decode()))
-        (target / "configs" / "glog.conf").write_bytes(wheel.read("milvus/data/glog.conf"))
+        # The server's C++ part logs by this file, and crashes without one. In a container all logs go to the terminal.
+        (target / "configs" / "glog.conf").write_text("--logtostderr=true\n--minloglevel=0\n")
 
 
 main()
