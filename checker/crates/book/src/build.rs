@@ -4,7 +4,7 @@ use crate::chapters::{self, Material, Prepared};
 use crate::diagnostics::{self, Messages};
 use crate::mistake::Mistake;
 use crate::sources::{self, Sources};
-use crate::{links, settings};
+use crate::{links, settings, summary};
 use mdbook_driver::MDBook;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -158,6 +158,10 @@ pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
     may_be_emptied(&destination_path)?;
 
     let source = config.book.src.clone();
+    let missing = summary::judge(&root, &source);
+    if !missing.is_empty() {
+        return Err(BuildError::Mistakes(missing));
+    }
     let (loaded, loading) = diagnostics::collect(|| MDBook::load_with_config(&root, config));
     let mut book = loaded.map_err(|error| BuildError::Chapters {
         problem: format!("{error:#}"),

@@ -74,15 +74,14 @@ fn prepare_chapter(
             lessons: material.lessons,
         },
     );
-    mistakes.extend(fences::without_language(&contents.fences, &file));
-    mistakes.extend(unusable_admonitions(&contents, &file));
+    mistakes.extend(judge(&contents, &file));
 
     for insertion in &inserted {
         let inside = markdown::read(&insertion.markdown);
         let origin = format!("the {} of {}", insertion.part.name(), insertion.lesson);
-        let found = fences::without_language(&inside.fences, &file)
+        let found = judge(&inside, &file)
             .into_iter()
-            .chain(unusable_admonitions(&inside, &file));
+            .chain(directives::nested(&insertion.markdown, &file));
         mistakes.extend(found.map(|mistake| in_lesson_file(mistake, &origin, insertion.line)));
         let at_directive = inside.links.into_iter().map(|link| markdown::Link {
             line: insertion.line,
@@ -116,6 +115,13 @@ fn in_lesson_file(mistake: Mistake, origin: &str, line: usize) -> Mistake {
         problem: format!("in {origin}, line {}: {}", mistake.line, mistake.problem),
         ..mistake
     }
+}
+
+fn judge(contents: &Contents, file: &str) -> Vec<Mistake> {
+    let mut mistakes = fences::without_language(&contents.fences, file);
+    mistakes.extend(fences::without_end(&contents.unclosed, file));
+    mistakes.extend(unusable_admonitions(contents, file));
+    mistakes
 }
 
 fn unusable_admonitions(contents: &Contents, file: &str) -> Vec<Mistake> {

@@ -61,11 +61,7 @@ enum Meaning {
     /// Ours: this text takes its place on the line.
     Words(String),
     /// Ours: this text takes the place of the whole line.
-    Block {
-        lesson: String,
-        part: Part,
-        markdown: String,
-    },
+    Block(Inserted),
     /// mdBook's: stays for mdBook to replace.
     Stays,
 }
@@ -80,6 +76,15 @@ impl Objection {
         Objection {
             problem: problem.into(),
             next: next.into(),
+        }
+    }
+
+    fn at(self, chapter: &Chapter<'_>, line: usize) -> Mistake {
+        Mistake {
+            file: chapter.file.to_owned(),
+            line,
+            problem: self.problem,
+            next: self.next,
         }
     }
 }
@@ -98,118 +103,132 @@ fn expand_line(line: &str, number: usize, chapter: &Chapter<'_>, expanded: &mut 
     while let Some(start) = rest.find("{{") {
         let (before, from_braces) = rest.split_at(start);
         expanded.text.push_str(before);
-        let meaning = match read(from_braces, before.ends_with('\\')) {
-            Written::Nothing { length } => {
-                expanded.text.push_str(&from_braces[..length]);
-                rest = &from_braces[length..];
+        let directive = match read(from_braces, before.ends_with('\\'), number) {
+            Written::Directive(directive) => directive,
+            Written::Nothing => {
+                expanded.text.push_str("{{");
+                rest = &from_braces[2..];
                 continue;
             }
-            Written::Directive {
-                name,
-                arguments,
-                length,
-            } => {
-                let directive = &from_braces[..length];
-                rest = &from_braces[length..];
-                meaning(name, arguments, chapter)
-                    .and_then(|meaning| stands_alone(meaning, line, directive))
-                    .map(|meaning| match meaning {
-                        Meaning::Stays => Meaning::Words(directive.to_owned()),
-                        other => other,
-                    })
-            }
             Written::Wrongly(objection) => {
-                rest = "";
-                Err(objection)
+                expanded.mistakes.push(objection.at(chapter, number));
+                return;
             }
         };
+        let meaning = meaning(&directive, chapter)
+            .and_then(|meaning| stands_alone(meaning, line, directive.text));
         match meaning {
-            Ok(Meaning::Block {
-                lesson,
-                part,
-                markdown,
-            }) => {
-                expanded
-                    .text
-                    .push_str(&format!("\n{}\n", markdown.trim_end()));
-                expanded.inserted.push(Inserted {
-                    lesson,
-                    part,
-                    markdown,
-                    line: number,
-                });
-            }
             Ok(Meaning::Words(words)) => expanded.text.push_str(&words),
-            Ok(Meaning::Stays) => {}
-            Err(Objection { problem, next }) => {
-                expanded.mistakes.push(Mistake {
-                    file: chapter.file.to_owned(),
-                    line: number,
-                    problem,
-                    next,
-                });
+            Ok(Meaning::Stays) => expanded.text.push_str(directive.text),
+            Ok(Meaning::Block(insertion)) => {
+                let markdown = insertion.markdown.trim_end();
+                expanded.text.push_str(&format!("\n{markdown}\n"));
+                expanded.inserted.push(insertion);
             }
+            Err(objection) => expanded.mistakes.push(objection.at(chapter, number)),
         }
+        rest = &from_braces[directive.text.len()..];
     }
     expanded.text.push_str(rest);
 }
 
+/// A mistake for each directive in a text from a lesson file, where none is followed.
+pub(crate) fn nested(markdown: &str, file: &str) -> Vec<Mistake> {
+    let lines = markdown
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains("{{#"));
+    lines
+        .map(|(index, _)| Mistake {
+            file: file.to_owned(),
+            line: index + 1,
+            problem: "a directive in a lesson file is not followed".to_owned(),
+            next: "write what it stands for".to_owned(),
+        })
+        .collect()
+}
+
 /// What stands at two opening braces.
 enum Written<'text> {
-    /// No directive; so many bytes can be passed over.
-    Nothing {
-        length: usize,
-    },
-    Directive {
-        name: &'text str,
-        arguments: Vec<&'text str>,
-        length: usize,
-    },
+    /// No directive.
+    Nothing,
+    Directive(Directive<'text>),
     Wrongly(Objection),
 }
 
+struct Directive<'text> {
+    /// All of it, from brace to brace.
+    text: &'text str,
+    name: &'text str,
+    arguments: Vec<&'text str>,
+    line: usize,
+}
+
 /// Reads at `{{`. Templates of other tools (`{{.Names}}`, `{{json .State}}`) are no directives.
-fn read(text: &str, escaped: bool) -> Written<'_> {
+fn read(text: &str, escaped: bool, line: usize) -> Written<'_> {
     let inside = text[2..].trim_start();
-    let (marked, inside) = match inside.strip_prefix('#') {
-        Some(inside) => (true, inside.trim_start()),
-        None => (false, inside),
+    let Some(inside) = inside.strip_prefix('#') else {
+        return match first_word(inside) {
+            word if OURS.contains(&word) && !escaped => Written::Wrongly(Objection::new(
+                format!("`{{{{{word}` is no directive: the mark before its name is missing"),
+                format!("write {{{{#{word} …}}}}"),
+            )),
+            _ => Written::Nothing,
+        };
     };
-    let word = inside
-        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '-')
-        .next();
-    let word = word.unwrap_or_default();
-    if escaped || (!marked && !OURS.contains(&word)) {
-        return Written::Nothing { length: 2 };
+    if escaped {
+        return match inside.contains("{{#") {
+            // mdBook takes all up to the last braces of the line for one shown directive.
+            true => Written::Wrongly(Objection::new(
+                "a directive follows another one that is shown, on the same line",
+                "give each a line of its own",
+            )),
+            false => Written::Nothing,
+        };
     }
-    if !marked {
+    let name = first_word(inside);
+    if name.is_empty() {
         return Written::Wrongly(Objection::new(
-            format!("`{{{{{word}` is no directive: the mark before its name is missing"),
-            format!("write {{{{#{word} …}}}}"),
+            "`{{#` has to be followed by the name of a directive, without a space",
+            format!(
+                "write {{{{#{} …}}}}, or a backslash before the braces to show them",
+                first_word(inside.trim_start())
+            ),
         ));
     }
-    let Some(end) = text.lines().next().and_then(|line| line.find("}}")) else {
+    let Some(end) = text.find("}}") else {
         return Written::Wrongly(Objection::new(
-            format!("the directive `{{{{#{word}` has no end on its line"),
+            format!("the directive `{{{{#{name}` has no end on its line"),
             "close it with }} on the same line",
         ));
     };
-    let mut words = text[2..end]
-        .trim_start()
-        .trim_start_matches('#')
-        .split_whitespace();
-    Written::Directive {
-        name: words.next().unwrap_or_default(),
-        arguments: words.collect(),
-        length: end + 2,
+    let arguments = &text[text.len() - inside.len() + name.len()..end];
+    if arguments.contains('}') {
+        return Written::Wrongly(Objection::new(
+            format!("there is a brace inside the directive `{{{{#{name}`"),
+            "take it out; a directive ends with }}",
+        ));
     }
+    Written::Directive(Directive {
+        text: &text[..end + 2],
+        name,
+        arguments: arguments.split_whitespace().collect(),
+        line,
+    })
 }
 
-fn meaning(name: &str, arguments: Vec<&str>, chapter: &Chapter<'_>) -> Result<Meaning, Objection> {
-    match (name, arguments.as_slice()) {
-        ("checks", [lesson]) => block(Part::Checks, lesson, chapter),
-        ("quiz", [lesson]) => block(Part::Quiz, lesson, chapter),
-        ("checks" | "quiz", _) => Err(Objection::new(
+fn first_word(text: &str) -> &str {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    text.split(|letter| !is_letter(letter))
+        .next()
+        .unwrap_or_default()
+}
+
+fn meaning(directive: &Directive<'_>, chapter: &Chapter<'_>) -> Result<Meaning, Objection> {
+    match (directive.name, directive.arguments.as_slice()) {
+        ("checks", [lesson]) => block(Part::Checks, lesson, directive.line, chapter),
+        ("quiz", [lesson]) => block(Part::Quiz, lesson, directive.line, chapter),
+        (name @ ("checks" | "quiz"), _) => Err(Objection::new(
             format!("{{{{#{name}}}}} takes the id of one lesson"),
             format!("write it like this: {{{{#{name} lesson-4}}}}"),
         )),
@@ -225,7 +244,7 @@ fn meaning(name: &str, arguments: Vec<&str>, chapter: &Chapter<'_>) -> Result<Me
             check_include(file, chapter).map(|()| Meaning::Stays)
         }
         ("title", [_, ..]) => Ok(Meaning::Stays),
-        ("playground" | "playpen", _) => Err(Objection::new(
+        (name @ ("playground" | "playpen"), _) => Err(Objection::new(
             format!(
                 "{{{{#{name}}}}} sends code to a server on the Internet, and this book loads nothing from there"
             ),
@@ -248,7 +267,7 @@ fn meaning(name: &str, arguments: Vec<&str>, chapter: &Chapter<'_>) -> Result<Me
 }
 
 /// A list of checks or a quiz belongs to one page only: the lesson's own.
-fn block(part: Part, id: &str, chapter: &Chapter<'_>) -> Result<Meaning, Objection> {
+fn block(part: Part, id: &str, line: usize, chapter: &Chapter<'_>) -> Result<Meaning, Objection> {
     let lesson = find_lesson(id, chapter)?;
     if !is_page_of(chapter, lesson) {
         return Err(Objection::new(
@@ -276,11 +295,12 @@ fn block(part: Part, id: &str, chapter: &Chapter<'_>) -> Result<Meaning, Objecti
             ),
         ));
     }
-    Ok(Meaning::Block {
+    Ok(Meaning::Block(Inserted {
         lesson: id.to_owned(),
         part,
         markdown: markdown.clone(),
-    })
+        line,
+    }))
 }
 
 fn find_lesson<'book>(id: &str, chapter: &Chapter<'book>) -> Result<&'book LessonPage, Objection> {
@@ -350,7 +370,7 @@ fn find_fact(lesson: &LessonPage, name: &str) -> Result<Meaning, Objection> {
 /// A block of Markdown in the middle of a sentence would not be one.
 fn stands_alone(meaning: Meaning, line: &str, directive: &str) -> Result<Meaning, Objection> {
     match meaning {
-        Meaning::Block { .. } if line.trim_end() != directive => Err(Objection::new(
+        Meaning::Block(_) if line.trim_end() != directive => Err(Objection::new(
             format!("{directive} has to stand alone on its line, at the start of it"),
             "give it a line of its own",
         )),

@@ -78,3 +78,16 @@ pub(crate) fn without_language(fences: &[Fence], file: &str) -> Vec<Mistake> {
         })
         .collect()
 }
+
+/// A mistake for each block that has no end.
+pub(crate) fn without_end(lines: &[usize], file: &str) -> Vec<Mistake> {
+    lines
+        .iter()
+        .map(|line| Mistake {
+            file: file.to_owned(),
+            line: *line,
+            problem: "this fence is never closed, so it swallows what follows".to_owned(),
+            next: "close it with a row of as many backticks as it was opened with".to_owned(),
+        })
+        .collect()
+}

@@ -24,6 +24,7 @@ mod markdown;
 mod mistake;
 mod settings;
 mod sources;
+mod summary;
 
 pub use build::{BuildError, BuildRequest, Built, LessonPage, build};
 pub use fences::{BlockStyle, Fence, fences};

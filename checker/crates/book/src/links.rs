@@ -54,10 +54,17 @@ impl fmt::Display for BrokenLink {
         }
         let (page, target) = (self.page.display(), &self.target);
         match self.problem {
-            LinkProblem::NoSuchFile => write!(
-                formatter,
-                "the page {page} refers to {target}, and the book has no such file\n  next: look for a typing mistake, or add the file"
-            ),
+            LinkProblem::NoSuchFile => {
+                let next = if names_readme(target) {
+                    "link to index.md: mdBook makes the README.md of a folder its index page"
+                } else {
+                    "look for a typing mistake, or add the file"
+                };
+                write!(
+                    formatter,
+                    "the page {page} refers to {target}, and the book has no such file\n  next: {next}"
+                )
+            }
             LinkProblem::NoSuchFragment => write!(
                 formatter,
                 "the page {page} refers to {target}, and that page has no such heading or anchor\n  next: compare the part after # with the headings there"
@@ -74,6 +81,20 @@ impl fmt::Display for BrokenLink {
     }
 }
 
+fn unreadable(path: &Path, error: io::Error) -> LinkCheckError {
+    LinkCheckError::Unreadable {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn names_readme(target: &str) -> bool {
+    let path = target.split('#').next().unwrap_or_default();
+    path.rsplit('/')
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case("readme.html"))
+}
+
 /// Why the links could not be checked.
 #[derive(Debug)]
 pub enum LinkCheckError {
@@ -82,10 +103,10 @@ pub enum LinkCheckError {
         /// The folder.
         destination: PathBuf,
     },
-    /// A file of the book cannot be read.
+    /// A file or folder of the book cannot be read.
     Unreadable {
-        /// The folder.
-        destination: PathBuf,
+        /// Which one.
+        path: PathBuf,
         /// What the system said.
         error: io::Error,
     },
@@ -101,10 +122,10 @@ impl fmt::Display for LinkCheckError {
                     destination.display()
                 )
             }
-            LinkCheckError::Unreadable { destination, error } => write!(
+            LinkCheckError::Unreadable { path, error } => write!(
                 formatter,
-                "{}: the built book cannot be read: {error}\n  next: build the book again",
-                destination.display()
+                "{}: this part of the built book cannot be read: {error}\n  next: build the book again",
+                path.display()
             ),
         }
     }
@@ -122,17 +143,13 @@ impl std::error::Error for LinkCheckError {}
 ///
 /// If the folder holds no page or something in it cannot be read: a book that was not looked at has no good links.
 pub fn check_links(destination: &Path) -> Result<Vec<BrokenLink>, LinkCheckError> {
-    let unreadable = |error| LinkCheckError::Unreadable {
-        destination: destination.to_owned(),
-        error,
-    };
-    let book = OutputFolder::read(destination).map_err(unreadable)?;
+    let book = OutputFolder::read(destination)?;
     if book.pages.is_empty() {
         return Err(LinkCheckError::NoPages {
             destination: destination.to_owned(),
         });
     }
-    let sources = Sources::read(destination).map_err(unreadable)?;
+    let sources = Sources::read(destination).map_err(|error| unreadable(destination, error))?;
 
     let mut broken = Vec::new();
     let mut reported = BTreeSet::new();
@@ -187,18 +204,18 @@ struct OutputFolder {
 }
 
 impl OutputFolder {
-    fn read(destination: &Path) -> io::Result<OutputFolder> {
-        let files = files(destination)?;
+    fn read(destination: &Path) -> Result<OutputFolder, LinkCheckError> {
+        let files = files(destination).map_err(|error| unreadable(destination, error))?;
+        let text = |file: &str| {
+            let path = destination.join(file);
+            std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))
+        };
         let mut pages = BTreeMap::new();
         for file in &files {
             if is_page(file) {
-                pages.insert(
-                    file.clone(),
-                    html::read(&std::fs::read_to_string(destination.join(file))?),
-                );
+                pages.insert(file.clone(), html::read(&text(file)?));
             } else if file.ends_with(".css") {
-                let references =
-                    html::read_style(&std::fs::read_to_string(destination.join(file))?);
+                let references = html::read_style(&text(file)?);
                 pages.insert(
                     file.clone(),
                     Page {
@@ -211,7 +228,8 @@ impl OutputFolder {
         Ok(OutputFolder { files, pages })
     }
 
-    /// Where an address leads. The error has what is wrong, and the address made independent of the page it is in.
+    /// Where an address leads. The error has what is wrong, and what is missing in words that are the same in every
+    /// page: the file, or for a fragment its name alone, as the print page has all chapters in one.
     fn follow(
         &self,
         name: &str,
@@ -233,55 +251,65 @@ impl OutputFolder {
         let (address, fragment) = target.split_once('#').unwrap_or((target, ""));
         let address = decoded(address.split('?').next().unwrap_or_default());
         let file = match resolve(name, page.base.as_deref(), &address) {
-            Some(file) => file,
-            None => return Err((LinkProblem::OutsideTheBook, address)),
+            Place::Inside(file) => file,
+            Place::Outside(file) => return Err((LinkProblem::OutsideTheBook, file)),
         };
-        let file = if self.files.contains(&file) {
-            file
+        let in_folder = join(&file, "index.html");
+        let file = if self.files.contains(&in_folder) {
+            in_folder
         } else {
-            join(&file, "index.html")
+            file
         };
         if !self.files.contains(&file) {
-            return Err((LinkProblem::NoSuchFile, address));
+            return Err((LinkProblem::NoSuchFile, file));
         }
         let fragment = decoded(fragment);
         match self.pages.get(&file) {
             Some(page)
                 if is_page(&file) && !fragment.is_empty() && !page.anchors.contains(&fragment) =>
             {
-                Err((LinkProblem::NoSuchFragment, format!("{file}#{fragment}")))
+                Err((LinkProblem::NoSuchFragment, fragment))
             }
             _ => Ok(()),
         }
     }
 }
 
-/// The file that an address in a page names, or `None` if it is outside the book.
-fn resolve(page: &str, base: Option<&str>, address: &str) -> Option<String> {
+/// The file that an address names, relative to the book's folder.
+enum Place {
+    Inside(String),
+    Outside(String),
+}
+
+fn resolve(page: &str, base: Option<&str>, address: &str) -> Place {
     if address.is_empty() {
-        return Some(page.to_owned());
+        return Place::Inside(page.to_owned());
     }
     let folder = match base {
         // Only the page for addresses that do not exist has a base: it is shown for any address of the site.
-        Some(base) => base.trim_matches('/'),
+        Some(base) => base,
         None => page.rsplit_once('/').map_or("", |(folder, _)| folder),
     };
-    let from_root = address.starts_with('/');
-    let mut parts: Vec<&str> = if from_root {
-        Vec::new()
-    } else {
-        folder.split('/').filter(|part| !part.is_empty()).collect()
-    };
-    for part in address.split('/') {
+    let folder = if address.starts_with('/') { "" } else { folder };
+
+    let mut parts: Vec<&str> = Vec::new();
+    let mut climbed = 0;
+    for part in folder.split('/').chain(address.split('/')) {
         match part {
             "" | "." => {}
+            ".." if parts.is_empty() => climbed += 1,
             ".." => {
-                parts.pop()?;
+                parts.pop();
             }
             part => parts.push(part),
         }
     }
-    Some(parts.join("/"))
+    let path = parts.join("/");
+    if climbed == 0 {
+        Place::Inside(path)
+    } else {
+        Place::Outside(format!("{}{path}", "../".repeat(climbed)))
+    }
 }
 
 fn join(folder: &str, file: &str) -> String {
@@ -315,10 +343,10 @@ fn files(folder: &Path) -> io::Result<BTreeSet<String>> {
     let mut folders = vec![folder.to_owned()];
     while let Some(current) = folders.pop() {
         for entry in std::fs::read_dir(&current)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(relative) = path.strip_prefix(folder) {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if let Ok(relative) = entry.path().strip_prefix(folder) {
                 found.insert(sources::with_slashes(relative));
             }
         }

@@ -4,7 +4,7 @@
 
 use crate::fences::Fence;
 use crate::html;
-use mdbook_markdown::pulldown_cmark::{Event, Tag, TagEnd};
+use mdbook_markdown::pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use mdbook_markdown::{MarkdownOptions, new_cmark_parser};
 
 /// Code blocks, admonitions and links of one text.
@@ -13,6 +13,8 @@ pub(crate) struct Contents {
     pub(crate) fences: Vec<Fence>,
     pub(crate) admonitions: Vec<Admonition>,
     pub(crate) links: Vec<Link>,
+    /// The opening lines of fences without a closing row: such a fence swallows the rest of the chapter.
+    pub(crate) unclosed: Vec<usize>,
 }
 
 /// A block that mdbook-admonish turns into a box.
@@ -51,7 +53,12 @@ fn read_into(contents: &mut Contents, markdown: &str, first_line: usize, nesting
     {
         let line = first_line + line_breaks(&markdown[..range.start]);
         match event {
-            Event::Start(Tag::CodeBlock(kind)) => open_block = Some(Fence::opened(kind, line)),
+            Event::Start(Tag::CodeBlock(kind)) => {
+                if matches!(kind, CodeBlockKind::Fenced(_)) && !is_closed(&markdown[range]) {
+                    contents.unclosed.push(line);
+                }
+                open_block = Some(Fence::opened(kind, line));
+            }
             Event::Text(text) if open_block.is_some() => {
                 if let Some(block) = &mut open_block {
                     block.text.push_str(&text);
@@ -99,6 +106,17 @@ fn close(contents: &mut Contents, block: Fence, nesting: Nesting) {
     } else {
         contents.fences.push(block);
     }
+}
+
+/// Whether a fenced block, given from its opening row on, ends with a row of at least as many marks.
+fn is_closed(block: &str) -> bool {
+    let mark = block.chars().next().unwrap_or('`');
+    let opening = block.chars().take_while(|letter| *letter == mark).count();
+    let Some((_, last)) = block.trim_end().rsplit_once('\n') else {
+        return false;
+    };
+    let last = last.trim_start_matches([' ', '\t', '>']).trim_end();
+    last.chars().count() >= opening && last.chars().all(|letter| letter == mark)
 }
 
 fn line_breaks(text: &str) -> usize {

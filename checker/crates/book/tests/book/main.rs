@@ -1,0 +1,9 @@
+//! Tiny books, built for real into temporary folders and read back. One file for each promise of the crate.
+
+mod admonish;
+mod destination;
+mod directives;
+mod fences;
+mod fixture;
+mod links;
+mod settings;
