@@ -1,3 +1,30 @@
 //! The lesson format, checks, matchers, rules and verdicts. Pure: evidence in, report out.
+//!
+//! A host reads a lesson ([`parse_lesson`]), captures the learner's files and what [`wanted`] asks of the world as
+//! [`evidence::Evidence`], and gets a [`report::Report`] from [`check`]. A recording is that evidence in a file; judging it
+//! again gives the same report.
 
+mod address;
+pub mod case;
+pub mod container;
 pub mod evidence;
+pub mod format;
+mod judge;
+mod live;
+mod matcher;
+pub mod milvus;
+pub mod page;
+mod parse;
+pub mod report;
+pub mod rules;
+mod scene;
+mod schema;
+pub mod secrets;
+mod setting;
+mod wanted;
+pub mod words;
+
+pub use judge::{check, load, reads};
+pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
+pub use schema::lesson_schema;
+pub use wanted::wanted;

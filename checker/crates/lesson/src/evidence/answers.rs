@@ -73,7 +73,9 @@ impl Probe {
 }
 
 /// An HTTP client that an image may carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum InsideClient {
     /// `curl --silent --show-error --include --max-time 5 URL`
@@ -93,7 +95,9 @@ impl InsideClient {
 }
 
 /// A reading call of Milvus' service `milvus.proto.milvus.MilvusService`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum MilvusCall {
     /// `GetVersion`

@@ -88,3 +88,36 @@ impl Reader for FilesSeen {
         }
     }
 }
+
+impl FilesSeen {
+    /// How the compose file is loaded from these files.
+    pub fn request(&self) -> compose::Request {
+        compose::Request {
+            files: self.compose_files.clone(),
+            project_name: self.project_name.clone(),
+            folder_name: self.folder_name.clone(),
+            environment: self.environment.clone(),
+            ..compose::Request::default()
+        }
+    }
+
+    /// Leaves out shell variables that no file mentions: they had no part in what was read, and are nobody's business.
+    pub fn forget_other_variables(&mut self) {
+        let mentioned = |name: &str| {
+            let by_compose = name.starts_with("COMPOSE_");
+            by_compose || self.files.values().any(|seen| matches!(seen, FileSeen::Text(text) if has_word(text, name)))
+        };
+        let kept = self.environment.iter().filter(|(name, _)| mentioned(name));
+        self.environment = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
+}
+
+/// Whether a name stands in a text as a word of its own.
+fn has_word(text: &str, name: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    text.match_indices(name).any(|(start, _)| {
+        let before = text[..start].chars().next_back();
+        let after = text[start + name.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}

@@ -1,0 +1,229 @@
+//! Addresses that a service is given: which service of the file they lead to, and whether they get there.
+
+use compose::Service;
+
+use crate::format::Reach;
+use crate::report::Spot;
+use crate::scene::{Judged, Mismatch, Scene};
+
+/// One address out of a value such as `http://etcd1:2379,http://etcd2:2379`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Host name or IP address, without brackets.
+    pub host: String,
+    /// Port, where one is written.
+    pub port: Option<String>,
+}
+
+/// The addresses in a text: separated by commas, each with or without scheme, user, port and path.
+pub fn endpoints(text: &str) -> Vec<Endpoint> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(endpoint).collect()
+}
+
+fn endpoint(text: &str) -> Endpoint {
+    let without_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = without_scheme.split(['/', '?', '#']).next().unwrap_or_default();
+    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
+    let (host, port) = match host_and_port.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, rest)) => (host, rest.strip_prefix(':')),
+        None => match host_and_port.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (host_and_port, None),
+        },
+    };
+    Endpoint { host: host.to_owned(), port: port.map(str::to_owned) }
+}
+
+/// Whether every address of a value reaches the expected service.
+///
+/// `owner` is the service that uses the address, `spot` where the text stands.
+pub fn reaches(scene: &Scene<'_>, reach: &Reach, owner: &str, text: &str, spot: &Spot) -> Judged {
+    let expected = expected(scene, reach);
+    let all = endpoints(text);
+    if all.is_empty() {
+        return Mismatch::new(spot.clone(), "there is no address here", expected).into();
+    }
+    let from = reach.from.as_deref().unwrap_or(owner);
+    Judged::all(all.iter().map(|endpoint| match misses(scene, reach, from, owner, endpoint) {
+        Some((found, next)) => {
+            let mismatch = Mismatch::new(spot.clone(), found, expected.clone());
+            Judged::Fails(vec![Mismatch { next, ..mismatch }])
+        }
+        None => Judged::Holds,
+    }))
+}
+
+/// What a reach expects, in words: `the address of the etcd service, port 2379 (services here: etcd, minio)`.
+pub fn expected(scene: &Scene<'_>, reach: &Reach) -> String {
+    let who = match (&reach.service, &reach.service_with_image) {
+        (Some(service), _) => format!("the {service} service"),
+        (None, Some(image)) => format!("a service that runs {image}"),
+        (None, None) => "a service".to_owned(),
+    };
+    format!("the address of {who}, port {} (services here: {})", reach.port, scene.service_names())
+}
+
+/// What is wrong with an endpoint, and what to look at next.
+fn misses(
+    scene: &Scene<'_>,
+    reach: &Reach,
+    from: &str,
+    owner: &str,
+    endpoint: &Endpoint,
+) -> Option<(String, Option<String>)> {
+    let host = endpoint.host.as_str();
+    let from_service = scene.service(from)?;
+    let target = match locate(scene, &from_service, host) {
+        Located::Service(service) => service,
+        Located::Itself => return Some((
+            format!("`{host}` inside a container is that container itself"),
+            Some("find the name of the other service under `services:`".to_owned()),
+        )),
+        Located::HostMachine => return Some((
+            format!("`{host}` leads out to your machine and back in through a published port"),
+            Some("containers of one file reach each other by service name".to_owned()),
+        )),
+        Located::Address => return Some((
+            format!("`{host}` is an IP address; a container gets another one whenever it is made anew"),
+            Some("containers of one file reach each other by service name".to_owned()),
+        )),
+        Located::Unshared(service) => return Some((
+            format!("`{host}` is the service `{service}`, but `{from}` and `{service}` share no network"),
+            Some(format!("compare `networks:` of `{from}` and `{service}`")),
+        )),
+        Located::Nothing if host.is_empty() => return Some(("the address names no host".to_owned(), None)),
+        Located::Nothing => return Some((
+            format!("no service in this file is called `{host}`"),
+            Some("compare the host part with the names under `services:`".to_owned()),
+        )),
+    };
+    if !is_expected(scene, reach, &target) {
+        return Some((format!("`{host}` is the service `{target}`"), None));
+    }
+    misses_port(scene, reach, owner, &target, endpoint)
+}
+
+fn misses_port(
+    scene: &Scene<'_>,
+    reach: &Reach,
+    owner: &str,
+    target: &str,
+    endpoint: &Endpoint,
+) -> Option<(String, Option<String>)> {
+    let beside = reach.port_variable.as_deref().and_then(|name| {
+        scene.service(owner)?.environment(name).and_then(|node| node.scalar_text()).map(|text| text.to_string())
+    });
+    let port = endpoint.port.clone().or(beside).or(reach.default_port.map(|port| port.to_string()));
+    let Some(port) = port else {
+        return Some((
+            "the address names no port".to_owned(),
+            Some(format!("write it as `{}:PORT`", endpoint.host)),
+        ));
+    };
+    if port.parse() == Ok(reach.port) {
+        return None;
+    }
+    let ports = scene.service(target).map(|service| service.ports()).unwrap_or_default();
+    let host_side = ports.iter().any(|mapping| {
+        mapping.target == reach.port && mapping.published.as_deref() == Some(port.as_str())
+    });
+    Some(if host_side {
+        (
+            format!("{port} is the port of `{target}` on your machine; between containers it does not exist"),
+            Some("use the container's side of the mapping, the part after the colon".to_owned()),
+        )
+    } else {
+        (format!("`{target}` does not listen on port {port}"), None)
+    })
+}
+
+fn is_expected(scene: &Scene<'_>, reach: &Reach, target: &str) -> bool {
+    let by_name = reach.service.as_deref().is_none_or(|expected| expected == target);
+    let by_image = reach.service_with_image.as_deref().is_none_or(|word| {
+        let image = scene.service(target).and_then(|service| service.image()?.as_str().map(str::to_owned));
+        image.is_some_and(|image| {
+            compose::image::ImageReference::parse(&image)
+                .is_ok_and(|reference| reference.repository.rsplit('/').next() == Some(word))
+        })
+    });
+    by_name && by_image
+}
+
+/// Where a host name leads, seen from a service's container.
+enum Located {
+    Service(String),
+    Unshared(String),
+    Itself,
+    HostMachine,
+    Address,
+    Nothing,
+}
+
+fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
+    let loopback = matches!(host, "localhost" | "0.0.0.0" | "::1" | "::") || host.starts_with("127.");
+    if loopback {
+        // With `network_mode: service:NAME` both containers have one network stack, so loopback is shared.
+        return match from.network_mode().and_then(|mode| mode.strip_prefix("service:").map(str::to_owned)) {
+            Some(shared) => Located::Service(shared),
+            None => Located::Itself,
+        };
+    }
+    if matches!(host, "host.docker.internal" | "gateway.docker.internal") {
+        return Located::HostMachine;
+    }
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return Located::Address;
+    }
+    let mut unshared = None;
+    for service in scene.project().into_iter().flat_map(|project| project.services()) {
+        let shared = shared_networks(from, &service);
+        let names_everywhere = [Some(service.name()), service.container_name()];
+        let named = names_everywhere.into_iter().flatten().any(|name| name == host);
+        let aliased = |networks: &[String]| {
+            service.networks().iter().any(|attachment| {
+                networks.contains(&attachment.network) && attachment.aliases.iter().any(|alias| alias == host)
+            })
+        };
+        let all: Vec<_> = service.networks().into_iter().map(|attachment| attachment.network).collect();
+        if !shared.is_empty() && (named || aliased(&shared)) {
+            return Located::Service(service.name().to_owned());
+        }
+        if named || aliased(&all) {
+            unshared = Some(service.name().to_owned());
+        }
+    }
+    unshared.map_or(Located::Nothing, Located::Unshared)
+}
+
+/// Names of the networks that both services are attached to. A service shares its own.
+pub fn shared_networks(one: &Service<'_>, other: &Service<'_>) -> Vec<String> {
+    let theirs: Vec<_> = other.networks().into_iter().map(|attachment| attachment.network).collect();
+    let ours = one.networks().into_iter().map(|attachment| attachment.network);
+    ours.filter(|network| theirs.contains(network)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_with_or_without_scheme_user_port_and_path() {
+        let cases = [
+            ("etcd:2379", "etcd", Some("2379")),
+            ("http://etcd:2379/", "etcd", Some("2379")),
+            ("minio", "minio", None),
+            ("postgresql://user:p@ss@db:5432/app", "db", Some("5432")),
+            ("[::1]:80", "::1", Some("80")),
+        ];
+        for (text, host, port) in cases {
+            let expected = Endpoint { host: host.to_owned(), port: port.map(str::to_owned) };
+            assert_eq!(endpoints(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn several_addresses_are_separated_by_commas() {
+        let hosts: Vec<_> = endpoints("http://a:1, http://b:2,").into_iter().map(|endpoint| endpoint.host).collect();
+        assert_eq!(hosts, ["a", "b"]);
+    }
+}

@@ -1,0 +1,496 @@
+//! The lesson file: what an author writes in `lesson.yaml`.
+//!
+//! A check is **where to look + what to expect + why**. Where to look is one [`Place`]; what to expect is one or more
+//! [`Matcher`]s, written as keys of the same map:
+//!
+//! ```yaml
+//! - id: standalone-finds-etcd
+//!   title: standalone is told where etcd is
+//!   compose: services.standalone.environment.ETCD_ENDPOINTS     # the place
+//!   reaches: {service: etcd, port: 2379}                        # the matcher
+//!   why: Milvus keeps every schema in etcd.
+//! ```
+//!
+//! The doc comments of this module are the format's manual: the JSON Schema is generated from them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use crate::evidence::{InsideClient, MilvusCall};
+
+/// Everything about a lesson but its checks, which [`Check`] describes.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Header {
+    /// `lesson-4`. Never changes its meaning; progress is kept under it.
+    pub id: String,
+    /// The chapter's title.
+    pub title: String,
+    /// What the learner is able to do afterwards, in one sentence.
+    pub goal: String,
+    /// How long it takes, in minutes.
+    pub minutes: u32,
+    /// The Compose project name that the start files carry: `lesson-04`.
+    pub project: String,
+    /// What has to be there.
+    #[serde(default)]
+    pub needs: Needs,
+    /// The files that the learner edits, relative to the lesson's folder.
+    pub edit: Vec<String>,
+    /// What the learner runs, in this order.
+    #[serde(default)]
+    pub run: Vec<String>,
+    /// Values that a class may give each learner differently. `${name}` anywhere in a check stands for the value.
+    #[serde(default)]
+    pub variables: BTreeMap<String, Variable>,
+    /// Questions at the end of the chapter.
+    #[serde(default)]
+    pub quiz: Vec<Question>,
+}
+
+/// What a lesson needs from the machine.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Needs {
+    /// Memory for its containers, as `8g`. Below it the lesson may still be read and its files judged.
+    pub memory: Option<String>,
+    /// Disk for images and data, as `4g`.
+    pub disk: Option<String>,
+}
+
+/// A value that may differ from learner to learner.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Variable {
+    /// The value where nobody sets another.
+    pub default: Value,
+    /// What it is, for the teacher who sets it.
+    pub about: String,
+}
+
+/// A question with its answers.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Question {
+    /// The question; needs the idea, not the wording.
+    pub question: String,
+    /// Two answers or more; at least one is right.
+    pub answers: Vec<QuizAnswer>,
+}
+
+/// One answer of a question.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct QuizAnswer {
+    /// The answer.
+    pub text: String,
+    /// Whether it is right.
+    #[serde(default)]
+    pub right: bool,
+    /// Why it is right or wrong.
+    pub why: String,
+}
+
+/// What every check says about itself, besides place and matchers.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CheckHeader {
+    /// Unique in the lesson and for ever: `standalone-finds-etcd`.
+    pub id: String,
+    /// What is true when it passes, as a sentence without a full stop.
+    pub title: String,
+    /// Why it matters, in one sentence.
+    pub why: String,
+    /// What to look at or run next when it fails; not the answer. Where it is absent the matcher suggests one.
+    pub next: Option<String>,
+    /// Tiers of help, from a nudge to nearly the answer.
+    #[serde(default)]
+    pub hints: Vec<String>,
+    /// Checks that have to pass before this one says anything.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Shown, never counted.
+    #[serde(default)]
+    pub advice: bool,
+    /// Share of the lesson's mark, for a class.
+    #[serde(default = "one")]
+    pub weight: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// One check of a lesson.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Id, title, reasons.
+    pub header: CheckHeader,
+    /// Where to look and what to expect.
+    pub look: Look,
+}
+
+/// A place with what is expected there, or several of them combined.
+#[derive(Debug, Clone)]
+pub enum Look {
+    /// One place; all matchers have to hold.
+    At {
+        /// Where to look.
+        place: Box<Place>,
+        /// What to expect.
+        matchers: Vec<Matcher>,
+    },
+    /// Every one has to hold.
+    All(Vec<Look>),
+    /// One of them has to hold.
+    Any(Vec<Look>),
+}
+
+/// Where to look. Exactly one a check.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// A path into the resolved compose file: `services.standalone.environment.ETCD_ENDPOINTS`.
+    Compose(String),
+    /// A setting that a service takes from a command-line flag or an environment variable.
+    Setting(Setting),
+    /// The container of this service.
+    Container(String),
+    /// The answer to an HTTP GET.
+    Http(HttpPlace),
+    /// A TCP connection.
+    Tcp(PortPlace),
+    /// What a read-only command prints inside the container. Only what stands here is ever run.
+    Exec(ExecPlace),
+    /// The answer to a reading call of Milvus.
+    Milvus(MilvusPlace),
+    /// The newest log lines of a service's container, as a list of texts.
+    Log(LogPlace),
+    /// Command lines of the processes in a service's container, as a list of texts.
+    Processes(String),
+    /// A named rule with its parameters; `checker explain` prints what each does.
+    Rule(RulePlace),
+}
+
+/// A setting that may be given as a flag of the command or as an environment variable; the flag wins.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Setting {
+    /// The service.
+    pub service: String,
+    /// The flag's name without dashes: `data-dir`.
+    pub flag: Option<String>,
+    /// The word after which the value stands as an argument of its own: `server` in `minio server /data`.
+    pub argument_after: Option<String>,
+    /// The environment variable.
+    pub variable: Option<String>,
+    /// What the program takes where neither is given.
+    pub default: Option<String>,
+}
+
+/// A GET of `path` at a container port.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HttpPlace {
+    /// The service.
+    pub service: String,
+    /// The container port; the host asks at the port it is published on.
+    pub port: u16,
+    /// Path and query.
+    pub path: String,
+    /// A client in the image that asks from inside where the port is not published.
+    pub inside: Option<InsideClient>,
+}
+
+/// A container port.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PortPlace {
+    /// The service.
+    pub service: String,
+    /// The container port.
+    pub port: u16,
+}
+
+/// A command in a container.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ExecPlace {
+    /// The service.
+    pub service: String,
+    /// Program and arguments; no shell is added. It must only read.
+    pub command: Vec<String>,
+}
+
+/// A reading call of Milvus.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MilvusPlace {
+    /// The service.
+    pub service: String,
+    /// The container port.
+    #[serde(default = "milvus_port")]
+    pub port: u16,
+    /// Which call.
+    pub call: MilvusCall,
+}
+
+fn milvus_port() -> u16 {
+    19530
+}
+
+/// Log lines.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LogPlace {
+    /// The service.
+    pub service: String,
+    /// How many of the newest lines.
+    pub lines: u32,
+}
+
+/// A named rule.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RulePlace {
+    /// Its name.
+    pub name: String,
+    /// Its parameters; which there are, the rule says.
+    #[serde(default)]
+    pub with: Value,
+}
+
+/// What to expect. The first group has goss' names and meanings, the second understands what a value stands for,
+/// the third belongs to containers and probes.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matcher {
+    /// The very same value; a number equals its own text. Not for values that have several right spellings.
+    Equals(Value),
+    /// A text that starts so.
+    HavePrefix(String),
+    /// A text that ends so.
+    HaveSuffix(String),
+    /// A text with a part that matches this regular expression.
+    MatchRegexp(String),
+    /// A text with this part.
+    ContainSubstring(String),
+    /// A list with this element.
+    ContainElement(Value),
+    /// A list with these elements, and maybe more.
+    ContainElements(Vec<Value>),
+    /// A list of these elements in any order, and no others.
+    ConsistOf(Vec<Value>),
+    /// A text, list or map of this length.
+    HaveLen(usize),
+    /// A map with this key.
+    HaveKey(String),
+    /// A map with these keys, and maybe more.
+    HaveKeys(Vec<String>),
+    /// A number greater than this.
+    Gt(f64),
+    /// A number of at least this.
+    Ge(f64),
+    /// A number less than this.
+    Lt(f64),
+    /// A number of at most this.
+    Le(f64),
+    /// None of these hold.
+    Not(Matchers),
+    /// Each of these holds.
+    And(Vec<Matchers>),
+    /// One of these holds.
+    Or(Vec<Matchers>),
+
+    /// Whether there is a value at all.
+    Present(bool),
+    /// An address, or several, of a service in this file.
+    Reaches(Reach),
+    /// An image reference of this repository, version or kind.
+    Image(ImageExpected),
+    /// A version, as `v2.6.19`, that meets a requirement, as `>=2.6.10, <3`.
+    Version(String),
+    /// The same path, whatever trailing slashes or `.` parts it is written with.
+    Path(String),
+    /// A duration within bounds, as `{least: 60s}`.
+    Duration(Range),
+    /// A size within bounds, as `{least: 2g, most: 8g}`.
+    Size(Range),
+    /// A command that runs these words, whether written as text or as a list, and through whichever wrapper.
+    Command(Vec<String>),
+
+    /// The container's state.
+    Is(ContainerState),
+    /// HTTP status code.
+    Status(u16),
+    /// HTTP body.
+    Body(Matchers),
+    /// Exit code of a command.
+    ExitCode(i64),
+    /// Standard output of a command.
+    Stdout(Matchers),
+    /// Whether a connection is accepted and stays open.
+    Connects(bool),
+    /// Whether the server answers the call; a server that asks for a login has answered.
+    Answers(bool),
+    /// A field of the engine's inspect answer, as `{path: HostConfig.Memory, gt: 0}`.
+    Field(FieldExpected),
+}
+
+/// Matchers that all have to hold, as keys of one map.
+#[derive(Debug, Clone)]
+pub struct Matchers(pub Vec<Matcher>);
+
+/// An address of a service in this file.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Reach {
+    /// The service that has to be reached: by its name, its container_name or an alias.
+    pub service: Option<String>,
+    /// Any service whose image's repository ends in this word, as `etcd`.
+    pub service_with_image: Option<String>,
+    /// The container port.
+    pub port: u16,
+    /// The port that the program takes where none is given anywhere.
+    pub default_port: Option<u16>,
+    /// An environment variable beside the address that may carry the port instead.
+    pub port_variable: Option<String>,
+    /// The service from whose network it is looked at; where absent the one that the place belongs to.
+    pub from: Option<String>,
+}
+
+/// What an image reference has to be.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ImageExpected {
+    /// Repositories of which it has to be one, as `quay.io/coreos/etcd`. A mirror of the same path counts.
+    #[serde(default)]
+    pub repository: Vec<String>,
+    /// Requirement on the version in the tag, as `>=2.6.10, <3`.
+    pub version: Option<String>,
+    /// Why versions below are refused, shown when one is.
+    pub version_why: Option<String>,
+    /// It names one version: a tag other than `latest`, or a digest.
+    #[serde(default)]
+    pub pinned: bool,
+    /// What the tag has to look like, as a regular expression.
+    pub tag: Option<String>,
+}
+
+/// Bounds, each included, each optional.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Range {
+    /// Not less than this.
+    pub least: Option<String>,
+    /// Not more than this.
+    pub most: Option<String>,
+}
+
+/// A field of what the engine says about a container.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct FieldExpected {
+    /// Path into `GET /containers/{id}/json`, as `HostConfig.Memory`.
+    pub path: String,
+    /// What to expect there.
+    #[serde(flatten)]
+    pub expect: Matchers,
+}
+
+/// A state that a container can be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContainerState {
+    /// Its process runs.
+    Running,
+    /// Its own health check says so.
+    Healthy,
+    /// Its process ended by itself with exit code 0.
+    Completed,
+}
+
+/// Names of the keys that [`CheckHeader`] reads; every other key of a check is a place or a matcher.
+pub(crate) const HEADER_KEYS: [&str; 8] = [
+    "id", "title", "why", "next", "hints", "needs", "advice", "weight",
+];
+
+/// Names of the keys that are places.
+pub(crate) const PLACE_KEYS: [&str; 10] = [
+    "compose",
+    "setting",
+    "container",
+    "http",
+    "tcp",
+    "exec",
+    "milvus",
+    "log",
+    "processes",
+    "rule",
+];
+
+impl<'de> Deserialize<'de> for Matchers {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = serde_json::Map::deserialize(deserializer)?;
+        if entries.is_empty() {
+            return Err(serde::de::Error::custom(
+                "nothing is expected here: name at least one matcher",
+            ));
+        }
+        entries.into_iter().map(matcher_of_entry).collect::<Result<_, _>>().map(Matchers)
+    }
+}
+
+impl Serialize for Matchers {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = serde_json::Map::new();
+        for matcher in &self.0 {
+            if let Value::Object(entry) = serde_json::to_value(matcher).map_err(serde::ser::Error::custom)? {
+                entries.extend(entry);
+            }
+        }
+        entries.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldExpected {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut entries = serde_json::Map::deserialize(deserializer)?;
+        let Some(Value::String(path)) = entries.remove("path") else {
+            return Err(serde::de::Error::custom(
+                "`field` needs a `path`, as `HostConfig.Memory`",
+            ));
+        };
+        let expect = Matchers::deserialize(Value::Object(entries)).map_err(serde::de::Error::custom)?;
+        Ok(Self { path, expect })
+    }
+}
+
+/// A matcher written as one key of a map.
+pub(crate) fn matcher_of_entry<E: serde::de::Error>((key, value): (String, Value)) -> Result<Matcher, E> {
+    let entry = Value::Object(serde_json::Map::from_iter([(key, value)]));
+    Matcher::deserialize(entry).map_err(E::custom)
+}
+
+impl JsonSchema for Matchers {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Matchers".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        crate::schema::map_of_variants(generator.subschema_for::<Matcher>(), generator)
+    }
+}
+
+impl JsonSchema for FieldExpected {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FieldExpected".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut schema = crate::schema::map_of_variants(generator.subschema_for::<Matcher>(), generator);
+        crate::schema::add_property(&mut schema, "path", schemars::json_schema!({"type": "string"}));
+        schema
+    }
+}

@@ -1,0 +1,249 @@
+//! From evidence to a report. The one way to a verdict, for every host.
+
+use std::collections::BTreeMap;
+
+use compose::Loaded;
+use serde_json::Value;
+
+use crate::evidence::Evidence;
+use crate::format::{Check, Look, Matcher, Place, Setting};
+use crate::live;
+use crate::matcher::{self, Matched};
+use crate::parse::Lesson;
+use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Verdict};
+use crate::rules::{self, Reads};
+use crate::scene::{Judged, Mismatch, Scene};
+use crate::setting;
+
+/// The rule whose check every look into the compose file waits for.
+const LOADS: &str = "compose-file-loads";
+
+/// Judges a lesson. With [`Scope::Files`] the checks that need containers are left out.
+pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
+    let loaded = load(evidence);
+    let scene = Scene { evidence, loaded: &loaded };
+    let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
+    let mut checks = Vec::new();
+    for check in &lesson.checks {
+        if scope == Scope::Files && reads(&check.look) == Reads::FilesAndContainers {
+            continue;
+        }
+        let verdict = match waits_for(lesson, check, &scene, &verdicts) {
+            Some(reason) => Verdict::NotChecked { reason },
+            None => verdict(lesson, check, judge(&scene, &check.look)),
+        };
+        verdicts.insert(&check.header.id, verdict.clone());
+        checks.push(CheckReport {
+            id: check.header.id.clone(),
+            title: check.header.title.clone(),
+            weight: check.header.weight,
+            verdict,
+        });
+    }
+    let containers = evidence.world.containers.iter().map(crate::container::Container::new);
+    Report {
+        schema_version: report::SCHEMA_VERSION,
+        lesson: lesson.header.id.clone(),
+        title: lesson.header.title.clone(),
+        at: evidence.at,
+        scope,
+        checks,
+        starting: containers.filter_map(|container| scene.starting(container)).collect(),
+    }
+}
+
+/// Loads the compose file out of the evidence, as a host loads it from the folder.
+pub fn load(evidence: &Evidence) -> Loaded {
+    compose::load(&evidence.files, &evidence.files.request())
+}
+
+/// What a check has to look at.
+pub fn reads(look: &Look) -> Reads {
+    match look {
+        Look::All(looks) | Look::Any(looks) => {
+            let live = looks.iter().any(|look| reads(look) == Reads::FilesAndContainers);
+            if live { Reads::FilesAndContainers } else { Reads::Files }
+        }
+        Look::At { place, .. } => match place.as_ref() {
+            Place::Compose(_) | Place::Setting(_) => Reads::Files,
+            Place::Rule(rule) => rules::find(&rule.name).map_or(Reads::Files, |rule| rule.reads),
+            _ => Reads::FilesAndContainers,
+        },
+    }
+}
+
+/// The checks that have to pass before this one says anything and did not.
+fn waits_for(
+    lesson: &Lesson,
+    check: &Check,
+    scene: &Scene<'_>,
+    verdicts: &BTreeMap<&str, Verdict>,
+) -> Option<Reason> {
+    let open = |id: &str| verdicts.get(id).is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::Advice { .. }));
+    let mut titles: Vec<_> = check.header.needs.iter().filter(|need| open(need)).filter_map(|need| lesson.check(need)).collect();
+    if titles.is_empty() && scene.project().is_none() && !is_loading(check) {
+        titles = lesson.checks.iter().filter(|check| is_loading(check)).collect();
+        if titles.is_empty() {
+            return Some(Reason::NotSeen {
+                text: "the compose file does not load".to_owned(),
+                next: "run `docker compose config -q` in the lesson's folder".to_owned(),
+            });
+        }
+    }
+    let checks: Vec<_> = titles.into_iter().map(|check| check.header.title.clone()).collect();
+    (!checks.is_empty()).then_some(Reason::WaitsFor { checks })
+}
+
+fn is_loading(check: &Check) -> bool {
+    match &check.look {
+        Look::At { place, .. } => matches!(place.as_ref(), Place::Rule(rule) if rule.name == LOADS),
+        _ => false,
+    }
+}
+
+fn verdict(lesson: &Lesson, check: &Check, judged: Judged) -> Verdict {
+    match judged {
+        Judged::Holds => Verdict::Pass,
+        Judged::Unknown(reason) => Verdict::NotChecked { reason },
+        Judged::Fails(mismatches) => {
+            let findings = mismatches.into_iter().map(|mismatch| finding(lesson, check, mismatch)).collect();
+            if check.header.advice { Verdict::Advice { findings } } else { Verdict::Fail { findings } }
+        }
+    }
+}
+
+/// The check's own next step comes first, then what the mismatch suggests; a hint is always there.
+fn finding(lesson: &Lesson, check: &Check, mismatch: Mismatch) -> Finding {
+    let Mismatch { spot, found, expected, next } = mismatch;
+    let hint = format!("run `checker hint {}`", lesson.number());
+    let next = match check.header.next.clone().or(next) {
+        Some(next) if !check.header.hints.is_empty() => format!("{next}, or {hint}"),
+        Some(next) => next,
+        None if !check.header.hints.is_empty() => hint,
+        None => format!("read the chapter of {} again", lesson.header.id),
+    };
+    Finding { spot, found, expected, why: check.header.why.clone(), next }
+}
+
+fn judge(scene: &Scene<'_>, look: &Look) -> Judged {
+    match look {
+        Look::All(looks) => Judged::all(looks.iter().map(|look| judge(scene, look))),
+        Look::Any(looks) => any(scene, looks),
+        Look::At { place, matchers } => at(scene, place, matchers),
+    }
+}
+
+/// One has to hold. Where none does, the one that the learner seems to have meant is told: the first whose value is there.
+fn any(scene: &Scene<'_>, looks: &[Look]) -> Judged {
+    let mut unknown = None;
+    let mut failed: Vec<(bool, Vec<Mismatch>)> = Vec::new();
+    for look in looks {
+        match judge(scene, look) {
+            Judged::Holds => return Judged::Holds,
+            Judged::Unknown(reason) => unknown = unknown.or(Some(reason)),
+            Judged::Fails(mismatches) => failed.push((is_there(scene, look), mismatches)),
+        }
+    }
+    match unknown {
+        Some(reason) => Judged::Unknown(reason),
+        None => {
+            let meant = failed.iter().position(|(there, _)| *there).unwrap_or_default();
+            Judged::from_mismatches(failed.into_iter().nth(meant).map(|(_, mismatches)| mismatches).unwrap_or_default())
+        }
+    }
+}
+
+fn is_there(scene: &Scene<'_>, look: &Look) -> bool {
+    match look {
+        Look::All(looks) | Look::Any(looks) => looks.iter().any(|look| is_there(scene, look)),
+        Look::At { place, .. } => match place.as_ref() {
+            Place::Compose(path) => scene.project().is_some_and(|project| project.root().get(path).is_some()),
+            Place::Setting(setting) => setting::look_up(scene, setting).is_some(),
+            _ => true,
+        },
+    }
+}
+
+fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
+    match place {
+        Place::Compose(path) => Judged::all(matchers.iter().map(|matcher| in_file(scene, path, matcher))),
+        Place::Setting(setting) => Judged::all(matchers.iter().map(|matcher| in_setting(scene, setting, matcher))),
+        Place::Rule(rule) => match rules::find(&rule.name) {
+            Some(known) => (known.judge)(scene, &rule.with),
+            None => Judged::not_seen(format!("there is no rule `{}`", rule.name), "correct the lesson"),
+        },
+        Place::Container(service) => live::container(scene, service, matchers),
+        _ => match live::probe(place) {
+            Some(probe) => live::answer(scene, &probe, matchers),
+            None => Judged::not_seen("nothing is asked here", "correct the lesson"),
+        },
+    }
+}
+
+fn in_file(scene: &Scene<'_>, path: &str, matcher: &Matcher) -> Judged {
+    let node = scene.project().and_then(|project| project.root().get(path));
+    let node = node.filter(|node| !matches!(node.value, compose::Value::Null));
+    let owner = path.strip_prefix("services.").and_then(|rest| rest.split('.').next()).unwrap_or_default();
+    if let Some(missing) = missing_service(scene, owner) {
+        return missing;
+    }
+    if let Matcher::Reaches(reach) = matcher {
+        return match node.and_then(|node| Some((node.scalar_text()?, node))) {
+            Some((text, node)) => crate::address::reaches(scene, reach, owner, &text, &scene.spot_of(node)),
+            None => not_set(scene, path, crate::address::expected(scene, reach)),
+        };
+    }
+    let value: Option<Value> = node.map(compose::Node::to_json);
+    match matcher::matches(matcher, value.as_ref()) {
+        Matched::Yes => Judged::Holds,
+        Matched::Unclear(why) => Judged::not_seen(why, "look at the value yourself"),
+        Matched::No(differs) => match node {
+            Some(node) => Mismatch::new(scene.spot_of(node), differs.found, differs.expected).into(),
+            None => not_set(scene, path, differs.expected),
+        },
+    }
+}
+
+/// A value inside a service that the file does not have: the missing service is what is wrong.
+fn missing_service(scene: &Scene<'_>, owner: &str) -> Option<Judged> {
+    let missing = !owner.is_empty() && scene.service(owner).is_none();
+    missing.then(|| {
+        Mismatch::new(
+            scene.nearest("services"),
+            format!("there is no service `{owner}` (services here: {})", scene.service_names()),
+            format!("a service called `{owner}`"),
+        )
+        .next("compare the names under `services:`")
+        .into()
+    })
+}
+
+fn not_set(scene: &Scene<'_>, path: &str, expected: String) -> Judged {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    Mismatch::new(scene.nearest(path), format!("`{name}` is not set"), expected).into()
+}
+
+fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged {
+    if let Some(missing) = missing_service(scene, &wanted.service) {
+        return missing;
+    }
+    let value = setting::look_up(scene, wanted);
+    if let (Matcher::Reaches(reach), Some(value)) = (matcher, &value) {
+        return crate::address::reaches(scene, reach, &wanted.service, &value.text, &value.spot);
+    }
+    let json = value.as_ref().map(|value| Value::from(value.text.clone()));
+    let expected = match matcher {
+        Matcher::Reaches(reach) => crate::address::expected(scene, reach),
+        other => matcher::describe(other),
+    };
+    let names: Vec<_> = [wanted.flag.as_deref().map(|flag| format!("--{flag}")), wanted.variable.clone()].into_iter().flatten().collect();
+    match (matcher::matches(matcher, json.as_ref()), value) {
+        (Matched::Yes, _) => Judged::Holds,
+        (Matched::Unclear(why), _) => Judged::not_seen(why, "look at the value yourself"),
+        (Matched::No(differs), Some(value)) => Mismatch::new(value.spot, differs.found, differs.expected).into(),
+        (Matched::No(_), None) => {
+            let spot = scene.nearest(&format!("services.{}.command", wanted.service));
+            Mismatch::new(spot, format!("{} is not set", names.join(" or ")), expected).into()
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a chapter shows of its lesson file, so that neither can be out of date: the list of checks and the quiz.
+
+use crate::format::Check;
+use crate::parse::Lesson;
+use crate::rules::Reads;
+
+/// The checks as Markdown: first those that read files, then those that ask containers, then advice.
+pub fn checklist(lesson: &Lesson) -> String {
+    let number = lesson.number();
+    let of = |reads: Reads, advice: bool| -> Vec<&Check> {
+        lesson.checks.iter().filter(|check| check.header.advice == advice && crate::reads(&check.look) == reads).collect()
+    };
+    let mut text = String::new();
+    let files = of(Reads::Files, false);
+    let containers = of(Reads::FilesAndContainers, false);
+    let advice: Vec<_> = lesson.checks.iter().filter(|check| check.header.advice).collect();
+    section(&mut text, &format!("In your files ({} checks)", files.len()), &files);
+    section(&mut text, &format!("In your running containers ({} checks)", containers.len()), &containers);
+    section(&mut text, "Advice, shown but never counted", &advice);
+    text.push_str(&format!(
+        "```console\n$ checker verify {number}\n$ checker verify {number} --static-only\n```\n"
+    ));
+    text
+}
+
+fn section(text: &mut String, heading: &str, checks: &[&Check]) {
+    if checks.is_empty() {
+        return;
+    }
+    text.push_str(&format!("**{heading}**\n\n"));
+    for check in checks {
+        let header = &check.header;
+        text.push_str(&format!("- <span id=\"{}\"></span>{}.<br>*{}*\n", header.id, header.title, header.why));
+    }
+    text.push('\n');
+}
+
+/// The quiz as Markdown that works without script: each answer folds open to say whether and why.
+pub fn quiz(lesson: &Lesson) -> String {
+    let mut text = String::new();
+    for (index, question) in lesson.header.quiz.iter().enumerate() {
+        text.push_str(&format!("**{}. {}**\n\n", index + 1, question.question));
+        for answer in &question.answers {
+            let word = if answer.right { "Right." } else { "Not so." };
+            text.push_str(&format!(
+                "<details class=\"quiz-answer\">\n<summary>{}</summary>\n\n**{word}** {}\n\n</details>\n",
+                answer.text, answer.why
+            ));
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,39 @@
+//! `compose-file-loads`
+
+use compose::{Finding, Severity};
+use serde::Deserialize;
+
+use super::{Reads, Rule, judged, parameters};
+use crate::report::Spot;
+use crate::scene::{Judged, Mismatch, Scene};
+
+pub const RULE: Rule = Rule {
+    name: "compose-file-loads",
+    what: "Docker Compose can read the file: its syntax, its keys, the types of their values, the names they refer to, and the variables it needs.",
+    why: "Nothing starts from a file that does not load, and nothing else can be said about it.",
+    mend: "Mend the first place that is named, and look again; one slip often causes several messages.",
+    leave: "Never.",
+    reads: Reads::Files,
+    accepts: |with| parameters::<Parameters>(with).map(drop),
+    judge: |scene, with| judged(with, |Parameters {}| judge(scene)),
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {}
+
+fn judge(scene: &Scene<'_>) -> Judged {
+    let errors = scene.loaded.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    Judged::from_mismatches(errors.map(|finding| mismatch(scene, finding)).collect())
+}
+
+fn mismatch(scene: &Scene<'_>, finding: &Finding) -> Mismatch {
+    let spot = match finding.span {
+        Some(span) => scene.spot(span),
+        None => Spot::WholeFile { path: scene.compose_file() },
+    };
+    let found = if finding.label.is_empty() { finding.message.clone() } else { finding.label.clone() };
+    let expected = finding.expected.clone().unwrap_or_else(|| "a file that Docker Compose can read".to_owned());
+    Mismatch { next: finding.help.clone(), ..Mismatch::new(spot, found, expected) }
+}
+

@@ -1,0 +1,80 @@
+//! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
+
+mod compose_file_loads;
+mod containers_match_file;
+mod containers_share_a_network;
+mod health_check_asks_a_known_route;
+mod keeps_data;
+mod object_storage_credentials_agree;
+mod port_is_published;
+mod services_share_a_network;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::scene::{Judged, Scene};
+
+/// A rule and its documentation.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// The name that lessons use.
+    pub name: &'static str,
+    /// What it checks.
+    pub what: &'static str,
+    /// Why that matters.
+    pub why: &'static str,
+    /// How to mend it.
+    pub mend: &'static str,
+    /// When to leave it.
+    pub leave: &'static str,
+    /// What it reads.
+    pub reads: Reads,
+    /// Whether the parameters can be read; what is wrong where not.
+    pub accepts: fn(&Value) -> Result<(), String>,
+    /// Judges. Parameters were accepted before.
+    pub judge: fn(&Scene<'_>, &Value) -> Judged,
+}
+
+/// What a rule reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// The learner's files.
+    Files,
+    /// The files and the containers.
+    FilesAndContainers,
+}
+
+/// All rules.
+pub fn all() -> &'static [Rule] {
+    &[
+        compose_file_loads::RULE,
+        containers_match_file::RULE,
+        containers_share_a_network::RULE,
+        health_check_asks_a_known_route::RULE,
+        keeps_data::RULE,
+        object_storage_credentials_agree::RULE,
+        port_is_published::IS_PUBLISHED,
+        port_is_published::IS_NOT_PUBLISHED,
+        port_is_published::IS_PRIVATE,
+        services_share_a_network::RULE,
+    ]
+}
+
+/// The rule of this name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    all().iter().find(|rule| rule.name == name)
+}
+
+/// Reads a rule's parameters; no parameters are an empty map.
+fn parameters<T: DeserializeOwned>(with: &Value) -> Result<T, String> {
+    let with = if with.is_null() { Value::Object(serde_json::Map::new()) } else { with.clone() };
+    serde_json::from_value(with).map_err(|error| format!("the rule's parameters cannot be read: {error}"))
+}
+
+/// Judges with the parameters, which a lesson's reader has accepted before.
+fn judged<T: DeserializeOwned>(with: &Value, judge: impl FnOnce(T) -> Judged) -> Judged {
+    match parameters(with) {
+        Ok(parameters) => judge(parameters),
+        Err(text) => Judged::not_seen(text, "correct the lesson"),
+    }
+}

@@ -1,0 +1,125 @@
+//! `port-is-published`, `port-is-not-published`, `port-is-private`
+
+use compose::Port;
+use serde::Deserialize;
+
+use super::{Reads, Rule, judged, parameters};
+use crate::scene::{Judged, Mismatch, Scene};
+
+pub const IS_PUBLISHED: Rule = Rule {
+    name: "port-is-published",
+    what: "A container port of a service is published on the host, under whichever host port and address.",
+    why: "Programs on your machine, and a browser, reach a container only through a published port.",
+    mend: "Add an entry `HOST:CONTAINER` to `ports:` of the service; the container's port is the part after the colon.",
+    leave: "Where only other containers of the same network talk to the port.",
+    reads: Reads::Files,
+    accepts: |with| parameters::<Parameters>(with).map(drop),
+    judge: |scene, with| judged(with, |parameters| published(scene, &parameters)),
+};
+
+pub const IS_NOT_PUBLISHED: Rule = Rule {
+    name: "port-is-not-published",
+    what: "A container port of a service is not published on the host.",
+    why: "Containers of one network reach each other without it; a published port is one more door from outside.",
+    mend: "Take the entry out of `ports:`.",
+    leave: "Where a tool on your machine needs the port, and the port is bound to 127.0.0.1.",
+    reads: Reads::Files,
+    accepts: |with| parameters::<Parameters>(with).map(drop),
+    judge: |scene, with| judged(with, |parameters| not_published(scene, &parameters)),
+};
+
+pub const IS_PRIVATE: Rule = Rule {
+    name: "port-is-private",
+    what: "Where a container port is published, it is bound to a loopback address of the host.",
+    why: "A port without an address is bound to every address of the machine, and Docker's rules come before those of ufw.",
+    mend: "Write the address in front: `127.0.0.1:9091:9091`.",
+    leave: "Where other machines are meant to reach the port.",
+    reads: Reads::Files,
+    accepts: |with| parameters::<Parameters>(with).map(drop),
+    judge: |scene, with| judged(with, |parameters| private(scene, &parameters)),
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    service: String,
+    port: u16,
+}
+
+fn ports<'a>(scene: &Scene<'a>, parameters: &Parameters) -> Vec<Port<'a>> {
+    scene.service(&parameters.service).map(|service| service.ports()).unwrap_or_default()
+}
+
+fn published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
+    let Parameters { service, port } = parameters;
+    let ports = ports(scene, parameters);
+    if host_network(scene, service) || ports.iter().any(|mapping| mapping.target == *port) {
+        return Judged::Holds;
+    }
+    let expected = format!("an entry whose container port is {port}");
+    let reversed = ports.iter().find(|mapping| mapping.published.as_deref() == Some(port.to_string().as_str()));
+    match (reversed, ports.first()) {
+        (Some(mapping), _) => Mismatch::new(
+            scene.spot_of(mapping.node),
+            format!("this leads to port {} in the container; the program listens on {port}", mapping.target),
+            expected,
+        )
+        .next("the host's port stands first, the container's second")
+        .into(),
+        (None, Some(_)) => {
+            let targets: Vec<_> = ports.iter().map(|mapping| mapping.target.to_string()).collect();
+            let found = format!("only the container ports {} are published", targets.join(", "));
+            Mismatch::new(scene.nearest(&format!("services.{service}.ports")), found, expected).into()
+        }
+        (None, None) => Mismatch::new(scene.service_spot(service), format!("`{service}` publishes no port"), expected)
+            .next(format!("look for `ports:` of `{service}`"))
+            .into(),
+    }
+}
+
+/// With `network_mode: host` there is nothing to publish: the program listens on the host itself.
+fn host_network(scene: &Scene<'_>, service: &str) -> bool {
+    scene.service(service).and_then(|service| service.network_mode().map(|mode| mode == "host")).unwrap_or_default()
+}
+
+fn not_published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
+    let Parameters { service, port } = parameters;
+    if host_network(scene, service) {
+        let found = format!("with the host's network every port of `{service}` is open on the host");
+        let spot = scene.nearest(&format!("services.{service}.network_mode"));
+        return Mismatch::new(spot, found, format!("port {port} not published")).into();
+    }
+    let open = ports(scene, parameters).into_iter().filter(|mapping| mapping.target == *port);
+    Judged::from_mismatches(
+        open.map(|mapping| {
+            let host = mapping.published.as_deref().unwrap_or("a free port");
+            Mismatch::new(
+                scene.spot_of(mapping.node),
+                format!("port {port} of `{service}` is published on the host as {host}"),
+                format!("port {port} not published: containers of the same network reach it without"),
+            )
+        })
+        .collect(),
+    )
+}
+
+fn private(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
+    let Parameters { service, port } = parameters;
+    let open = ports(scene, parameters).into_iter().filter(|mapping| mapping.target == *port);
+    let open = open.filter(|mapping| !mapping.host_ip.as_deref().is_some_and(is_loopback));
+    Judged::from_mismatches(
+        open.map(|mapping| {
+            let address = mapping.host_ip.as_deref().unwrap_or("every address of your machine");
+            Mismatch::new(
+                scene.spot_of(mapping.node),
+                format!("port {port} is open on {address}"),
+                "a loopback address, as 127.0.0.1, in front of it",
+            )
+        })
+        .collect(),
+    )
+}
+
+fn is_loopback(address: &str) -> bool {
+    address == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

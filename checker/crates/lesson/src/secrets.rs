@@ -1,0 +1,242 @@
+//! Secrets are replaced when evidence is captured, before anything is judged, shown or written.
+//!
+//! What stands in for a secret keeps what checks need: equal secrets get the same stand-in, different ones different
+//! ones, and it has the secret's length, so that every column of a file stays where it was. Values that everybody knows
+//! (`minioadmin`) are no secrets; that one of them is used is just what a check has to see.
+
+use std::collections::BTreeMap;
+
+use compose::{Node, Span};
+use serde_json::Value;
+
+use crate::evidence::{Answer, Bytes, Evidence, FileSeen};
+
+/// Passwords that images ship with and guides repeat.
+const WELL_KNOWN: [&str; 14] = [
+    "minioadmin", "minio", "admin", "root", "Milvus", "milvus", "password", "postgres", "changeme", "secret", "user",
+    "pass", "example", "test",
+];
+
+/// A secret shorter than this is replaced only where it is the whole value: in running text it would hit other words.
+const LONG_ENOUGH: usize = 8;
+
+/// Replaces every secret in the evidence.
+pub fn hide(evidence: &mut Evidence) {
+    let mut hidden = Hidden::default();
+    hide_in_files(evidence, &mut hidden);
+    for container in evidence.world.containers.iter_mut().chain(&mut evidence.world.strangers) {
+        hide_in_environment(&mut container.inspect, &mut hidden);
+    }
+    hide_everywhere(evidence, &hidden);
+}
+
+/// Whether a variable of this name carries a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_uppercase();
+    let says_so = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY"].iter().any(|word| name.contains(word));
+    let ends_so = ["_PASS", "_PWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"].iter().any(|end| name.ends_with(end));
+    let is_place = name.ends_with("_FILE") || name.ends_with("_PATH");
+    (says_so || ends_so) && !is_place
+}
+
+/// Secrets met so far, with what stands in for each.
+#[derive(Default)]
+struct Hidden(BTreeMap<String, String>);
+
+impl Hidden {
+    fn is_secret(value: &str) -> bool {
+        !value.is_empty() && !WELL_KNOWN.contains(&value)
+    }
+
+    fn stand_in(&mut self, secret: &str) -> String {
+        let next = self.0.len();
+        self.0.entry(secret.to_owned()).or_insert_with(|| stand_in(next, secret.len())).clone()
+    }
+
+    /// Replaces long secrets wherever they stand in a text.
+    fn in_text(&self, text: &mut String) {
+        for (secret, stand_in) in &self.0 {
+            if secret.len() >= LONG_ENOUGH && text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), stand_in);
+            }
+        }
+    }
+}
+
+/// A word of exactly this many bytes, different for each index: `hiddenx0`.
+fn stand_in(index: usize, length: usize) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut number = Vec::new();
+    let mut rest = index;
+    loop {
+        number.insert(0, char::from(DIGITS[rest % DIGITS.len()]));
+        rest /= DIGITS.len();
+        if rest == 0 {
+            break;
+        }
+    }
+    let number: String = number.into_iter().collect();
+    let room = length.saturating_sub(number.len());
+    let word: String = "hidden".chars().chain(std::iter::repeat('x')).take(room).collect();
+    word + &number
+}
+
+fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
+    let loaded = crate::load(evidence);
+    let mut spans: Vec<(Span, String)> = Vec::new();
+    for service in loaded.project.iter().flat_map(|project| project.services()) {
+        for (name, node) in service.environment_all() {
+            let Some(value) = node.scalar_text() else { continue };
+            if is_secret_name(name) && Hidden::is_secret(&value) {
+                spans.extend(origins(node).into_iter().map(|span| (span, value.to_string())));
+            }
+        }
+    }
+    // From the end of each file, so that earlier places stay where they are.
+    spans.sort_by_key(|(span, _)| std::cmp::Reverse((span.source, span.start)));
+    for (span, secret) in spans {
+        let path = loaded.sources.get(span.source).path.clone();
+        let stand_in = hidden.stand_in(&secret);
+        if let Some(FileSeen::Text(text)) = evidence.files.files.get_mut(&path) {
+            replace_in_span(text, span, &secret, &stand_in);
+        }
+    }
+    for (path, seen) in &mut evidence.files.files {
+        let FileSeen::Text(text) = seen else { continue };
+        let is_environment = path.rsplit('/').next().is_some_and(|name| name == ".env" || name.ends_with(".env") || name.starts_with(".env."));
+        if is_environment {
+            *text = hide_in_assignments(text, hidden);
+        }
+    }
+    for (name, value) in &mut evidence.files.environment {
+        if is_secret_name(name) && Hidden::is_secret(value) {
+            *value = hidden.stand_in(value);
+        }
+    }
+}
+
+/// Every place that a value came from: where it stands, and where the variables in it were set.
+fn origins(node: &Node) -> Vec<Span> {
+    std::iter::once(node.origin.span).chain(node.origin.steps.iter().filter_map(compose::Step::span)).collect()
+}
+
+fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str) {
+    const BYTE_ORDER_MARK: char = '\u{feff}';
+    let offset = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+    let (start, end) = (span.start as usize + offset, span.end as usize + offset);
+    let Some(part) = text.get(start..end) else { return };
+    if let Some(position) = part.rfind(secret) {
+        text.replace_range(start + position..start + position + secret.len(), stand_in);
+    }
+}
+
+/// `NAME=value` lines, as in `.env` files.
+fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let Some((name, rest)) = line.split_once('=') else { return line.to_owned() };
+        let value = rest.trim().trim_matches(['"', '\'']);
+        let name = name.trim().trim_start_matches("export ").trim();
+        let known = hidden.0.contains_key(value);
+        if !known && !(is_secret_name(name) && Hidden::is_secret(value)) || value.is_empty() {
+            return line.to_owned();
+        }
+        let stand_in = hidden.stand_in(value);
+        let start = line.len() - rest.len() + rest.find(value).unwrap_or_default();
+        format!("{}{stand_in}{}", &line[..start], &line[start + value.len()..])
+    });
+    lines.collect()
+}
+
+fn hide_in_environment(inspect: &mut Value, hidden: &mut Hidden) {
+    let entries = inspect.pointer_mut("/Config/Env").and_then(Value::as_array_mut);
+    for entry in entries.into_iter().flatten() {
+        let Some((name, value)) = entry.as_str().and_then(|text| text.split_once('=')) else { continue };
+        let known = hidden.0.contains_key(value);
+        if known || (is_secret_name(name) && Hidden::is_secret(value)) {
+            *entry = Value::from(format!("{name}={}", hidden.stand_in(value)));
+        }
+    }
+}
+
+/// Long secrets may also stand in commands, logs and answers.
+fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
+    if hidden.0.keys().all(|secret| secret.len() < LONG_ENOUGH) {
+        return;
+    }
+    for seen in evidence.files.files.values_mut() {
+        if let FileSeen::Text(text) = seen {
+            hidden.in_text(text);
+        }
+    }
+    let world = &mut evidence.world;
+    for container in world.containers.iter_mut().chain(&mut world.strangers) {
+        hide_in_value(&mut container.inspect, hidden);
+        container.last_lines.iter_mut().for_each(|line| hidden.in_text(line));
+    }
+    for answered in &mut world.answers {
+        match &mut answered.answer {
+            Answer::Http { body, .. } | Answer::Grpc { body, .. } => hide_in_bytes(body, hidden),
+            Answer::Exec { stdout, stderr, .. } => {
+                hide_in_bytes(stdout, hidden);
+                hide_in_bytes(stderr, hidden);
+            }
+            Answer::Log { lines } => lines.iter_mut().for_each(|line| hidden.in_text(line)),
+            Answer::Processes { processes } => {
+                processes.iter_mut().for_each(|process| hidden.in_text(&mut process.command));
+            }
+            Answer::Tcp { .. } | Answer::None(_) => {}
+        }
+    }
+}
+
+fn hide_in_value(value: &mut Value, hidden: &Hidden) {
+    match value {
+        Value::String(text) => hidden.in_text(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_in_value(item, hidden)),
+        Value::Object(entries) => entries.values_mut().for_each(|item| hide_in_value(item, hidden)),
+        _ => {}
+    }
+}
+
+/// Only text is searched: a stand-in of the same length keeps even binary messages whole, but they carry no secrets.
+fn hide_in_bytes(bytes: &mut Bytes, hidden: &Hidden) {
+    if let Ok(mut text) = String::from_utf8(bytes.0.clone()) {
+        hidden.in_text(&mut text);
+        bytes.0 = text.into_bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stand_in_has_the_secrets_length_and_is_its_own() {
+        for length in 1..20 {
+            assert_eq!(stand_in(3, length).len(), length);
+            assert_ne!(stand_in(3, length), stand_in(4, length));
+        }
+        assert_eq!(stand_in(0, 10), "hiddenxxx0");
+    }
+
+    #[test]
+    fn names_tell_secrets_from_other_settings() {
+        for name in ["MINIO_ROOT_PASSWORD", "MINIO_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "db_password"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["PARTITION_KEY", "MINIO_ROOT_PASSWORD_FILE", "MINIO_ACCESS_KEY_ID", "MQ_TYPE"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn assignments_keep_their_form() {
+        let mut hidden = Hidden::default();
+        let text = "USER=ada\nDB_PASSWORD=\"correct horse\" \nAGAIN_TOKEN='correct horse'\nX=minioadmin\n";
+        let changed = hide_in_assignments(text, &mut hidden);
+        assert_eq!(changed.len(), text.len());
+        assert!(!changed.contains("correct horse"));
+        assert_eq!(changed.matches("hiddenxxxxxx0").count(), 2);
+        assert!(changed.contains("USER=ada") && changed.contains("X=minioadmin"));
+    }
+}

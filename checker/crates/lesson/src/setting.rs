@@ -1,0 +1,63 @@
+//! Settings that a program takes from a flag of its command line or from its environment.
+
+use compose::{Node, Service};
+
+use crate::format::Setting;
+use crate::report::Spot;
+use crate::scene::Scene;
+
+/// A setting's value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SettingValue {
+    /// The value.
+    pub text: String,
+    /// Where it stands; the service's name where the program's own default counts.
+    pub spot: Spot,
+}
+
+/// Looks a setting up as the program does: the flag wins over the variable, the variable over the default.
+pub fn look_up(scene: &Scene<'_>, setting: &Setting) -> Option<SettingValue> {
+    let service = scene.service(&setting.service)?;
+    let words = words(&service);
+    let flag = setting.flag.as_deref().and_then(|flag| flag_value(&words, flag));
+    let argument = setting.argument_after.as_deref().and_then(|word| argument_after(&words, word));
+    let variable = setting.variable.as_deref().and_then(|name| {
+        let node = service.environment(name)?;
+        Some((node.scalar_text()?.to_string(), node))
+    });
+    if let Some((text, node)) = flag.or(argument).or(variable) {
+        return Some(SettingValue { text, spot: scene.spot_of(node) });
+    }
+    let text = setting.default.clone()?;
+    Some(SettingValue { text, spot: scene.service_spot(&setting.service) })
+}
+
+/// The words of entrypoint and command, each with the value it stands in. A text given to a shell is split as well.
+fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
+    let parts = ["entrypoint", "command"].into_iter().filter_map(|key| service.node().get(key));
+    let nodes = parts.flat_map(|node| node.as_sequence().map_or_else(|| vec![node], |items| items.iter().collect()));
+    nodes
+        .filter_map(|node| Some((node.scalar_text()?.to_string(), node)))
+        .flat_map(|(text, node)| text.split_whitespace().map(|word| (word.to_owned(), node)).collect::<Vec<_>>())
+        .collect()
+}
+
+/// `--name=value`, `--name value`, and both with one dash.
+fn flag_value<'a>(words: &[(String, &'a Node)], name: &str) -> Option<(String, &'a Node)> {
+    let mut rest = words.iter();
+    while let Some((word, node)) = rest.next() {
+        let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
+        match flag.split_once('=') {
+            Some((key, value)) if key == name => return Some((value.to_owned(), node)),
+            None if flag == name => return rest.next().map(|(value, node)| (value.clone(), *node)),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The first word after `word` that is no flag.
+fn argument_after<'a>(words: &[(String, &'a Node)], word: &str) -> Option<(String, &'a Node)> {
+    let after = words.iter().skip_while(|(candidate, _)| candidate != word).skip(1);
+    after.into_iter().find(|(candidate, _)| !candidate.starts_with('-')).map(|(value, node)| (value.clone(), *node))
+}

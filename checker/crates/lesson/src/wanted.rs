@@ -1,0 +1,47 @@
+//! What has to be known of the world before a lesson can be judged.
+
+use compose::{Loaded, Project};
+
+use crate::evidence::{HostPort, Wanted};
+use crate::format::Look;
+use crate::live;
+use crate::parse::Lesson;
+
+/// Collects what the lesson's checks ask for. `folder` is the absolute path of the lesson's folder.
+///
+/// Without a project (the file does not load) only the containers of the lesson's own project name are wanted.
+pub fn wanted(lesson: &Lesson, loaded: &Loaded, folder: &str) -> Wanted {
+    let mut wanted = Wanted {
+        project: lesson.header.project.clone(),
+        folder: folder.to_owned(),
+        ..Wanted::default()
+    };
+    let Some(project) = &loaded.project else { return wanted };
+    wanted.project = project.name().to_owned();
+    wanted.images = project.services().filter_map(|service| Some(service.image()?.as_str()?.to_owned())).collect();
+    wanted.ports = host_ports(project);
+    for check in &lesson.checks {
+        add_probes(&check.look, &mut wanted);
+    }
+    wanted
+}
+
+fn host_ports(project: &Project) -> std::collections::BTreeSet<HostPort> {
+    let ports = project.services().flat_map(|service| {
+        service.ports().into_iter().filter_map(|port| {
+            Some(HostPort {
+                address: port.host_ip.clone().unwrap_or_default(),
+                port: port.published.as_deref()?.parse().ok()?,
+                protocol: port.protocol.clone(),
+            })
+        }).collect::<Vec<_>>()
+    });
+    ports.collect()
+}
+
+fn add_probes(look: &Look, wanted: &mut Wanted) {
+    match look {
+        Look::All(looks) | Look::Any(looks) => looks.iter().for_each(|look| add_probes(look, wanted)),
+        Look::At { place, .. } => wanted.probes.extend(live::probe(place)),
+    }
+}
