@@ -30,6 +30,10 @@ CHANGES = {
     # Seconds. A single query node waits all that time for another one to take its collections over. None ever comes,
     # so with the usual 1800 `docker stop` ends in a kill.
     "  gracefulStopTimeout: 1800 ": "  gracefulStopTimeout: 1 ",
+    # While stopping, the components left over go on calling those that have ended, ten times up to 10 s apart. Within
+    # one process a fourth attempt, or one after more than half a second, brings nothing.
+    "    maxMaxAttempts: 10\n": "    maxMaxAttempts: 4\n",
+    "    maxBackoff: 10 ": "    maxBackoff: 0.5 ",
 }
 
 
