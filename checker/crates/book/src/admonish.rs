@@ -88,7 +88,8 @@ fn kind(configuration: &str) -> Option<&str> {
 /// Replaces the admonitions of a chapter by HTML around Markdown. The error is mdbook-admonish's own text.
 pub(crate) fn render(chapter: &str) -> Result<String, String> {
     let mut book = Book::new();
-    book.push_item(Chapter::new("", chapter.to_owned(), "", Vec::new()));
+    let chapter = without_blanks_after_rows(chapter);
+    book.push_item(Chapter::new("", chapter, "", Vec::new()));
     let context = context().map_err(|error| error.to_string())?;
     let rendered = Admonish
         .run(&context, book)
@@ -97,6 +98,24 @@ pub(crate) fn render(chapter: &str) -> Result<String, String> {
         Some(BookItem::Chapter(chapter)) => Ok(chapter.content),
         _ => Err("mdbook-admonish gave no chapter back".to_owned()),
     }
+}
+
+/// The crate takes the last letter of a block for the mark of its rows: blanks or a carriage return after the
+/// closing row would make it show in the page.
+fn without_blanks_after_rows(chapter: &str) -> String {
+    let mut text = String::with_capacity(chapter.len());
+    for line in chapter.split_inclusive('\n') {
+        let row = line.trim();
+        let is_row = row.len() >= 3
+            && (row.bytes().all(|byte| byte == b'`') || row.bytes().all(|byte| byte == b'~'));
+        if is_row {
+            text.push_str(line.trim_end());
+            text.push_str(if line.ends_with('\n') { "\n" } else { "" });
+        } else {
+            text.push_str(line);
+        }
+    }
+    text
 }
 
 /// The constructor of the old context is private; its serialised form is its public interface.

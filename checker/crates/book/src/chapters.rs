@@ -2,7 +2,7 @@
 
 use crate::build::LessonPage;
 use crate::directives::{self, Expanded, Part};
-use crate::markdown::{self, Contents, Nesting};
+use crate::markdown::{self, Contents, Surroundings};
 use crate::mistake::Mistake;
 use crate::sources::{self, Sources};
 use crate::{admonish, fences};
@@ -129,14 +129,17 @@ fn unusable_admonitions(contents: &Contents, file: &str) -> Vec<Mistake> {
         .admonitions
         .iter()
         .filter_map(|admonition| {
-            let objection = match admonition.nesting {
-                Nesting::Outermost => admonish::judge(&admonition.configuration).err()?,
-                Nesting::InsideAnother => admonish::Objection {
+            let admonish::Objection { problem, next } = match admonition.surroundings {
+                Surroundings::Chapter => admonish::judge(&admonition.configuration).err()?,
+                Surroundings::Admonition => admonish::Objection {
                     problem: "an admonition inside another one is not rendered".to_owned(),
                     next: "put it after the outer one".to_owned(),
                 },
+                Surroundings::Quotation => admonish::Objection {
+                    problem: "an admonition inside a quotation is not rendered".to_owned(),
+                    next: "take the > marks away".to_owned(),
+                },
             };
-            let admonish::Objection { problem, next } = objection;
             Some(Mistake {
                 file: file.to_owned(),
                 line: admonition.line,

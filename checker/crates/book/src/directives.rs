@@ -176,15 +176,15 @@ fn read(text: &str, escaped: bool, line: usize) -> Written<'_> {
             _ => Written::Nothing,
         };
     };
+    if escaped && !inside.contains("{{#") {
+        return Written::Nothing;
+    }
     if escaped {
-        return match inside.contains("{{#") {
-            // mdBook takes all up to the last braces of the line for one shown directive.
-            true => Written::Wrongly(Objection::new(
-                "a directive follows another one that is shown, on the same line",
-                "give each a line of its own",
-            )),
-            false => Written::Nothing,
-        };
+        // mdBook takes all up to the last braces of the line for one shown directive.
+        return Written::Wrongly(Objection::new(
+            "a directive follows another one that is shown, on the same line",
+            "give each a line of its own",
+        ));
     }
     let name = first_word(inside);
     if name.is_empty() {
@@ -350,6 +350,13 @@ fn is_page_of(chapter: &Chapter<'_>, lesson: &LessonPage) -> bool {
 
 fn find_fact(lesson: &LessonPage, name: &str) -> Result<Meaning, Objection> {
     match lesson.facts.get(name) {
+        Some(fact) if fact.contains("{{#") => Err(Objection::new(
+            format!(
+                "the fact `{name}` of {} has a directive in it, which is not followed",
+                lesson.id
+            ),
+            "write what it stands for into the lesson file",
+        )),
         Some(fact) => Ok(Meaning::Words(fact.clone())),
         None => {
             let known: Vec<&str> = lesson.facts.keys().map(String::as_str).collect();

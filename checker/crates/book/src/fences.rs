@@ -67,7 +67,8 @@ pub(crate) fn without_language(fences: &[Fence], file: &str) -> Vec<Mistake> {
             let (problem, next) = match fence.style {
                 BlockStyle::Fenced => (
                     "this fence names no language, so nothing can check it",
-                    "write one after the backticks: yaml, bash, text for a printed output, …",
+                    "write one after the backticks: yaml, bash, text for a printed output, …; if it closes a block whose \
+                     opening row has a backtick in it, write both rows with ~~~",
                 ),
                 BlockStyle::Indented => (
                     "these indented lines are a code block without a language",

@@ -23,14 +23,15 @@ pub(crate) struct Admonition {
     /// The words after `admonish` on the opening row.
     pub(crate) configuration: String,
     pub(crate) line: usize,
-    pub(crate) nesting: Nesting,
+    pub(crate) surroundings: Surroundings,
 }
 
-/// Whether an admonition stands in the chapter itself or inside another one.
+/// What an admonition stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Nesting {
-    Outermost,
-    InsideAnother,
+pub(crate) enum Surroundings {
+    Chapter,
+    Admonition,
+    Quotation,
 }
 
 /// The target of a link or a picture as the author wrote it.
@@ -43,12 +44,18 @@ pub(crate) struct Link {
 /// Reads a chapter. Lines count from 1.
 pub(crate) fn read(markdown: &str) -> Contents {
     let mut contents = Contents::default();
-    read_into(&mut contents, markdown, 1, Nesting::Outermost);
+    read_into(&mut contents, markdown, 1, Surroundings::Chapter);
     contents
 }
 
-fn read_into(contents: &mut Contents, markdown: &str, first_line: usize, nesting: Nesting) {
+fn read_into(
+    contents: &mut Contents,
+    markdown: &str,
+    first_line: usize,
+    surroundings: Surroundings,
+) {
     let mut open_block: Option<Fence> = None;
+    let mut open_quotations = 0_usize;
     for (event, range) in new_cmark_parser(markdown, &MarkdownOptions::default()).into_offset_iter()
     {
         let line = first_line + line_breaks(&markdown[..range.start]);
@@ -66,8 +73,17 @@ fn read_into(contents: &mut Contents, markdown: &str, first_line: usize, nesting
             }
             Event::End(TagEnd::CodeBlock) => {
                 if let Some(block) = open_block.take() {
-                    close(contents, block, nesting);
+                    let surroundings = if open_quotations > 0 {
+                        Surroundings::Quotation
+                    } else {
+                        surroundings
+                    };
+                    close(contents, block, surroundings);
                 }
+            }
+            Event::Start(Tag::BlockQuote(_)) => open_quotations += 1,
+            Event::End(TagEnd::BlockQuote(_)) => {
+                open_quotations = open_quotations.saturating_sub(1)
             }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                 contents.links.push(Link {
@@ -90,18 +106,18 @@ fn read_into(contents: &mut Contents, markdown: &str, first_line: usize, nesting
 }
 
 /// An admonition is a box around more of the chapter, so its text is read like the chapter.
-fn close(contents: &mut Contents, block: Fence, nesting: Nesting) {
+fn close(contents: &mut Contents, block: Fence, surroundings: Surroundings) {
     if block.language == "admonish" {
         read_into(
             contents,
             &block.text,
             block.line + 1,
-            Nesting::InsideAnother,
+            Surroundings::Admonition,
         );
         contents.admonitions.push(Admonition {
             configuration: block.attributes,
             line: block.line,
-            nesting,
+            surroundings,
         });
     } else {
         contents.fences.push(block);

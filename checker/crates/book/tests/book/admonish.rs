@@ -100,3 +100,46 @@ fn a_box_inside_a_box_is_a_mistake_with_its_place() {
         ]
     );
 }
+
+#[test]
+fn blanks_after_the_closing_row_do_not_show() {
+    let page = Fixture::new()
+        .chapter("one.md", "```admonish tip\nText.\n```  \n\n- item\n\n  ```admonish note\n  In a list: ü.\n  ```  \n")
+        .page("one.html");
+    assert!(
+        page.contains("<p>Text.</p>") && page.contains("In a list: ü."),
+        "{page}"
+    );
+    assert!(!page.contains("```") && !page.contains("<code"), "{page}");
+}
+
+#[test]
+fn a_box_without_text_is_a_box() {
+    let page = Fixture::new()
+        .chapter("one.md", "```admonish tip title=\"Only a title\"\n```\n")
+        .page("one.html");
+    assert!(page.contains("Only a title"), "{page}");
+}
+
+#[test]
+fn a_box_in_a_quotation_is_a_mistake_with_its_place() {
+    let mistakes = Fixture::new()
+        .chapter("one.md", "> Said:\n>\n> ```admonish tip\n> Text.\n> ```\n")
+        .mistakes();
+    assert_eq!(mistakes.len(), 1);
+    assert!(
+        mistakes[0].starts_with("src/one.md:3: an admonition inside a quotation is not rendered"),
+        "{mistakes:?}"
+    );
+}
+
+#[test]
+fn windows_line_ends_make_the_same_box() {
+    let chapter = "# One\n\n```admonish tip title=\"Title\"\nText.\n```\n\nAfter.\n";
+    let unix = Fixture::new().chapter("one.md", chapter).page("one.html");
+    let windows = Fixture::new()
+        .chapter("one.md", &chapter.replace('\n', "\r\n"))
+        .page("one.html");
+    assert!(windows.contains("<p>After.</p>"), "{windows}");
+    assert_eq!(windows.replace('\r', ""), unix);
+}

@@ -12,9 +12,21 @@ fn a_fence_without_a_language_is_a_mistake_with_its_place() {
     assert_eq!(
         mistakes,
         [
-            "src/one.md:9: this fence names no language, so nothing can check it / write one after the backticks: yaml, bash, text for a printed output, …"
+            "src/one.md:9: this fence names no language, so nothing can check it / write one after the backticks: yaml, bash, text for a printed output, …; \
+          if it closes a block whose opening row has a backtick in it, write both rows with ~~~"
         ]
     );
+}
+
+#[test]
+fn a_title_with_backticks_stands_between_tildes() {
+    let page = Fixture::new()
+        .chapter(
+            "one.md",
+            "~~~admonish tip title=\"What `down -v` removes\"\nText.\n~~~\n",
+        )
+        .page("one.html");
+    assert!(page.contains("What <code>down -v</code> removes"), "{page}");
 }
 
 #[test]
