@@ -54,13 +54,21 @@ pub fn decode(call: MilvusCall, bytes: &[u8]) -> Result<MilvusAnswer, String> {
         }
         MilvusCall::Collections => {
             let answer: ShowCollectionsResponse = message("ShowCollections", bytes)?;
-            Ok(refusal(answer.status).unwrap_or(MilvusAnswer::Collections(answer.collection_names)))
+            Ok(
+                refusal(answer.status)
+                    .unwrap_or(MilvusAnswer::Collections(answer.collection_names)),
+            )
         }
     }
 }
 
 fn message<M: Message + Default>(call: &str, bytes: &[u8]) -> Result<M, String> {
-    M::decode(bytes).map_err(|error| format!("{} bytes that are no answer to {call}: {error}", bytes.len()))
+    M::decode(bytes).map_err(|error| {
+        format!(
+            "{} bytes that are no answer to {call}: {error}",
+            bytes.len()
+        )
+    })
 }
 
 fn refusal(status: Option<Status>) -> Option<MilvusAnswer> {

@@ -1,0 +1,132 @@
+//! A proxy between a program and the engine that notes every request.
+//!
+//! It listens on a loopback port, so a program is pointed at it with `DOCKER_HOST=tcp://127.0.0.1:PORT`. Requests on one
+//! connection are told apart by their length; after an upgrade (exec) the bytes belong to the command.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The running proxy; it stops when its runtime does.
+pub struct Recorder {
+    /// What to set `DOCKER_HOST` to.
+    pub host: String,
+    noted: Arc<Mutex<Vec<Noted>>>,
+}
+
+impl Recorder {
+    /// Starts to forward to the engine's socket.
+    pub async fn start(socket: PathBuf) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let host = format!("tcp://{}", listener.local_addr()?);
+        let noted = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::clone(&noted);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (socket, notes) = (socket.clone(), Arc::clone(&notes));
+                tokio::spawn(async move { forward(client, socket, &notes).await });
+            }
+        });
+        Ok(Self { host, noted })
+    }
+
+    /// All requests so far.
+    pub fn noted(&self) -> Vec<Noted> {
+        self.noted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+#[cfg(unix)]
+async fn engine(socket: PathBuf) -> io::Result<tokio::net::UnixStream> {
+    tokio::net::UnixStream::connect(socket).await
+}
+
+#[cfg(windows)]
+async fn engine(pipe: PathBuf) -> io::Result<tokio::net::windows::named_pipe::NamedPipeClient> {
+    tokio::net::windows::named_pipe::ClientOptions::new().open(pipe)
+}
+
+async fn forward(client: TcpStream, socket: PathBuf, notes: &Mutex<Vec<Noted>>) -> io::Result<()> {
+    let (mut from_engine, mut to_engine) = tokio::io::split(engine(socket).await?);
+    let (from_client, mut to_client) = client.into_split();
+    let requests = async {
+        let mut from_client = BufReader::new(from_client);
+        while let Some(head) = head(&mut from_client).await? {
+            let mut body = vec![0; head.length];
+            from_client.read_exact(&mut body).await?;
+            to_engine.write_all(&head.bytes).await?;
+            to_engine.write_all(&body).await?;
+            let Head { method, path, .. } = head;
+            notes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Noted { method, path, body });
+            if head.upgrades {
+                tokio::io::copy(&mut from_client, &mut to_engine).await?;
+            }
+        }
+        to_engine.shutdown().await
+    };
+    let answers = async {
+        tokio::io::copy(&mut from_engine, &mut to_client).await?;
+        to_client.shutdown().await
+    };
+    tokio::try_join!(requests, answers).map(|_| ())
+}
+
+struct Head {
+    method: String,
+    path: String,
+    length: usize,
+    upgrades: bool,
+    bytes: Vec<u8>,
+}
+
+/// The next request's head; nothing at the end of the connection.
+async fn head(client: &mut BufReader<tokio::net::tcp::OwnedReadHalf>) -> io::Result<Option<Head>> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        if client.read_until(b'\n', &mut bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let mut words = text.lines().next().unwrap_or_default().split(' ');
+    let mut word = || words.next().unwrap_or_default().to_owned();
+    let header = |name: &str| {
+        let lines = text.lines().filter_map(|line| line.split_once(':'));
+        lines
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim().to_owned())
+            .next()
+    };
+    if header("transfer-encoding").is_some() {
+        return Err(io::Error::other("the recorder reads no chunked requests"));
+    }
+    Ok(Some(Head {
+        method: word(),
+        path: word(),
+        length: header("content-length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or_default(),
+        upgrades: header("upgrade").is_some(),
+        bytes,
+    }))
+}
