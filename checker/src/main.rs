@@ -1,1 +1,65 @@
-fn main() {}
+//! `checker`: verifies the course's exercises on the learner's own files and containers.
+//!
+//! This crate is the thin host: it reads files, asks the engine, and shows what the core (`lesson`) says.
+
+mod capture;
+mod cli;
+mod commands;
+mod course;
+mod dev;
+mod output;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command, DevCommand};
+
+/// Exit codes, as documented in `checker --help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All judged checks passed, or the command did what it was asked.
+    Success = 0,
+    /// Something failed.
+    Failed = 1,
+    /// Wrong use, or a file that cannot be read at all.
+    Usage = 2,
+    /// Nothing failed, but something could not be checked.
+    Incomplete = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            anstream::eprintln!("{}error{}: {error:#}", output::style::BAD.render(), output::style::BAD.render_reset());
+            Exit::Usage.into()
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    let place = cli.place();
+    match &cli.command {
+        Command::Init { folder } => commands::init::run(folder.as_deref()),
+        Command::List { format } => commands::list::run(&place, *format),
+        Command::Verify(arguments) => commands::verify::run(&place, arguments),
+        Command::Hint { lesson, check, level } => commands::hint::run(&place, lesson.as_deref(), check.as_deref(), *level),
+        Command::Solution { lesson, yes } => commands::solution::run(&place, lesson.as_deref(), *yes),
+        Command::Reset { lesson, yes } => commands::reset::run(&place, lesson, *yes),
+        Command::Explain { what } => commands::explain::run(&place, what),
+        Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),
+        Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),
+        Command::Dev(DevCommand::Schema) => dev::schema(),
+        Command::Dev(DevCommand::Book { root, out }) => dev::book::run(root, out.as_deref()),
+    }
+}

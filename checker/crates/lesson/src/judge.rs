@@ -247,3 +247,42 @@ fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged 
         }
     }
 }
+
+/// Where a check looks and what it expects, in words.
+pub fn described(look: &Look) -> String {
+    match look {
+        Look::All(looks) => looks.iter().map(described).collect::<Vec<_>>().join("; and "),
+        Look::Any(looks) => looks.iter().map(described).collect::<Vec<_>>().join("; or "),
+        Look::At { place, matchers } => {
+            let place = match place.as_ref() {
+                Place::Compose(path) => format!("`{path}` of the compose file"),
+                Place::Setting(setting) => {
+                    let names = [setting.flag.as_deref().map(|flag| format!("--{flag}")), setting.variable.clone()];
+                    let names: Vec<_> = names.into_iter().flatten().collect();
+                    format!("{} of `{}`", names.join(" or "), setting.service)
+                }
+                Place::Container(service) => format!("the container of `{service}`"),
+                Place::Http(http) => format!("GET {} at port {} of `{}`", http.path, http.port, http.service),
+                Place::Tcp(tcp) => format!("a connection to port {} of `{}`", tcp.port, tcp.service),
+                Place::Exec(exec) => format!("`{}`, run in the container of `{}`", exec.command.join(" "), exec.service),
+                Place::Milvus(milvus) => format!("Milvus call {:?} at port {} of `{}`", milvus.call, milvus.port, milvus.service),
+                Place::Log(log) => format!("the last {} log lines of `{}`", log.lines, log.service),
+                Place::Processes(service) => format!("the processes in the container of `{service}`"),
+                Place::Rule(rule) => return format!("rule {}", rule.name),
+            };
+            let expected: Vec<_> = matchers.iter().map(matcher::describe).collect();
+            format!("{place}, expects {}", expected.join(" and "))
+        }
+    }
+}
+
+/// The rules that a check uses.
+pub fn rules_of(look: &Look) -> Vec<&'static rules::Rule> {
+    match look {
+        Look::All(looks) | Look::Any(looks) => looks.iter().flat_map(rules_of).collect(),
+        Look::At { place, .. } => match place.as_ref() {
+            Place::Rule(rule) => rules::find(&rule.name).into_iter().collect(),
+            _ => Vec::new(),
+        },
+    }
+}

@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod format;
 mod judge;
 mod live;
+mod locate;
 mod matcher;
 pub mod milvus;
 pub mod page;
@@ -24,7 +25,7 @@ mod setting;
 mod wanted;
 pub mod words;
 
-pub use judge::{check, load, reads};
+pub use judge::{check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
 pub use schema::lesson_schema;
 pub use wanted::wanted;

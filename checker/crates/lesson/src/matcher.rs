@@ -240,7 +240,7 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
         })
     };
     if !wanted.repository.is_empty() && !wanted.repository.iter().any(same_repository) {
-        return Matched::No(Differs::new(format!("this is the image `{}`", reference.familiar_repository()), expected()));
+        return Matched::No(Differs::new(format!("this is the image `{}`", reference.familiar_name()), expected()));
     }
     let by_digest = reference.digest.is_some();
     let tag = reference.tag.as_deref();

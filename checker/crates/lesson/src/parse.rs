@@ -337,7 +337,7 @@ impl LineFinder {
     fn new(file: &str, text: &str) -> Result<Self, Vec<LessonError>> {
         let mut sources = Sources::default();
         let id: SourceId = sources.add(file, text);
-        match compose::tree::parse(id, sources.get(id).text.as_str(), &compose::Limits::default()) {
+        match compose::tree::parse(id, text, compose::tree::Limits::default()) {
             Ok(root) => Ok(Self { file: file.to_owned(), root, sources }),
             Err(findings) => Err(findings
                 .into_iter()
@@ -352,16 +352,7 @@ impl LineFinder {
 
     /// An error at the deepest part of the path that the file has.
     fn error(&self, path: &str, message: &str) -> LessonError {
-        let mut path = path;
-        let position = loop {
-            if path.is_empty() {
-                break self.sources.position(self.root.origin.span);
-            }
-            if let Some(node) = self.root.get(path) {
-                break self.sources.position(node.key_span.unwrap_or(node.origin.span));
-            }
-            path = path.rfind('.').map_or("", |end| &path[..end]);
-        };
+        let position = self.sources.position(crate::locate::nearest(&self.root, path));
         LessonError { file: self.file.clone(), position, message: message.to_owned() }
     }
 }

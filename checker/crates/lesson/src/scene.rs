@@ -129,17 +129,10 @@ impl<'a> Scene<'a> {
 
     /// The place of the deepest part of a path that the file has: its key where it has one.
     pub fn nearest(&self, path: &str) -> Spot {
-        let mut path = path;
-        while let Some(project) = self.project() {
-            if let Some(node) = project.root().get(path) {
-                return self.spot(node.key_span.unwrap_or(node.origin.span));
-            }
-            match path.rfind('.') {
-                Some(end) => path = &path[..end],
-                None => break,
-            }
+        match self.project() {
+            Some(project) => self.spot(crate::locate::nearest(project.root(), path)),
+            None => Spot::WholeFile { path: self.compose_file() },
         }
-        Spot::WholeFile { path: self.compose_file() }
     }
 
     /// The place of a service's name.
@@ -149,7 +142,8 @@ impl<'a> Scene<'a> {
 
     /// Path of the compose file that was read, or the name it should have.
     pub fn compose_file(&self) -> String {
-        let first = self.loaded.sources.iter().find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
+        let mut sources = self.loaded.sources.iter().map(|(_, source)| source);
+        let first = sources.find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
         first.map_or_else(|| "compose.yaml".to_owned(), |source| source.path.clone())
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use compose::{Node, Span};
+use compose::{Node, Span, Step, VariableOrigin};
 use serde_json::Value;
 
 use crate::evidence::{Answer, Bytes, Evidence, FileSeen};
@@ -117,7 +117,11 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
 
 /// Every place that a value came from: where it stands, and where the variables in it were set.
 fn origins(node: &Node) -> Vec<Span> {
-    std::iter::once(node.origin.span).chain(node.origin.steps.iter().filter_map(compose::Step::span)).collect()
+    let variables = node.origin.steps.iter().filter_map(|step| match step {
+        Step::Interpolated { from: VariableOrigin::File(span), .. } => Some(*span),
+        _ => None,
+    });
+    std::iter::once(node.origin.span).chain(variables).collect()
 }
 
 fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str) {

@@ -1,0 +1,200 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::workspace::Place;
+
+const EXIT_CODES: &str = "Exit codes: 0 all judged checks passed · 1 something failed · 2 wrong use, or a file that cannot be \
+read at all · 3 nothing failed, but something could not be checked";
+
+/// Verifies the exercises of the course on your own files and your own running containers. It only looks.
+#[derive(Debug, Parser)]
+#[command(name = "checker", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// The workspace made by `checker init`; where it is absent it is searched upwards from here, then in ./course
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: Color,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a workspace with the exercises, or bring one up to date
+    Init {
+        /// Where [default: course]
+        folder: Option<PathBuf>,
+    },
+    /// List the lessons and how far you are
+    List {
+        #[arg(long, value_enum, default_value = "human")]
+        format: ListFormat,
+    },
+    /// Verify lessons on your files and containers
+    Verify(VerifyArguments),
+    /// Show the next hint for the first check that fails
+    Hint {
+        /// `lesson-4`, `4` or `milvus-stack` [default: the lesson of this folder, else the next one]
+        lesson: Option<String>,
+        /// A check of the lesson, by its id
+        check: Option<String>,
+        /// Which tier, counted from 1 [default: the next one you have not seen]
+        #[arg(long, value_name = "N")]
+        level: Option<usize>,
+    },
+    /// Print the reference solution
+    Solution {
+        lesson: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Put a lesson's start files back; your own are kept in a backup
+    Reset {
+        lesson: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Explain a check (`lesson-4/standalone-finds-etcd`) or a rule (`keeps-data`)
+    Explain { what: String },
+    /// Look at engine, Compose, memory, ports and images
+    Doctor {
+        /// The engine's address [default: as Docker's own client finds it]
+        #[arg(long, value_name = "ADDRESS")]
+        host: Option<String>,
+    },
+    /// For authors of lessons
+    #[command(subcommand)]
+    Dev(DevCommand),
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// `lesson-4`, `4` or `milvus-stack` [default: the lesson of this folder, else the next one]
+    pub lessons: Vec<String>,
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+    /// Judge the files alone
+    #[arg(long)]
+    pub static_only: bool,
+    /// Wait until every container has settled, at the most this long, as `3m`
+    #[arg(long, value_name = "DURATION", value_parser = duration, num_args = 0..=1, default_missing_value = "5m")]
+    pub wait: Option<Duration>,
+    /// Write what was seen to this file; secrets are replaced
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// A compose file instead of the one Compose finds by itself; may be given several times
+    #[arg(short, long = "file", value_name = "FILE")]
+    pub files: Vec<String>,
+    /// The Compose project, where it is not the one of the file
+    #[arg(short, long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// The engine's address [default: as Docker's own client finds it]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// Show only what failed, and the summary
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show which engine was asked, and every question and answer
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DevCommand {
+    /// Prove every check of a lesson on its right answers and mistakes
+    Check(DevCheckArguments),
+    /// Print the JSON Schema of lesson.yaml
+    Schema,
+    /// Build the book and check its links
+    Book {
+        /// Folder of book.toml
+        #[arg(long, default_value = ".")]
+        root: PathBuf,
+        /// Where to [default: the build-dir of book.toml]
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct DevCheckArguments {
+    /// Lessons [default: all]
+    pub lessons: Vec<String>,
+    /// Folder of the exercises
+    #[arg(long, default_value = "exercises", value_name = "DIR")]
+    pub exercises: PathBuf,
+    /// Run the real stacks and record them anew; without it recordings are judged
+    #[arg(long)]
+    pub live: bool,
+    /// Run only these cases, as `accepted/named-volumes`; may be given several times
+    #[arg(long, value_name = "CASE")]
+    pub case: Vec<String>,
+    /// Run the solution and this many of the other cases, others each day
+    #[arg(long, value_name = "N", requires = "live")]
+    pub sample: Option<usize>,
+    /// Keep the recordings as they are
+    #[arg(long, requires = "live")]
+    pub keep_recordings: bool,
+    /// Print a table of checks and the mistakes that kill them
+    #[arg(long)]
+    pub matrix: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a person
+    Human,
+    /// For programs; has a schema_version
+    Json,
+    /// For CI servers: a lesson is a suite, a check a case
+    Junit,
+    /// For code scanners
+    Sarif,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes the choice hold for everything that is printed from here on. `auto` honours NO_COLOR and dumb terminals.
+    pub fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+impl Cli {
+    /// Where the command was called.
+    pub fn place(&self) -> Place {
+        Place { given: self.dir.clone() }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<u64>().map(Duration::from_secs).ok();
+    seconds
+        .or_else(|| compose::units::duration(text).ok())
+        .ok_or_else(|| "write a duration as `90s`, `3m` or `1m30s`".to_owned())
+}

@@ -1,0 +1,57 @@
+//! `checker explain`
+
+use anyhow::bail;
+use lesson::rules::{self, Rule};
+
+use crate::Exit;
+use crate::course;
+use crate::workspace::Place;
+
+pub fn run(place: &Place, what: &str) -> anyhow::Result<Exit> {
+    if let Some(rule) = rules::find(what) {
+        explain_rule(rule);
+        return Ok(Exit::Success);
+    }
+    let (lesson, id) = match what.split_once('/') {
+        Some((lesson, id)) => (place.lesson(Some(lesson))?, id),
+        None => match with_check(what)? {
+            Some(lesson) => (lesson, what),
+            None => {
+                let names: Vec<_> = rules::all().iter().map(|rule| rule.name).collect();
+                bail!("`{what}` is neither a check of a lesson nor a rule. The rules are: {}", names.join(", "));
+            }
+        },
+    };
+    let Some(check) = lesson.lesson.check(id) else {
+        let known: Vec<_> = lesson.lesson.checks.iter().map(|check| check.header.id.as_str()).collect();
+        bail!("{} has no check `{id}`. Its checks are: {}", lesson.lesson.header.id, known.join(", "));
+    };
+    let header = &check.header;
+    anstream::println!("{}/{}", lesson.lesson.header.id, header.id);
+    anstream::println!("  passes when  {}", header.title);
+    anstream::println!("  looks at     {}", lesson::described(&check.look));
+    anstream::println!("  why          {}", header.why);
+    if !header.needs.is_empty() {
+        anstream::println!("  waits for    {}", header.needs.join(", "));
+    }
+    if header.advice {
+        anstream::println!("  advice       it is shown and never counted");
+    }
+    for rule in lesson::rules_of(&check.look) {
+        anstream::println!();
+        explain_rule(rule);
+    }
+    Ok(Exit::Success)
+}
+
+fn explain_rule(rule: &Rule) {
+    anstream::println!("rule {}", rule.name);
+    anstream::println!("  what   {}", rule.what);
+    anstream::println!("  why    {}", rule.why);
+    anstream::println!("  mend   {}", rule.mend);
+    anstream::println!("  leave  {}", rule.leave);
+}
+
+fn with_check(id: &str) -> anyhow::Result<Option<course::CourseLesson>> {
+    Ok(course::lessons()?.into_iter().find(|lesson| lesson.lesson.check(id).is_some()))
+}

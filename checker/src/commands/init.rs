@@ -1,0 +1,55 @@
+//! `checker init`
+
+use std::path::Path;
+
+use crate::Exit;
+use crate::course;
+use crate::workspace::{Brought, Workspace};
+
+pub fn run(folder: Option<&Path>) -> anyhow::Result<Exit> {
+    let folder = folder.unwrap_or(Path::new("course"));
+    let workspace = Workspace::make(folder)?;
+    let mut told = Vec::new();
+    for lesson in course::lessons()? {
+        for (path, brought) in workspace.bring(&lesson)? {
+            let word = match brought {
+                Brought::New => "new",
+                Brought::Updated => "updated",
+                Brought::Kept => "kept: you changed it; `checker reset` would bring the newer one",
+                Brought::Gone => "left out: you removed it; `checker reset` brings it back",
+                Brought::Same => continue,
+            };
+            told.push(format!("  {}/{path}  {word}", lesson.slug));
+        }
+    }
+    let root = workspace.root().display();
+    if told.is_empty() {
+        anstream::println!("{root} is up to date.");
+    } else {
+        anstream::println!("{root}\n{}", told.join("\n"));
+    }
+    next_steps(&workspace)?;
+    Ok(Exit::Success)
+}
+
+/// The way from here to a first verdict, to be typed as it stands.
+fn next_steps(workspace: &Workspace) -> anyhow::Result<()> {
+    let progress = workspace.progress()?;
+    let lessons = course::lessons()?;
+    let next = lessons.iter().find(|lesson| !progress.has_passed(&lesson.lesson.header.id)).or(lessons.first());
+    let Some(lesson) = next else { return Ok(()) };
+    let folder = workspace.folder(lesson);
+    let checker = called_as();
+    anstream::println!("\nNext, {} · {}:", lesson.lesson.header.id, lesson.lesson.header.title);
+    for file in &lesson.lesson.header.edit {
+        anstream::println!("  edit {}", folder.join(file).display());
+    }
+    anstream::println!("  {checker} verify {}", lesson.lesson.number());
+    anstream::println!("  {checker} hint {}", lesson.lesson.number());
+    Ok(())
+}
+
+/// How this program was called, so that what is printed can be typed: through cargo it is not on the PATH.
+pub fn called_as() -> &'static str {
+    if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "checker" }
+}

@@ -1,0 +1,126 @@
+//! The course as it is embedded in the program: lessons, start files, solutions.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use lesson::{Lesson, case::Files};
+use rust_embed::Embed;
+
+#[derive(Embed)]
+#[folder = "../exercises"]
+#[include = "*/lesson.yaml"]
+#[include = "*/start/**"]
+#[include = "*/solution/**"]
+#[include = "versions.yaml"]
+struct Exercises;
+
+/// A lesson with the name of its folder.
+pub struct CourseLesson {
+    /// `04-milvus-stack`
+    pub slug: String,
+    /// What its file says.
+    pub lesson: Lesson,
+}
+
+/// All lessons of the course, in their order.
+///
+/// # Errors
+/// A lesson file with a mistake; tests keep such a program from being released.
+pub fn lessons() -> anyhow::Result<Vec<CourseLesson>> {
+    let mut lessons = Vec::new();
+    for slug in slugs() {
+        lessons.push(parsed(slug)?);
+    }
+    lessons.sort_by_key(|lesson| lesson.lesson.number());
+    Ok(lessons)
+}
+
+/// The lesson that a learner means by `lesson-4`, `4`, `lesson-04`, `milvus-stack` or `04-milvus-stack`.
+///
+/// # Errors
+/// No lesson of this name; the message lists those there are.
+pub fn find(name: &str) -> anyhow::Result<CourseLesson> {
+    let number = name.strip_prefix("lesson-").unwrap_or(name).parse::<u32>().ok();
+    for slug in slugs() {
+        let (digits, word) = slug.split_once('-').unwrap_or((slug.as_str(), ""));
+        let is_meant = name == slug || name == word || (number.is_some() && digits.parse().ok() == number);
+        if is_meant {
+            return parsed(slug);
+        }
+    }
+    let known: Vec<_> = lessons()?.iter().map(|known| format!("  {:<10} {}", known.lesson.header.id, known.slug)).collect();
+    bail!("there is no lesson `{name}`. The lessons are:\n{}", known.join("\n"))
+}
+
+/// The lesson of this folder name.
+pub fn by_slug(slug: &str) -> Option<anyhow::Result<CourseLesson>> {
+    slugs().into_iter().find(|known| known == slug).map(parsed)
+}
+
+fn slugs() -> Vec<String> {
+    let mut slugs: Vec<_> = Exercises::iter()
+        .filter_map(|path| path.strip_suffix("/lesson.yaml").filter(|slug| !slug.contains('/')).map(str::to_owned))
+        .collect();
+    slugs.sort();
+    slugs
+}
+
+fn parsed(slug: String) -> anyhow::Result<CourseLesson> {
+    let path = format!("{slug}/lesson.yaml");
+    let file = Exercises::get(&path).with_context(|| format!("{path} is not in this program"))?;
+    let text = String::from_utf8(file.data.into_owned()).with_context(|| format!("{path} is not UTF-8"))?;
+    let lesson = parse(&path, &text)?;
+    Ok(CourseLesson { slug, lesson })
+}
+
+/// Reads a lesson file; the message has a line for every mistake.
+pub fn parse(path: &str, text: &str) -> anyhow::Result<Lesson> {
+    lesson::parse_lesson(path, text, &BTreeMap::new()).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })
+}
+
+impl CourseLesson {
+    /// What the learner gets.
+    pub fn start(&self) -> Files {
+        self.part("start")
+    }
+
+    /// The reference.
+    pub fn solution(&self) -> Files {
+        self.part("solution")
+    }
+
+    fn part(&self, part: &str) -> Files {
+        let prefix = format!("{}/{part}/", self.slug);
+        let paths = Exercises::iter().filter(|path| path.starts_with(&prefix));
+        paths
+            .filter_map(|path| Some((path.strip_prefix(&prefix)?.to_owned(), Exercises::get(&path)?.data.into_owned())))
+            .collect()
+    }
+}
+
+/// Files below a folder on disk, by path with `/` as separator.
+///
+/// # Errors
+/// A folder or file that cannot be read.
+pub fn files_below(folder: &Path) -> anyhow::Result<Files> {
+    let mut files = Files::new();
+    let mut open = vec![(folder.to_path_buf(), String::new())];
+    while let Some((folder, prefix)) = open.pop() {
+        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                open.push((entry.path(), format!("{name}/")));
+            } else {
+                let bytes = std::fs::read(entry.path()).with_context(|| format!("cannot read {}", entry.path().display()))?;
+                files.insert(name, bytes);
+            }
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,24 @@
+//! Reports for programs.
+
+use lesson::report::{Counts, Outcome, Report, SCHEMA_VERSION};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    reports: Vec<WithOutcome<'a>>,
+}
+
+#[derive(Serialize)]
+struct WithOutcome<'a> {
+    outcome: Outcome,
+    counts: Counts,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+/// One document for all reports.
+pub fn reports<'a>(reports: impl Iterator<Item = &'a Report>) -> anyhow::Result<String> {
+    let reports = reports.map(|report| WithOutcome { outcome: report.outcome(), counts: report.counts(), report }).collect();
+    Ok(serde_json::to_string_pretty(&Document { schema_version: SCHEMA_VERSION, reports })?)
+}
