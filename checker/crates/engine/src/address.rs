@@ -354,3 +354,181 @@ fn host_and_port(authority: &str) -> Result<(String, Option<u16>), String> {
     });
     Ok((host.to_owned(), port.transpose()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(variables: &[(&str, &str)], home: Option<&Path>) -> Lookup {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Lookup {
+            host_flag: None,
+            environment: variables.iter().map(owned).collect(),
+            home: home.map(Path::to_path_buf),
+        }
+    }
+
+    fn tcp(host: &str, port: u16) -> Endpoint {
+        let host = host.to_owned();
+        Endpoint::Tcp { host, port }
+    }
+
+    #[test]
+    fn hosts_are_read_as_docker_writes_them() {
+        let parsed = |host: &str| Endpoint::parse(host, false).unwrap();
+        assert_eq!(
+            parsed("unix:///run/user/1000/docker.sock"),
+            Endpoint::Unix("/run/user/1000/docker.sock".into())
+        );
+        assert_eq!(
+            parsed("npipe:////./pipe/docker_engine"),
+            Endpoint::Pipe(r"\\.\pipe\docker_engine".to_owned())
+        );
+        assert_eq!(parsed("tcp://far:2377"), tcp("far", 2377));
+        assert_eq!(parsed("tcp://[::1]:2377/"), tcp("::1", 2377));
+        assert_eq!(parsed("tcp://far"), tcp("far", 2375));
+        assert_eq!(parsed("far:1"), tcp("far", 1));
+        assert_eq!(
+            Endpoint::parse("tcp://far", true).unwrap(),
+            tcp("far", 2376)
+        );
+        assert_eq!(
+            parsed("ssh://me@far:2222/run/docker.sock"),
+            Endpoint::Ssh {
+                host: "far".to_owned(),
+                user: Some("me".to_owned()),
+                port: Some(2222)
+            }
+        );
+    }
+
+    #[test]
+    fn a_host_that_cannot_be_used_says_why() {
+        for (host, why) in [
+            ("ftp://x", "`ftp://`"),
+            ("unix://", "no socket file"),
+            ("tcp://", "no host"),
+            ("tcp://far:port", "`port`"),
+            ("tcp://far:70000", "`70000`"),
+            ("tcp://[::1", "closing"),
+            ("ssh://-oProxyCommand=x", "`-`"),
+        ] {
+            let error = find(&lookup(&[("DOCKER_HOST", host)], None)).unwrap_err();
+            assert_eq!(error.place, "DOCKER_HOST");
+            assert!(error.reason.contains(why), "{host}: {}", error.reason);
+            assert!(error.next.contains("DOCKER_HOST"), "{}", error.next);
+        }
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_variable_and_that_over_the_context() {
+        let mut lookup = lookup(
+            &[
+                ("DOCKER_HOST", "tcp://b:1"),
+                ("DOCKER_CONTEXT", "not-there"),
+            ],
+            None,
+        );
+        let found = find(&lookup).unwrap();
+        assert_eq!(
+            (found.host.as_str(), found.why),
+            ("tcp://b:1", Why::DockerHost)
+        );
+        lookup.host_flag = Some("tcp://a:1".to_owned());
+        let found = find(&lookup).unwrap();
+        assert_eq!(found.to_string(), "tcp://a:1 (named by --host)");
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let found = find(&lookup(
+            &[("DOCKER_HOST", ""), ("DOCKER_CONTEXT", "")],
+            None,
+        ))
+        .unwrap();
+        assert!(
+            matches!(found.why, Why::DefaultSocket | Why::Podman),
+            "{found}"
+        );
+    }
+
+    #[cfg(not(windows))]
+    #[test]
+    fn the_first_socket_that_is_there_is_taken() {
+        let lookup = lookup(
+            &[("XDG_RUNTIME_DIR", "/run/user/7")],
+            Some(Path::new("/home/me")),
+        );
+        let found = |there: &[&str]| {
+            let there: Vec<&Path> = there.iter().map(Path::new).collect();
+            default_socket(&lookup, &|path| there.contains(&path))
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(
+            found(&[]),
+            "unix:///var/run/docker.sock (the default socket)"
+        );
+        assert_eq!(
+            found(&["/run/podman/podman.sock", "/run/user/7/docker.sock"]),
+            "unix:///run/user/7/docker.sock (the default socket)"
+        );
+        assert_eq!(
+            found(&["/home/me/.docker/run/docker.sock"]),
+            "unix:///home/me/.docker/run/docker.sock (the default socket)"
+        );
+        assert_eq!(
+            found(&["/run/podman/podman.sock", "/run/user/7/podman/podman.sock"]),
+            "unix:///run/user/7/podman/podman.sock (Podman's socket)"
+        );
+    }
+
+    #[test]
+    fn tls_is_used_where_the_variable_asks_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("cert.pem"), "").unwrap();
+        let path = folder.path().display().to_string();
+        let variables = [
+            ("DOCKER_HOST", "tcp://far"),
+            ("DOCKER_TLS_VERIFY", "1"),
+            ("DOCKER_CERT_PATH", &path),
+        ];
+        let found = find(&lookup(&variables, None)).unwrap();
+        assert_eq!(found.endpoint, tcp("far", 2376));
+        let authority = folder.path().join("ca.pem");
+        assert_eq!(
+            found.tls,
+            Some(TlsFiles {
+                authority: authority.clone(),
+                client: None
+            }),
+            "a key is missing"
+        );
+        std::fs::write(folder.path().join("key.pem"), "").unwrap();
+        let found = find(&lookup(&variables, None)).unwrap();
+        assert!(found.tls.is_some_and(|files| files.client.is_some()));
+        let found = find(&lookup(&variables[..1], None)).unwrap();
+        assert_eq!(found.tls, None);
+    }
+
+    #[test]
+    fn only_another_machine_is_remote() {
+        let remote = |host: &str| {
+            Endpoint::parse(host, false)
+                .unwrap()
+                .remote_host()
+                .map(str::to_owned)
+        };
+        for host in [
+            "unix:///x",
+            "npipe:////./pipe/x",
+            "tcp://127.0.0.1:1",
+            "tcp://localhost:1",
+            "tcp://[::1]:1",
+        ] {
+            assert_eq!(remote(host), None, "{host}");
+        }
+        assert_eq!(remote("tcp://far:1").as_deref(), Some("far"));
+        assert_eq!(remote("ssh://me@far").as_deref(), Some("far"));
+    }
+}

@@ -25,7 +25,8 @@ const LAST_LINES: u32 = 20;
 /// [`EngineSeen::Silent`] and nothing else: half a list of containers would look like containers that are missing. Images,
 /// networks and volumes that the engine does not speak about are left out.
 ///
-/// Must be called within a tokio runtime with time and input/output enabled.
+/// Must be called within a tokio runtime with time and input/output enabled. A runtime that is dropped waits for a name that is
+/// still being looked up (`tcp://name`): end it with `shutdown_background`, so that a silent name server delays nobody.
 pub async fn collect(address: &Address, wanted: &Wanted, deadlines: &Deadlines) -> WorldSeen {
     let gathered = async {
         let engine = Engine::new(address, deadlines)?;

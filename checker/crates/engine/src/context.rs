@@ -122,3 +122,139 @@ fn unreadable(path: &Path, error: &str) -> AddressError {
         next: "mend or remove it (`docker context ls` reads the same file), or name the engine with --host".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::address::find;
+
+    /// As `docker context create` writes it (tried with the client of Docker 28): the folder is the name's SHA-256.
+    const FAR: &str = "512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868";
+
+    fn with_context(meta: &str) -> (tempfile::TempDir, Lookup) {
+        let folder = tempfile::tempdir().unwrap();
+        let meta_folder = folder.path().join("contexts/meta").join(FAR);
+        std::fs::create_dir_all(&meta_folder).unwrap();
+        std::fs::write(meta_folder.join("meta.json"), meta).unwrap();
+        let path = folder.path().display().to_string();
+        let lookup = Lookup {
+            environment: BTreeMap::from([("DOCKER_CONFIG".to_owned(), path)]),
+            ..Lookup::default()
+        };
+        (folder, lookup)
+    }
+
+    fn meta(host: &str, skip: bool) -> String {
+        format!(
+            r#"{{"Name":"far","Metadata":{{}},"Endpoints":{{"docker":{{"Host":"{host}","SkipTLSVerify":{skip}}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn the_current_context_leads_to_its_host() {
+        let (folder, lookup) = with_context(&meta("ssh://me@far", false));
+        std::fs::write(
+            folder.path().join("config.json"),
+            r#"{"auths":{},"currentContext":"far"}"#,
+        )
+        .unwrap();
+        let found = find(&lookup).unwrap();
+        assert_eq!(found.host, "ssh://me@far");
+        assert_eq!(found.why, Why::CurrentContext("far".to_owned()));
+    }
+
+    #[test]
+    fn the_variable_wins_over_the_file() {
+        let (folder, mut lookup) = with_context(&meta("tcp://far:2376", false));
+        std::fs::write(
+            folder.path().join("config.json"),
+            r#"{"currentContext":"another"}"#,
+        )
+        .unwrap();
+        lookup
+            .environment
+            .insert("DOCKER_CONTEXT".to_owned(), "far".to_owned());
+        assert_eq!(find(&lookup).unwrap().why, Why::Context("far".to_owned()));
+        lookup
+            .environment
+            .insert("DOCKER_CONTEXT".to_owned(), "default".to_owned());
+        assert!(matches!(
+            find(&lookup).unwrap().why,
+            Why::DefaultSocket | Why::Podman
+        ));
+    }
+
+    #[test]
+    fn tls_files_of_a_context_are_used() {
+        let (folder, mut lookup) = with_context(&meta("tcp://far", false));
+        let tls = folder.path().join("contexts/tls").join(FAR).join("docker");
+        std::fs::create_dir_all(&tls).unwrap();
+        for name in ["ca.pem", "cert.pem", "key.pem"] {
+            std::fs::write(tls.join(name), "").unwrap();
+        }
+        lookup
+            .environment
+            .insert("DOCKER_CONTEXT".to_owned(), "far".to_owned());
+        let found = find(&lookup).unwrap();
+        assert_eq!(found.tls, Some(TlsFiles::in_folder(&tls)));
+        assert_eq!(
+            found.endpoint,
+            Endpoint::Tcp {
+                host: "far".to_owned(),
+                port: 2376
+            }
+        );
+
+        std::fs::write(
+            folder
+                .path()
+                .join("contexts/meta")
+                .join(FAR)
+                .join("meta.json"),
+            meta("tcp://far", true),
+        )
+        .unwrap();
+        let error = find(&lookup).unwrap_err();
+        assert!(error.reason.contains("always verifies"), "{error}");
+    }
+
+    #[test]
+    fn a_context_that_is_not_there_is_named() {
+        let (folder, lookup) = with_context(&meta("tcp://far", false));
+        std::fs::write(
+            folder.path().join("config.json"),
+            r#"{"currentContext":"gone"}"#,
+        )
+        .unwrap();
+        let error = find(&lookup).unwrap_err();
+        assert!(
+            error.place.contains("`gone`") && error.next.contains("docker context ls"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_broken_file_is_named() {
+        let (folder, lookup) = with_context("<html>");
+        let config = folder.path().join("config.json");
+        std::fs::write(&config, "{").unwrap();
+        let error = find(&lookup).unwrap_err();
+        assert_eq!(error.place, config.display().to_string());
+        std::fs::write(&config, r#"{"currentContext":"far"}"#).unwrap();
+        let error = find(&lookup).unwrap_err();
+        assert!(error.place.ends_with("meta.json"), "{error}");
+        std::fs::write(
+            folder
+                .path()
+                .join("contexts/meta")
+                .join(FAR)
+                .join("meta.json"),
+            meta("carrier-pigeon://far", false),
+        )
+        .unwrap();
+        let error = find(&lookup).unwrap_err();
+        assert!(error.reason.contains("carrier-pigeon"), "{error}");
+    }
+}

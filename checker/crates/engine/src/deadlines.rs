@@ -7,13 +7,13 @@ use tokio::time::Instant;
 /// Upper bounds on waiting. Every question has one, so that a look always ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// To open a connection to the engine or to a service.
+    /// To open a connection to the engine.
     pub connect: Duration,
     /// From nothing to the engine's first answer. An engine that hangs is given up after this.
     pub first_answer: Duration,
     /// For each later question to the engine, a container's inspection for example.
     pub call: Duration,
-    /// For each question to a service.
+    /// For each question to a service, with the connection that it needs, or command in a container.
     pub probe: Duration,
     /// For everything together.
     pub total: Duration,

@@ -173,3 +173,31 @@ impl From<bollard::errors::Error> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_refusals_are_told_apart() {
+        let failure = |kind: io::ErrorKind| Failure::from(io::Error::from(kind));
+        assert_eq!(failure(io::ErrorKind::NotFound), Failure::NoSocket);
+        assert_eq!(
+            failure(io::ErrorKind::PermissionDenied),
+            Failure::PermissionDenied
+        );
+        assert_eq!(failure(io::ErrorKind::ConnectionRefused), Failure::Refused);
+        assert_eq!(failure(io::ErrorKind::ConnectionReset), Failure::Closed);
+        assert!(matches!(
+            failure(io::ErrorKind::NetworkUnreachable),
+            Failure::Unreachable(_)
+        ));
+    }
+
+    #[test]
+    fn a_failure_survives_the_way_through_bollard() {
+        let sent = Failure::Tls("unknown authority".to_owned());
+        let error = bollard::errors::Error::from(io::Error::other(sent.clone()));
+        assert_eq!(Failure::from(error), sent);
+    }
+}

@@ -22,7 +22,8 @@ pub(super) async fn get(target: &Target, path: &str) -> Result<Answer, Unanswere
         .header(ACCEPT, "*/*")
         .header(CONNECTION, "close")
         .body(Empty::<bytes::Bytes>::new())
-        .map_err(|error| Unanswered::Nonsense(format!("`{path}` cannot be asked for: {error}")))?;
+        // The lesson's mistake, so nothing is learnt about the service.
+        .map_err(|error| Unanswered::Engine(format!("`{path}` cannot be asked for: {error}")))?;
     let stream = connect(target).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
