@@ -1,0 +1,362 @@
+//! Variables in values: `$NAME`, `${NAME}`, `${NAME:-fallback}` and their kin.
+
+use std::collections::BTreeMap;
+
+use crate::node::VariableOrigin;
+
+/// Values longer than this are refused: a chain of variables that double each other grows without bound.
+const LONGEST: usize = 1 << 20;
+/// No file that people write nests expressions this deep.
+const DEEPEST: usize = 40;
+
+/// The variables that expressions can use, each with the place it was set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variables(BTreeMap<String, Variable>);
+
+/// A variable's value and where it was set.
+#[derive(Clone, Debug)]
+pub(crate) struct Variable {
+    pub value: String,
+    pub origin: VariableOrigin,
+}
+
+impl Variables {
+    pub(crate) fn from_shell(environment: &BTreeMap<String, String>) -> Self {
+        let variable = |value: &String| Variable {
+            value: value.clone(),
+            origin: VariableOrigin::Shell,
+        };
+        Self(
+            environment
+                .iter()
+                .map(|(name, value)| (name.clone(), variable(value)))
+                .collect(),
+        )
+    }
+
+    /// On Windows the names of variables have no case.
+    pub(crate) fn get(&self, name: &str) -> Option<&Variable> {
+        self.0.get(name).or_else(|| {
+            if !cfg!(windows) {
+                return None;
+            }
+            self.0
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name))
+                .map(|(_, variable)| variable)
+        })
+    }
+
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.get(name).map(|variable| variable.value.as_str())
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>, origin: VariableOrigin) {
+        self.0.insert(
+            name.to_string(),
+            Variable {
+                value: value.into(),
+                origin,
+            },
+        );
+    }
+
+    /// Takes over what is not set yet.
+    pub(crate) fn add_missing(&mut self, others: impl IntoIterator<Item = (String, Variable)>) {
+        for (name, variable) in others {
+            self.0.entry(name).or_insert(variable);
+        }
+    }
+}
+
+/// A text with its variables put in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Substituted {
+    pub text: String,
+    /// The variables that had a say, in the order they stand in the text.
+    pub used: Vec<(String, VariableOrigin)>,
+}
+
+/// Why a text with variables cannot be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TemplateError {
+    /// `${…}` is not written as it must be; `at` is the byte of its `$`.
+    Syntax { at: usize },
+    /// A variable that must be set is not; the message is the file author's.
+    Required {
+        at: usize,
+        variable: String,
+        message: String,
+    },
+    /// The result would be too long.
+    TooLong,
+}
+
+/// Puts variables into `template`; `lookup` knows their values.
+pub(crate) fn substitute(
+    template: &str,
+    lookup: &dyn Fn(&str) -> Option<Variable>,
+) -> Result<Substituted, TemplateError> {
+    let mut result = Substituted::default();
+    substitute_into(template, lookup, 0, &mut result)?;
+    Ok(result)
+}
+
+fn substitute_into(
+    template: &str,
+    lookup: &dyn Fn(&str) -> Option<Variable>,
+    depth: usize,
+    result: &mut Substituted,
+) -> Result<(), TemplateError> {
+    let mut at = 0;
+    while let Some(found) = template[at..].find('$') {
+        let dollar = at + found;
+        result.text.push_str(&template[at..dollar]);
+        let rest = &template[dollar + 1..];
+        if rest.starts_with('$') {
+            result.text.push('$');
+            at = dollar + 2;
+        } else if rest.starts_with('{') {
+            let length = braced(&template[dollar..], lookup, depth, result)
+                .map_err(|error| error.moved_by(dollar))?;
+            at = dollar + length;
+        } else {
+            let name = leading_name(rest);
+            if name.is_empty() {
+                // A lone `$`, or `$1`, is no expression and stays.
+                result.text.push('$');
+            } else {
+                put_in(name, lookup, result);
+            }
+            at = dollar + 1 + name.len();
+        }
+        if result.text.len() > LONGEST {
+            return Err(TemplateError::TooLong);
+        }
+    }
+    result.text.push_str(&template[at..]);
+    Ok(())
+}
+
+/// Handles the expression `${…}` at the start of `text` and returns its length in bytes.
+fn braced(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<Variable>,
+    depth: usize,
+    result: &mut Substituted,
+) -> Result<usize, TemplateError> {
+    let syntax = TemplateError::Syntax { at: 0 };
+    let name = leading_name(&text[2..]);
+    let after = &text[2 + name.len()..];
+    if name.is_empty() {
+        return Err(syntax);
+    }
+    if after.starts_with('}') {
+        put_in(name, lookup, result);
+        return Ok(2 + name.len() + 1);
+    }
+    let colon = usize::from(after.starts_with(':'));
+    let Some(operator) = after[colon..]
+        .chars()
+        .next()
+        .filter(|character| matches!(character, '-' | '+' | '?'))
+    else {
+        return Err(syntax);
+    };
+    let close = closing_brace(text)
+        .or_else(|| text.rfind('}'))
+        .ok_or(syntax.clone())?;
+    let word_start = 2 + name.len() + colon + 1;
+    if close < word_start || depth >= DEEPEST {
+        return Err(syntax);
+    }
+    let word = &text[word_start..close];
+    if word.contains('\n') {
+        return Err(syntax);
+    }
+    let variable = lookup(name);
+    let counts = variable
+        .as_ref()
+        .is_some_and(|variable| colon == 0 || !variable.value.is_empty());
+    // The word is always read, so that a mistake in it shows even when it is not needed.
+    let mut fallback = Substituted::default();
+    substitute_into(word, lookup, depth + 1, &mut fallback)
+        .map_err(|error| error.moved_by(word_start))?;
+    match operator {
+        '?' if !counts => {
+            return Err(TemplateError::Required {
+                at: 0,
+                variable: name.into(),
+                message: fallback.text,
+            });
+        }
+        '-' if !counts => take_fallback(name, fallback, result),
+        '+' if counts => take_fallback(name, fallback, result),
+        _ => {
+            if let Some(variable) = variable {
+                result.text.push_str(&variable.value);
+                result.used.push((name.into(), variable.origin));
+            }
+        }
+    }
+    Ok(close + 1)
+}
+
+fn put_in(name: &str, lookup: &dyn Fn(&str) -> Option<Variable>, result: &mut Substituted) {
+    match lookup(name) {
+        Some(variable) => {
+            result.text.push_str(&variable.value);
+            result.used.push((name.into(), variable.origin));
+        }
+        None => result.used.push((name.into(), VariableOrigin::Unset)),
+    }
+}
+
+fn take_fallback(name: &str, fallback: Substituted, result: &mut Substituted) {
+    result.text.push_str(&fallback.text);
+    result.used.push((name.into(), VariableOrigin::Fallback));
+    result.used.extend(fallback.used);
+}
+
+fn leading_name(text: &str) -> &str {
+    if !text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+        return "";
+    }
+    let end = text.find(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// The `}` that closes the first `{`. As in Compose, the character right after a `{` is never looked at.
+fn closing_brace(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut open = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'}' => {
+                open -= 1;
+                if open == 0 {
+                    return Some(at);
+                }
+            }
+            b'{' => {
+                open += 1;
+                at += 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+impl TemplateError {
+    fn moved_by(self, offset: usize) -> Self {
+        match self {
+            Self::Syntax { at } => Self::Syntax { at: at + offset },
+            Self::Required {
+                at,
+                variable,
+                message,
+            } => Self::Required {
+                at: at + offset,
+                variable,
+                message,
+            },
+            Self::TooLong => Self::TooLong,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<Variable> {
+        let value = match name {
+            "SET" => "value",
+            "EMPTY" => "",
+            "NESTED" => "$SET",
+            _ => return None,
+        };
+        Some(Variable {
+            value: value.into(),
+            origin: VariableOrigin::Shell,
+        })
+    }
+
+    #[test]
+    fn every_form_of_expression_is_replaced() {
+        for (template, expected) in [
+            ("a $SET b", "a value b"),
+            ("${SET}", "value"),
+            ("$$SET", "$SET"),
+            ("$1 costs $", "$1 costs $"),
+            ("${UNSET}", ""),
+            ("${UNSET:-x}", "x"),
+            ("${EMPTY:-x}", "x"),
+            ("${EMPTY-x}", ""),
+            ("${UNSET-x}", "x"),
+            ("${SET:+x}", "x"),
+            ("${EMPTY:+x}", ""),
+            ("${EMPTY+x}", "x"),
+            ("${UNSET+x}", ""),
+            ("${SET:?needed}", "value"),
+            ("${EMPTY?needed}", ""),
+            ("${UNSET:-${SET}}", "value"),
+            ("${UNSET:-${UNSET:-a}}/${SET}", "a/value"),
+            ("${UNSET:-a:b}-${SET}", "a:b-value"),
+            ("${NESTED}", "$SET"),
+            ("${UNSET:-{x}}", "{x}"),
+            ("${UNSET:-}", ""),
+        ] {
+            let result = substitute(template, &lookup);
+            assert_eq!(
+                result.map(|result| result.text).as_deref(),
+                Ok(expected),
+                "{template}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bad_expression_names_its_place() {
+        for (template, at) in [
+            ("a ${", 2),
+            ("${1}", 0),
+            ("x${A B}", 1),
+            ("${}", 0),
+            ("${UNSET:-${}}", 9),
+            ("${SET", 0),
+        ] {
+            assert_eq!(
+                substitute(template, &lookup),
+                Err(TemplateError::Syntax { at }),
+                "{template}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_required_variable_carries_the_authors_message() {
+        let required = |template| match substitute(template, &lookup) {
+            Err(TemplateError::Required {
+                variable, message, ..
+            }) => (variable, message),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            required("${UNSET:?set it to $SET}"),
+            ("UNSET".into(), "set it to value".into())
+        );
+        assert_eq!(required("${EMPTY:?}"), ("EMPTY".into(), String::new()));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_and_not_followed() {
+        let template = "${A:-".repeat(100_000);
+        assert!(substitute(&template, &lookup).is_err());
+        let closed = format!("{}{}", "${A:-".repeat(1000), "}".repeat(1000));
+        assert!(substitute(&closed, &lookup).is_err());
+    }
+}

@@ -1,0 +1,402 @@
+//! How a later file meets an earlier one, and which list items replace each other.
+
+use crate::at::At;
+use crate::expand;
+use crate::finding::Finding;
+use crate::node::{Mapping, Node, Step, Value};
+use crate::specification::{Field, Form, Identity, Keys, Merge, Shape};
+
+/// Merges `over` onto `base`, both of the shape `shape`.
+pub(crate) fn merge(
+    base: &mut Node,
+    over: Node,
+    shape: &Shape,
+    at: &At<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    merge_by(base, over, shape, Merge::Usual, at, findings);
+}
+
+fn merge_by(
+    base: &mut Node,
+    mut over: Node,
+    shape: &Shape,
+    how: Merge,
+    at: &At<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    if how == Merge::Replace {
+        return replace(base, over);
+    }
+    if shape.form == Form::Ulimit {
+        return replace(base, over);
+    }
+    if over.is_null() {
+        return;
+    }
+    match how {
+        Merge::Pairs | Merge::Expanded => {
+            expand::expand_here(base, shape, at, findings);
+            expand::expand_here(&mut over, shape, at, findings);
+            let keep_null = how == Merge::Pairs;
+            merge_mappings(base, over, shape, keep_null, at, findings);
+        }
+        Merge::Lists => {
+            as_list(base);
+            as_list(&mut over);
+            append(base, over, at, findings);
+        }
+        Merge::Hosts => {
+            hosts_as_list(base);
+            hosts_as_list(&mut over);
+            let known: Vec<String> = base
+                .as_sequence()
+                .unwrap_or_default()
+                .iter()
+                .filter_map(Node::scalar_text)
+                .collect();
+            if let Value::Sequence(items) = &mut over.value {
+                items.retain(|item| item.scalar_text().is_none_or(|text| !known.contains(&text)));
+            }
+            append(base, over, at, findings);
+        }
+        Merge::SameDriver => {
+            let driver = |node: &Node| node.child("driver").and_then(Node::scalar_text);
+            match (driver(base), driver(&over)) {
+                (Some(one), Some(two)) if one != two => replace(base, over),
+                _ => merge_by(base, over, shape, Merge::Usual, at, findings),
+            }
+        }
+        Merge::Pools => merge_pools(base, over, shape, at, findings),
+        Merge::Usual | Merge::Replace => match (&base.value, &over.value) {
+            (Value::Mapping(_), Value::Mapping(_)) => {
+                merge_mappings(base, over, shape, false, at, findings)
+            }
+            (Value::Sequence(_), Value::Sequence(_)) => append(base, over, at, findings),
+            (Value::Mapping(_) | Value::Sequence(_), _) => {
+                findings.push(cannot_merge(base, &over, at))
+            }
+            _ => replace(base, over),
+        },
+    }
+}
+
+fn replace(base: &mut Node, mut over: Node) {
+    let previous = base.span();
+    over.origin.steps.push(Step::MergedOver { previous });
+    *base = over;
+}
+
+fn cannot_merge(base: &Node, over: &Node, at: &At<'_>) -> Finding {
+    Finding::error(
+        "cannot-merge",
+        format!(
+            "This is {}, and what it is merged onto is {}.",
+            over.kind(),
+            base.kind()
+        ),
+        over.span(),
+    )
+    .label(format!("{} here", over.kind()))
+    .related(base.span(), format!("{} here", base.kind()))
+    .help("write both in the same form, or put `!override` before the later one")
+    .path(at.to_string())
+}
+
+fn append(base: &mut Node, over: Node, at: &At<'_>, findings: &mut Vec<Finding>) {
+    match (&mut base.value, over.value) {
+        (Value::Sequence(items), Value::Sequence(more)) => items.extend(more),
+        (_, value) => {
+            let over = Node::with_origin(value, over.origin);
+            findings.push(cannot_merge(base, &over, at));
+        }
+    }
+}
+
+fn merge_mappings(
+    base: &mut Node,
+    over: Node,
+    shape: &Shape,
+    keep_null: bool,
+    at: &At<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let over_origin = over.origin.clone();
+    let (Value::Mapping(mapping), Value::Mapping(others)) = (&mut base.value, over.value.clone())
+    else {
+        if base.is_null() {
+            return replace(base, over);
+        }
+        return findings.push(cannot_merge(
+            base,
+            &Node::with_origin(over.value, over_origin),
+            at,
+        ));
+    };
+    for (key, entry) in others {
+        let Some(existing) = mapping.get_mut(&key) else {
+            mapping.insert_entry(key, entry);
+            continue;
+        };
+        if keep_null {
+            replace(existing, entry.value);
+            continue;
+        }
+        let here = at.key(&key);
+        match &shape.keys {
+            Keys::Fields(..) => match shape.field(&key) {
+                Some(field) => merge_by(
+                    existing,
+                    entry.value,
+                    field.shape,
+                    field.merge,
+                    &here,
+                    findings,
+                ),
+                None => merge_by(
+                    existing,
+                    entry.value,
+                    &crate::specification::ANYTHING,
+                    Merge::Usual,
+                    &here,
+                    findings,
+                ),
+            },
+            Keys::Names(child) | Keys::Texts(child) => {
+                merge_by(existing, entry.value, child, Merge::Usual, &here, findings)
+            }
+            Keys::Any => merge_by(
+                existing,
+                entry.value,
+                &crate::specification::ANYTHING,
+                Merge::Usual,
+                &here,
+                findings,
+            ),
+        }
+    }
+}
+
+fn as_list(node: &mut Node) {
+    if matches!(node.value, Value::String(_) | Value::Mapping(_)) {
+        let origin = node.origin.clone();
+        let item = std::mem::replace(node, Node::with_origin(Value::Null, origin));
+        node.value = Value::Sequence(vec![item]);
+    }
+}
+
+fn hosts_as_list(node: &mut Node) {
+    let Value::Mapping(mapping) = &mut node.value else {
+        return;
+    };
+    let mut items = Vec::new();
+    for (host, entry) in std::mem::take(mapping) {
+        let addresses = match entry.value.value {
+            Value::Sequence(addresses) => addresses,
+            value => vec![Node::with_origin(value, entry.value.origin)],
+        };
+        for address in addresses {
+            let text = format!("{host}={}", address.scalar_text().unwrap_or_default());
+            items.push(Node::text(text, address.origin));
+        }
+    }
+    node.value = Value::Sequence(items);
+}
+
+/// As Compose does it: each pool of the earlier file meets each of the later.
+fn merge_pools(
+    base: &mut Node,
+    over: Node,
+    shape: &Shape,
+    at: &At<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let (Some(pools), Some(others)) = (base.as_sequence(), over.as_sequence()) else {
+        return findings.push(cannot_merge(base, &over, at));
+    };
+    let subnet = |pool: &Node| pool.child("subnet").and_then(Node::scalar_text);
+    let pool_shape = shape.items.unwrap_or(shape);
+    let mut merged: Vec<Node> = Vec::new();
+    for pool in pools {
+        for other in others {
+            let position = merged
+                .iter()
+                .position(|known| subnet(known) == subnet(other));
+            if subnet(other) != subnet(pool) && position.is_none() {
+                merged.push(other.clone());
+                continue;
+            }
+            let mut both = pool.clone();
+            merge(&mut both, other.clone(), pool_shape, at, findings);
+            match merged
+                .iter()
+                .position(|known| subnet(known) == subnet(&both))
+            {
+                Some(position) => merged[position] = both,
+                None => merged.push(both),
+            }
+        }
+    }
+    base.value = Value::Sequence(merged);
+}
+
+/// Lets a later item of a list replace an earlier one that stands for the same thing.
+pub(crate) fn keep_last(node: &mut Node, shape: &Shape) {
+    let Value::Mapping(mapping) = &mut node.value else {
+        return;
+    };
+    for (key, entry) in mapping.iter_mut() {
+        match &shape.keys {
+            Keys::Fields(..) => {
+                if let Some(field) = shape.field(key) {
+                    keep_last_of(&mut entry.value, field);
+                    keep_last(&mut entry.value, field.shape);
+                }
+            }
+            Keys::Names(child) | Keys::Texts(child) => keep_last(&mut entry.value, child),
+            Keys::Any => {}
+        }
+    }
+}
+
+fn keep_last_of(node: &mut Node, field: &Field) {
+    let Value::Sequence(items) = &mut node.value else {
+        return;
+    };
+    if field.identity == Identity::None || items.len() < 2 {
+        return;
+    }
+    let mut kept: indexmap::IndexMap<String, Node> = indexmap::IndexMap::with_capacity(items.len());
+    for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
+        // An item that cannot be told is left for validation to judge.
+        let identity = identity_of(&item, field.identity).unwrap_or_else(|| format!("\0{index}"));
+        if let Some(earlier) = kept.get(&identity) {
+            item.origin.steps.push(Step::MergedOver {
+                previous: earlier.span(),
+            });
+        }
+        kept.insert(identity, item);
+    }
+    *items = kept.into_values().collect();
+}
+
+fn identity_of(item: &Node, identity: Identity) -> Option<String> {
+    let text = |key: &str| item.child(key).and_then(Node::scalar_text);
+    let either =
+        |of_text: &dyn Fn(&str) -> Option<String>,
+         of_mapping: &dyn Fn(&Mapping) -> Option<String>| match &item.value {
+            Value::String(text) => of_text(text),
+            Value::Mapping(mapping) => of_mapping(mapping),
+            _ => None,
+        };
+    match identity {
+        Identity::None => None,
+        Identity::Key => item.as_str().map(|text| {
+            text.split_once('=')
+                .map_or(text, |(key, _)| key)
+                .to_string()
+        }),
+        Identity::Number => item.scalar_text(),
+        Identity::Path => either(&|text| Some(text.into()), &|_| text("path")),
+        Identity::MountTarget => either(
+            &|text| crate::mount::parse(text).ok().map(|mount| mount.target),
+            &|_| text("target"),
+        ),
+        Identity::DeviceTarget => either(
+            &|text| text.split(':').nth(1).or(Some(text)).map(String::from),
+            &|_| text("target"),
+        ),
+        Identity::SecretTarget => file_target(item, "/run/secrets/"),
+        Identity::ConfigTarget => file_target(item, "/"),
+        Identity::Port => match &item.value {
+            Value::Mapping(_) => Some(format!(
+                "{}:{}:{}/{}",
+                text("host_ip").unwrap_or_else(|| "0.0.0.0".into()),
+                text("published").unwrap_or_default(),
+                text("target").unwrap_or_default(),
+                text("protocol").unwrap_or_else(|| "tcp".into()),
+            )),
+            _ => item.scalar_text(),
+        },
+    }
+}
+
+fn file_target(item: &Node, folder: &str) -> Option<String> {
+    let text = |key: &str| item.child(key).and_then(Node::scalar_text);
+    match &item.value {
+        Value::String(name) => Some(format!("{folder}{name}")),
+        Value::Mapping(_) => {
+            text("target").or_else(|| text("source").map(|source| format!("{folder}{source}")))
+        }
+        _ => None,
+    }
+}
+
+/// Takes `!reset` values out of `node` and returns the paths that `!reset` and `!override` clear in what came before.
+pub(crate) fn take_resets(node: &mut Node) -> Vec<Vec<String>> {
+    let mut cleared = Vec::new();
+    take_resets_below(node, &mut Vec::new(), &mut cleared);
+    cleared
+}
+
+fn take_resets_below(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>) {
+    match &mut node.value {
+        Value::Mapping(mapping) => mapping.retain(|key, entry| {
+            path.push(key.to_string());
+            let keep = keeps(&mut entry.value, path, cleared);
+            path.pop();
+            keep
+        }),
+        Value::Sequence(items) => {
+            let mut index = 0;
+            items.retain_mut(|item| {
+                path.push(index.to_string());
+                index += 1;
+                let keep = keeps(item, path, cleared);
+                path.pop();
+                keep
+            });
+        }
+        _ => {}
+    }
+}
+
+fn keeps(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>) -> bool {
+    match node.tag.as_deref() {
+        Some("!reset") => {
+            cleared.push(path.clone());
+            false
+        }
+        Some("!override") => {
+            cleared.push(path.clone());
+            true
+        }
+        _ => {
+            take_resets_below(node, path, cleared);
+            true
+        }
+    }
+}
+
+/// Removes what `paths` name from the mappings of `node`.
+pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
+    for path in paths {
+        let Some((last, parents)) = path.split_last() else {
+            continue;
+        };
+        let mut target = Some(&mut *node);
+        for step in parents {
+            target = target.and_then(|node| match &mut node.value {
+                Value::Mapping(mapping) => mapping.get_mut(step),
+                Value::Sequence(items) => step
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get_mut(index)),
+                _ => None,
+            });
+        }
+        if let Some(mapping) = target.and_then(Node::as_mapping_mut) {
+            mapping.remove(last);
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! The located tree: every value with the place it came from and the way it took.
+
+use indexmap::IndexMap;
+
+use crate::scalar;
+use crate::source::Span;
+
+/// A value and where it came from.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub value: Value,
+    /// Where it stands, and how it got here.
+    pub origin: Origin,
+    /// A YAML tag such as `!reset` or `!override`, if one was written.
+    pub tag: Option<Box<str>>,
+}
+
+/// Where a value stands and how it came here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Where the value is written. A default that Compose fills in has the place of what it belongs to.
+    pub span: Span,
+    /// What happened on the way, oldest first. Empty for a value that is used as it is written.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happened to a value between the file and the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It replaced an earlier value, which stands at `previous` (a later file, document or service wins).
+    MergedOver {
+        /// The value that lost.
+        previous: Span,
+    },
+    /// It was written once with an anchor and used again by the alias at `used`.
+    Alias {
+        /// The `*name`.
+        used: Span,
+    },
+    /// It came into this mapping through the merge key (`<<`) at `used`.
+    MergeKey {
+        /// The `<<`.
+        used: Span,
+    },
+    /// A variable was put in.
+    Interpolated {
+        /// Name of the variable.
+        variable: String,
+        /// Where its value was found.
+        from: VariableOrigin,
+    },
+    /// Compose fills this in when nothing is written.
+    Default,
+    /// It was written in a short form, for example `8080:80`.
+    ShortForm,
+    /// It came from the service that `extends` names.
+    Extended {
+        /// The service it was taken from.
+        service: String,
+        /// The `extends` that asked for it.
+        at: Span,
+    },
+    /// It came from a file that `include` names.
+    Included {
+        /// The `include` entry.
+        at: Span,
+    },
+}
+
+/// Where a variable's value was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VariableOrigin {
+    /// In the environment of the shell.
+    Shell,
+    /// In a file of variables, such as `.env`.
+    File(Span),
+    /// Nowhere; the fallback in the expression was used (`${NAME:-fallback}`, `${NAME:+replacement}`).
+    Fallback,
+    /// Nowhere; Compose takes the empty text and warns.
+    Unset,
+    /// Compose sets it itself (`COMPOSE_PROJECT_NAME`).
+    Compose,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// Text.
+    String(String),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A mapping; keys keep the order of the file.
+    Mapping(Mapping),
+}
+
+/// A mapping from key to value that keeps the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    entries: IndexMap<String, Entry>,
+}
+
+/// One key of a mapping with its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Where the key is written.
+    pub key_span: Span,
+    /// What kind of thing the key is; only text is accepted in Compose files.
+    pub key_kind: KeyKind,
+    /// The value.
+    pub value: Node,
+}
+
+/// What a key is once YAML has read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Text.
+    Text,
+    /// Something else: a number, `true`, `null`. The word is for people: "a number".
+    Other(&'static str),
+}
+
+impl Mapping {
+    /// An empty mapping.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
+    /// The value of `key`, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.entries.get_mut(key).map(|entry| &mut entry.value)
+    }
+
+    /// The entry of `key`: its place and its value.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    /// Whether `key` is there, even with an empty value.
+    pub fn contains(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// Keys and entries in the order of the file.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Entry)> {
+        self.entries
+            .iter()
+            .map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// Keys and entries, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Entry)> {
+        self.entries
+            .iter_mut()
+            .map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// The keys in the order of the file.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Sets `key`; a key that is already there keeps its place in the order.
+    pub fn insert(&mut self, key: impl Into<String>, key_span: Span, value: Node) -> Option<Node> {
+        let entry = Entry {
+            key_span,
+            key_kind: KeyKind::Text,
+            value,
+        };
+        self.entries
+            .insert(key.into(), entry)
+            .map(|entry| entry.value)
+    }
+
+    /// Sets `key` to an entry made elsewhere.
+    pub fn insert_entry(&mut self, key: impl Into<String>, entry: Entry) {
+        self.entries.insert(key.into(), entry);
+    }
+
+    /// Takes `key` out; the others keep their order.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        self.entries.shift_remove(key)
+    }
+
+    /// Keeps only the entries for which `keep` says so.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Entry) -> bool) {
+        self.entries.retain(|key, entry| keep(key, entry));
+    }
+}
+
+impl IntoIterator for Mapping {
+    type Item = (String, Entry);
+    type IntoIter = indexmap::map::IntoIter<String, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl Origin {
+    /// A value used as it is written.
+    pub fn at(span: Span) -> Self {
+        Self {
+            span,
+            steps: Vec::new(),
+        }
+    }
+
+    /// The same place with one more step.
+    pub fn with(&self, step: Step) -> Self {
+        let mut origin = self.clone();
+        origin.steps.push(step);
+        origin
+    }
+}
+
+impl Node {
+    /// A value written at `span`.
+    pub fn new(value: Value, span: Span) -> Self {
+        Self::with_origin(value, Origin::at(span))
+    }
+
+    /// A value with a history.
+    pub fn with_origin(value: Value, origin: Origin) -> Self {
+        Self {
+            value,
+            origin,
+            tag: None,
+        }
+    }
+
+    /// A text with the place of `origin`.
+    pub fn text(text: impl Into<String>, origin: Origin) -> Self {
+        Self::with_origin(Value::String(text.into()), origin)
+    }
+
+    /// Where the value is written.
+    pub fn span(&self) -> Span {
+        self.origin.span
+    }
+
+    /// The value at `path`: keys and list positions joined by dots, for example
+    /// `services.web.ports.0.published`. A key that contains a dot is quoted: `labels."a.b"`.
+    pub fn get(&self, path: &str) -> Option<&Node> {
+        split_path(path)?
+            .iter()
+            .try_fold(self, |node, step| node.child(step))
+    }
+
+    /// The value of a key or at a list position.
+    pub fn child(&self, step: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Mapping(mapping) => mapping.get(step),
+            Value::Sequence(items) => items.get(step.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The mapping, if it is one.
+    pub fn as_mapping(&self) -> Option<&Mapping> {
+        match &self.value {
+            Value::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// The mapping, to change it.
+    pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
+        match &mut self.value {
+            Value::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    pub fn as_sequence(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Sequence(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// `true` or `false`, if it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The whole number, if it is one.
+    pub fn as_integer(&self) -> Option<i64> {
+        match self.value {
+            Value::Integer(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing here.
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// A scalar as Compose writes it when it needs text (`1.10` is "1.1"); nothing for lists, mappings and null.
+    pub fn scalar_text(&self) -> Option<String> {
+        match &self.value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Integer(value) => Some(value.to_string()),
+            Value::Float(value) => Some(scalar::float_text(*value)),
+            Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
+        }
+    }
+
+    /// What kind of value it is, for people: "a list", "a mapping", "a text".
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "true or false",
+            Value::Integer(_) => "a whole number",
+            Value::Float(_) => "a number",
+            Value::String(_) => "a text",
+            Value::Sequence(_) => "a list",
+            Value::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// The value as JSON, without places. A number that JSON cannot write becomes text.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Integer(value) => Json::from(*value),
+            Value::Float(value) => float_to_json(*value),
+            Value::String(text) => Json::String(text.clone()),
+            Value::Sequence(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Mapping(mapping) => Json::Object(
+                mapping
+                    .iter()
+                    .map(|(key, entry)| (key.to_string(), entry.value.to_json()))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Whether two values are the same, wherever they came from.
+    pub fn same_value(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(one), Value::Bool(two)) => one == two,
+            (Value::Integer(one), Value::Integer(two)) => one == two,
+            (Value::Float(one), Value::Float(two)) => one == two,
+            (Value::String(one), Value::String(two)) => one == two,
+            (Value::Sequence(one), Value::Sequence(two)) => {
+                one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.same_value(two))
+            }
+            (Value::Mapping(one), Value::Mapping(two)) => {
+                one.len() == two.len()
+                    && one.iter().all(|(key, entry)| {
+                        two.get(key)
+                            .is_some_and(|value| entry.value.same_value(value))
+                    })
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds `step` to this value and to everything in it.
+    pub(crate) fn add_step(&mut self, step: &Step) {
+        self.origin.steps.push(step.clone());
+        match &mut self.value {
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.add_step(step)),
+            Value::Mapping(mapping) => mapping
+                .iter_mut()
+                .for_each(|(_, entry)| entry.value.add_step(step)),
+            _ => {}
+        }
+    }
+}
+
+/// Go writes a float without a fraction as a whole number; so does the model.
+fn float_to_json(value: f64) -> serde_json::Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return serde_json::Value::from(value as i64);
+    }
+    match serde_json::Number::from_f64(value) {
+        Some(number) => serde_json::Value::Number(number),
+        None => serde_json::Value::String(scalar::float_text(value)),
+    }
+}
+
+/// Splits `a.b."c.d".0` into its steps; nothing when a quote is not closed.
+fn split_path(path: &str) -> Option<Vec<String>> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (step, after) = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let (step, after) = quoted.split_once('"')?;
+                (
+                    step,
+                    if after.is_empty() {
+                        ""
+                    } else {
+                        after.strip_prefix('.')?
+                    },
+                )
+            }
+            None => rest.split_once('.').unwrap_or((rest, "")),
+        };
+        steps.push(step.to_string());
+        rest = after;
+    }
+    Some(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_step_may_contain_dots() {
+        assert_eq!(
+            split_path(r#"services.web.labels."a.b".0"#).unwrap(),
+            ["services", "web", "labels", "a.b", "0"]
+        );
+        assert_eq!(split_path(r#"a."b"#), None);
+        assert_eq!(split_path("").unwrap(), Vec::<String>::new());
+    }
+}

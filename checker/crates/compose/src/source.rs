@@ -1,0 +1,152 @@
+//! Source files and places in them.
+
+/// Names one source file among those read for one load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub u32);
+
+/// A stretch of one source file, in bytes of the text as read (after a byte-order mark; CRLF kept).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub source: SourceId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// A place as people count it: both numbers start at 1, and the column counts characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// One file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Path relative to the project folder, separated by `/`.
+    pub path: String,
+    /// The text, without a byte-order mark.
+    pub text: String,
+}
+
+/// All files that were read for one load.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// No files yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file and returns its name.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
+        let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(Source {
+            path: path.into(),
+            text: text.into(),
+        });
+        id
+    }
+
+    /// The file that `id` names. An id of another `Sources` gives an empty file.
+    pub fn get(&self, id: SourceId) -> &Source {
+        static UNKNOWN: Source = Source {
+            path: String::new(),
+            text: String::new(),
+        };
+        self.files.get(id.0 as usize).unwrap_or(&UNKNOWN)
+    }
+
+    /// Where `span` starts.
+    pub fn position(&self, span: Span) -> Position {
+        position_in(&self.get(span.source).text, span.start as usize)
+    }
+
+    /// Where `span` ends: the place right after its last character.
+    pub fn end_position(&self, span: Span) -> Position {
+        position_in(&self.get(span.source).text, span.end as usize)
+    }
+
+    /// The whole line on which `span` starts, without its line break.
+    pub fn line_text(&self, span: Span) -> &str {
+        let text = &self.get(span.source).text;
+        let start = floor_boundary(text, span.start as usize);
+        let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let to = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        text[from..to].trim_end_matches('\r')
+    }
+
+    /// The text that `span` covers.
+    pub fn text(&self, span: Span) -> &str {
+        let text = &self.get(span.source).text;
+        text.get(span.start as usize..span.end as usize)
+            .unwrap_or("")
+    }
+
+    /// All files with their names, in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(at, file)| (SourceId(at as u32), file))
+    }
+}
+
+fn position_in(text: &str, offset: usize) -> Position {
+    let before = &text[..floor_boundary(text, offset)];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before[line_start..].chars().count() + 1;
+    Position {
+        line: line as u32,
+        column: column as u32,
+    }
+}
+
+/// The nearest character boundary at or before `offset`, so that a foreign span can never split a character.
+fn floor_boundary(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_lines_start_at_one() {
+        let mut sources = Sources::new();
+        let source = sources.add("compose.yaml", "a: é\r\nbé: x\r\n");
+        let span = Span {
+            source,
+            start: 12,
+            end: 13,
+        };
+        assert_eq!(sources.text(span), "x");
+        assert_eq!(sources.position(span), Position { line: 2, column: 5 });
+        assert_eq!(sources.end_position(span), Position { line: 2, column: 6 });
+        assert_eq!(sources.line_text(span), "bé: x");
+    }
+
+    #[test]
+    fn a_span_of_another_file_never_panics() {
+        let sources = Sources::new();
+        let span = Span {
+            source: SourceId(7),
+            start: 3,
+            end: 90,
+        };
+        assert_eq!(sources.position(span), Position { line: 1, column: 1 });
+        assert_eq!(sources.line_text(span), "");
+    }
+}

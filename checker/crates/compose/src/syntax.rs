@@ -1,0 +1,113 @@
+//! What is wrong with text that is no YAML, in words for the person who wrote it.
+
+use granit_parser::{ErrorKind, ScanError};
+
+use crate::finding::Finding;
+use crate::source::{SourceId, Span};
+
+/// Turns the parser's refusal into a finding at the place that has to change.
+pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError) -> Finding {
+    let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
+    let span = character_at(source, text, at);
+    match error.kind() {
+        ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabAtBlockScalarStart => {
+            Finding::error("tab-indentation", "A line is indented with a tab; YAML only takes spaces.", tab_before(source, text, at).unwrap_or(span))
+                .label("this is a tab")
+                .help("replace each tab at the start of a line by spaces; most editors have a command for it")
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            Finding::error("yaml-syntax", format!("A value cannot start with `{character}`."), span)
+                .label("unexpected character")
+                .help("put the whole value into quotes")
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement | ErrorKind::InvalidMappingValueWhitespace => {
+            Finding::error("yaml-syntax", "A `:` stands where no key can be.", span)
+                .label("this `:` makes a second key on the line, or the line is indented wrongly")
+                .help("put a value that contains `: ` into quotes, or check the indentation of this line and the one above")
+        }
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockSequenceEntry => {
+            Finding::error("yaml-syntax", "This line's indentation fits no line above it.", word_at(source, text, at))
+                .label("neither a key of the mapping above nor a new level")
+                .help("start the line at the same column as the keys it belongs with")
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            Finding::error("yaml-syntax", "A list item (`-`) stands where no list can be.", span)
+                .label("a list cannot start here")
+                .help("put the list on the lines below its key, or remove the value before it")
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            Finding::error("yaml-syntax", "This line has no `:` after its key.", word_at(source, text, at))
+                .label("a key needs `:` and a space after it")
+                .help("write `key: value`, with the space")
+        }
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            Finding::error("yaml-syntax", "A quote is opened and not closed.", word_at(source, text, at))
+                .label("the quoted text has not ended before here")
+                .help("look for the missing \" or ' on this line or the lines above")
+        }
+        ErrorKind::UnclosedFlowCollection { open } => {
+            Finding::error("yaml-syntax", format!("A `{open}` is opened and not closed."), span)
+                .label("opened here")
+                .help(format!("add the closing `{}`", if *open == '[' { ']' } else { '}' }))
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            Finding::error("yaml-syntax", format!("A `{open}` is closed by `{close}`."), span)
+                .label("this bracket does not fit")
+                .help(format!("close it with `{}`", if *open == '[' { ']' } else { '}' }))
+        }
+        ErrorKind::UnknownAnchor => {
+            Finding::error("unknown-anchor", "This alias names an anchor that is not written above it.", word_at(source, text, at))
+                .label("no such anchor before this line")
+                .help("write `&name` before the value that is to be repeated; to mean a star itself, put the value into quotes")
+        }
+        ErrorKind::RecursionLimitExceeded => too_deep(span),
+        _ => Finding::error("yaml-syntax", format!("The file is no valid YAML: {}.", error.info()), span)
+            .label("the YAML reader stopped here")
+            .help("compare this line with the ones above: indentation, quotes, `:` and `-`"),
+    }
+}
+
+/// The refusal of lists and mappings that stand too deep in each other.
+pub(crate) fn too_deep(span: Span) -> Finding {
+    Finding::error(
+        "nested-too-deep",
+        "Lists and mappings stand too deep in each other.",
+        span,
+    )
+    .label("too deep from here on")
+    .help("no Compose file needs this depth; check that this is the right file")
+}
+
+fn character_at(source: SourceId, text: &str, at: usize) -> Span {
+    let length = text
+        .get(at..)
+        .and_then(|rest| rest.chars().next())
+        .filter(|first| !matches!(first, '\n' | '\r'));
+    Span {
+        source,
+        start: at as u32,
+        end: (at + length.map_or(0, char::len_utf8)) as u32,
+    }
+}
+
+fn word_at(source: SourceId, text: &str, at: usize) -> Span {
+    let rest = text.get(at..).unwrap_or("");
+    let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    Span {
+        source,
+        start: at as u32,
+        end: (at + length) as u32,
+    }
+}
+
+/// The parser stops after the tab, sometimes a line later; the tab is what has to go.
+fn tab_before(source: SourceId, text: &str, at: usize) -> Option<Span> {
+    let line_start = text.get(..at)?.rfind('\n').map_or(0, |found| found + 1);
+    let line_end = text[at..].find('\n').map_or(text.len(), |found| at + found);
+    let tab = line_start + text[line_start..line_end].find('\t')?;
+    Some(Span {
+        source,
+        start: tab as u32,
+        end: tab as u32 + 1,
+    })
+}

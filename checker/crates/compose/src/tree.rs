@@ -1,0 +1,589 @@
+//! YAML text to a tree of [`Node`]s, each with its place.
+//!
+//! Anchors, aliases and merge keys (`<<`) are resolved here, with the refusals that Compose has: a key twice in one
+//! mapping (and `<<` counts as a key), a merge of something that is no mapping, an anchor inside itself.
+
+use std::collections::HashMap;
+
+use granit_parser::{
+    Event, Options, Parser, ScalarStyle, Span as EventSpan, StrInput, StructureStyle, Tag,
+};
+
+use crate::finding::Finding;
+use crate::node::{Entry, KeyKind, Mapping, Node, Step, Value};
+use crate::scalar::{self, Plain};
+use crate::source::{SourceId, Span};
+use crate::syntax;
+
+/// How much a file may ask for before it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Size of one file, in bytes.
+    pub bytes: usize,
+    /// How deep lists and mappings may stand in each other.
+    pub depth: usize,
+    /// How many values aliases may add to a file. Real files stay far below; an alias bomb does not.
+    pub aliased_values: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 8 << 20,
+            depth: 100,
+            aliased_values: 250_000,
+        }
+    }
+}
+
+/// Reads a file that holds one YAML document. An empty file is [`Value::Null`].
+///
+/// # Errors
+/// Every mistake that makes the text unreadable, with its place: wrong syntax, tabs, keys written twice, bad merges,
+/// more than one document, and anything over `limits`.
+pub fn parse(source: SourceId, text: &str, limits: Limits) -> Result<Node, Vec<Finding>> {
+    let mut documents = parse_documents(source, text, limits)?;
+    if let Some(second) = documents.get(1) {
+        return Err(vec![
+            Finding::error(
+                "several-documents",
+                "The file holds more than one YAML document.",
+                second.span(),
+            )
+            .label("a second document starts here")
+            .help("remove the line `---` before it, or move it to a file of its own"),
+        ]);
+    }
+    Ok(documents
+        .pop()
+        .unwrap_or_else(|| Node::new(Value::Null, whole(source, text))))
+}
+
+/// Reads all YAML documents of a file; Compose merges them in their order.
+///
+/// # Errors
+/// As [`parse`], except that several documents are welcome.
+pub fn parse_documents(
+    source: SourceId,
+    text: &str,
+    limits: Limits,
+) -> Result<Vec<Node>, Vec<Finding>> {
+    if text.len() > limits.bytes {
+        return Err(vec![too_large(
+            text.len() as u64,
+            limits.bytes as u64,
+            Some(Span {
+                source,
+                start: 0,
+                end: 0,
+            }),
+        )]);
+    }
+    Builder::new(source, text, limits).run()
+}
+
+/// The refusal of a file that is larger than `limit` bytes.
+pub(crate) fn too_large(bytes: u64, limit: u64, span: Option<Span>) -> Finding {
+    Finding::error(
+        "file-too-large",
+        format!("The file has {bytes} bytes; at most {limit} are read."),
+        span,
+    )
+    .label("this file is too large")
+    .help("check that this is the right file; a Compose file has a few thousand bytes")
+}
+
+fn whole(source: SourceId, text: &str) -> Span {
+    Span {
+        source,
+        start: 0,
+        end: text.lines().next().map_or(0, str::len) as u32,
+    }
+}
+
+struct Builder<'a> {
+    source: SourceId,
+    text: &'a str,
+    limits: Limits,
+    frames: Vec<Frame>,
+    documents: Vec<Node>,
+    anchors: HashMap<usize, Anchored>,
+    aliased_values: usize,
+    findings: Vec<Finding>,
+}
+
+/// A value that aliases can repeat, with its size so that a bomb is refused before it is copied.
+struct Anchored {
+    node: Node,
+    values: usize,
+    depth: usize,
+}
+
+struct Frame {
+    start: u32,
+    anchor: usize,
+    tag: Option<Box<str>>,
+    style: StructureStyle,
+    content: Content,
+}
+
+enum Content {
+    Sequence(Vec<Node>),
+    Mapping {
+        mapping: Mapping,
+        key: Option<Key>,
+        merges: Vec<(Span, Node)>,
+    },
+}
+
+struct Key {
+    text: String,
+    span: Span,
+    kind: KeyKind,
+    is_merge: bool,
+}
+
+/// Reading cannot go on; the finding has been noted.
+struct Stop;
+
+impl<'a> Builder<'a> {
+    fn new(source: SourceId, text: &'a str, limits: Limits) -> Self {
+        Self {
+            source,
+            text,
+            limits,
+            frames: Vec::new(),
+            documents: Vec::new(),
+            anchors: HashMap::new(),
+            aliased_values: 0,
+            findings: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> Result<Vec<Node>, Vec<Finding>> {
+        let mut options = Options::default();
+        options.block_nesting_limit = self.limits.depth;
+        options.flow_nesting_limit = self.limits.depth;
+        let mut parser: Parser<'a, StrInput<'a>> =
+            Parser::new_from_str_with_options(self.text, options);
+        while let Some(event) = parser.next_event() {
+            match event {
+                Ok((event, span)) => {
+                    if self.event(event, span).is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    self.findings
+                        .push(syntax::explain(self.source, self.text, &error));
+                    break;
+                }
+            }
+        }
+        if self.findings.is_empty() {
+            Ok(self.documents)
+        } else {
+            Err(self.findings)
+        }
+    }
+
+    fn event(&mut self, event: Event<'a>, at: EventSpan) -> Result<(), Stop> {
+        let span = self.span(at);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.scalar(&text, style, anchor, tag.as_deref(), span)
+            }
+            Event::SequenceStart(style, anchor, tag) => self.open(
+                style,
+                anchor,
+                tag.as_deref(),
+                span,
+                Content::Sequence(Vec::new()),
+            ),
+            Event::MappingStart(style, anchor, tag) => {
+                let content = Content::Mapping {
+                    mapping: Mapping::new(),
+                    key: None,
+                    merges: Vec::new(),
+                };
+                self.open(style, anchor, tag.as_deref(), span, content)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            _ => Ok(()),
+        }
+    }
+
+    fn span(&self, at: EventSpan) -> Span {
+        let range = at.byte_range().unwrap_or(0..0);
+        Span {
+            source: self.source,
+            start: range.start as u32,
+            end: range.end as u32,
+        }
+    }
+
+    fn stop(&mut self, finding: Finding) -> Stop {
+        self.findings.push(finding);
+        Stop
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<(), Stop> {
+        let span = self.without_trailing_space(span, style);
+        if self.expects_key() {
+            let plain = if style == ScalarStyle::Plain && tag.is_none() {
+                scalar::plain(text)
+            } else {
+                Plain::Text
+            };
+            let kind = match plain {
+                Plain::Text => KeyKind::Text,
+                other => KeyKind::Other(other.kind()),
+            };
+            let is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
+            if anchor != 0 {
+                self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span));
+            }
+            return self.key(Key {
+                text: text.to_string(),
+                span,
+                kind,
+                is_merge,
+            });
+        }
+        let mut node = Node::new(self.scalar_value(text, style, tag, span), span);
+        node.tag = local_tag(tag);
+        self.finish(node, anchor)
+    }
+
+    fn scalar_value(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Value {
+        let core = tag.and_then(Tag::core_suffix);
+        match core {
+            Some("str") => Value::String(text.to_string()),
+            Some("bool" | "int" | "float" | "null") => scalar::plain(text).into_value(text),
+            _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
+            _ if tag.is_some_and(|tag| !is_compose_tag(tag)) => Value::String(text.to_string()),
+            _ => match scalar::plain(text) {
+                Plain::Timestamp => {
+                    self.findings.push(
+                        Finding::error(
+                            "date-not-text",
+                            format!("`{text}` is read as a date, and Compose takes no dates."),
+                            span,
+                        )
+                        .label("YAML takes this for a date")
+                        .help(format!("put it into quotes: \"{text}\"")),
+                    );
+                    Value::String(text.to_string())
+                }
+                plain => plain.into_value(text),
+            },
+        }
+    }
+
+    /// Block scalars end with the line break before the next token; a place should end with the text.
+    fn without_trailing_space(&self, span: Span, style: ScalarStyle) -> Span {
+        if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            return span;
+        }
+        let text = self
+            .text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("");
+        Span {
+            end: span.start + text.trim_end().len() as u32,
+            ..span
+        }
+    }
+
+    fn expects_key(&self) -> bool {
+        matches!(
+            self.frames.last(),
+            Some(Frame {
+                content: Content::Mapping { key: None, .. },
+                ..
+            })
+        )
+    }
+
+    fn key(&mut self, key: Key) -> Result<(), Stop> {
+        let Some(Frame {
+            content:
+                Content::Mapping {
+                    mapping,
+                    key: pending,
+                    merges,
+                },
+            ..
+        }) = self.frames.last_mut()
+        else {
+            return Ok(());
+        };
+        let first = if key.is_merge {
+            merges.first().map(|(span, _)| *span)
+        } else {
+            mapping.entry(&key.text).map(|entry| entry.key_span)
+        };
+        if let Some(first) = first {
+            let text = &key.text;
+            let help = if key.is_merge {
+                "write one `<<` with a list: `<<: [*one, *two]`"
+            } else {
+                "keep one of the two, or merge what they say"
+            };
+            self.findings.push(
+                Finding::error(
+                    "duplicate-key",
+                    format!("The key `{text}` stands twice in the same mapping."),
+                    key.span,
+                )
+                .label("here again")
+                .related(first, "first written here")
+                .help(help),
+            );
+        }
+        *pending = Some(key);
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        style: StructureStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+        content: Content,
+    ) -> Result<(), Stop> {
+        if self.expects_key() {
+            return Err(self.stop(
+                Finding::error(
+                    "key-not-text",
+                    "A key is a list or a mapping; keys are texts.",
+                    span,
+                )
+                .label("this stands where a key is expected")
+                .help("if this is a value that starts with `{` or `[`, put it into quotes"),
+            ));
+        }
+        if self.frames.len() >= self.limits.depth {
+            return Err(self.stop(syntax::too_deep(span)));
+        }
+        self.frames.push(Frame {
+            start: span.start,
+            anchor,
+            tag: local_tag(tag),
+            style,
+            content,
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Stop> {
+        let Some(frame) = self.frames.pop() else {
+            return Ok(());
+        };
+        let mut span = Span {
+            source: self.source,
+            start: frame.start,
+            end: end.end,
+        };
+        let value = match frame.content {
+            Content::Sequence(items) => {
+                if frame.style == StructureStyle::Block {
+                    span.end = items
+                        .last()
+                        .map_or(span.start, |item| item.span().end)
+                        .max(span.start);
+                }
+                Value::Sequence(items)
+            }
+            Content::Mapping {
+                mut mapping,
+                merges,
+                ..
+            } => {
+                for (used, node) in merges {
+                    self.merge(&mut mapping, used, node);
+                }
+                if frame.style == StructureStyle::Block {
+                    let last = mapping
+                        .iter()
+                        .map(|(_, entry)| entry.value.span())
+                        .filter(|last| last.source == span.source);
+                    // An alias' value stands elsewhere in the file, so the text's own order has to be respected.
+                    span.end = last
+                        .map(|last| last.end)
+                        .filter(|last| *last <= end.end)
+                        .max()
+                        .unwrap_or(span.start)
+                        .max(span.start);
+                }
+                Value::Mapping(mapping)
+            }
+        };
+        let mut node = Node::new(value, span);
+        node.tag = frame.tag;
+        self.finish(node, frame.anchor)
+    }
+
+    /// Puts the mappings that `<<` names into `mapping`; what is written there directly wins, and so does the earlier of a list.
+    fn merge(&mut self, mapping: &mut Mapping, used: Span, node: Node) {
+        let node_span = node.span();
+        match node.value {
+            Value::Mapping(other) => {
+                for (key, mut entry) in other {
+                    if !mapping.contains(&key) {
+                        entry.value.origin.steps.push(Step::MergeKey { used });
+                        mapping.insert_entry(key, entry);
+                    }
+                }
+            }
+            Value::Sequence(items) if items.iter().all(|item| item.as_mapping().is_some()) => {
+                items
+                    .into_iter()
+                    .for_each(|item| self.merge(mapping, used, item));
+            }
+            _ => self.findings.push(
+                Finding::error(
+                    "merge-needs-mapping",
+                    "`<<` can only merge a mapping, or a list of mappings.",
+                    used,
+                )
+                .label("this merge key")
+                .related(node_span, "this is what it names")
+                .help("let the alias after `<<:` name an anchor that stands before a mapping"),
+            ),
+        }
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
+        if self.frames.iter().any(|frame| frame.anchor == anchor) {
+            return Err(self.stop(
+                Finding::error(
+                    "anchor-inside-itself",
+                    "This alias stands inside the value that it repeats.",
+                    span,
+                )
+                .label("repeats a value that contains this place")
+                .help("move the anchor to a smaller value, or write the value out"),
+            ));
+        }
+        let Some(anchored) = self.anchors.get(&anchor) else {
+            return Ok(());
+        };
+        self.aliased_values = self.aliased_values.saturating_add(anchored.values);
+        if self.aliased_values > self.limits.aliased_values {
+            return Err(self.stop(
+                Finding::error("too-many-aliases", "The aliases of this file repeat too much.", span)
+                    .label(format!("with this one, aliases add more than {} values", self.limits.aliased_values))
+                    .help("this is how an attack on YAML readers looks; write the values out if they are meant"),
+            ));
+        }
+        if self.frames.len() + anchored.depth > self.limits.depth {
+            return Err(self.stop(syntax::too_deep(span)));
+        }
+        let mut node = anchored.node.clone();
+        if self.expects_key() {
+            let Some(text) = node.scalar_text() else {
+                return Err(self.stop(
+                    Finding::error(
+                        "key-not-text",
+                        "A key is a list or a mapping; keys are texts.",
+                        span,
+                    )
+                    .label("this alias stands where a key is expected")
+                    .help("write the key out"),
+                ));
+            };
+            return self.key(Key {
+                text,
+                span,
+                kind: KeyKind::Text,
+                is_merge: false,
+            });
+        }
+        node.add_step(&Step::Alias { used: span });
+        self.finish(node, 0)
+    }
+
+    fn keep_anchor(&mut self, anchor: usize, node: &Node) {
+        let (values, depth) = size(node);
+        self.anchors.insert(
+            anchor,
+            Anchored {
+                node: node.clone(),
+                values,
+                depth,
+            },
+        );
+    }
+
+    fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Stop> {
+        if anchor != 0 {
+            self.keep_anchor(anchor, &node);
+        }
+        let Some(frame) = self.frames.last_mut() else {
+            self.documents.push(node);
+            return Ok(());
+        };
+        match &mut frame.content {
+            Content::Sequence(items) => items.push(node),
+            Content::Mapping {
+                mapping,
+                key,
+                merges,
+            } => match key.take() {
+                Some(key) if key.is_merge => merges.push((key.span, node)),
+                Some(key) => mapping.insert_entry(
+                    key.text,
+                    Entry {
+                        key_span: key.span,
+                        key_kind: key.kind,
+                        value: node,
+                    },
+                ),
+                None => {}
+            },
+        }
+        Ok(())
+    }
+}
+
+/// Number of values in `node`, itself included, and how deep they stand in each other.
+fn size(node: &Node) -> (usize, usize) {
+    let of_children = |children: &mut dyn Iterator<Item = &Node>| {
+        children
+            .map(size)
+            .fold((1, 1), |(values, depth), (more, below)| {
+                (values + more, depth.max(below + 1))
+            })
+    };
+    match &node.value {
+        Value::Sequence(items) => of_children(&mut items.iter()),
+        Value::Mapping(mapping) => of_children(&mut mapping.iter().map(|(_, entry)| &entry.value)),
+        _ => (1, 0),
+    }
+}
+
+fn is_compose_tag(tag: &Tag) -> bool {
+    matches!((tag.handle(), tag.suffix()), ("!", "reset" | "override"))
+}
+
+/// The tag as written, unless it only says which of YAML's own types a value has.
+fn local_tag(tag: Option<&Tag>) -> Option<Box<str>> {
+    tag.filter(|tag| !tag.is_yaml_core_schema())
+        .map(|tag| tag.original().into_boxed_str())
+}
