@@ -95,15 +95,19 @@ fn check_content(
 fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for (index, port) in items(service.child("ports")).iter().enumerate() {
         let address = port.child("host_ip");
-        if let Some((node, text)) = address.and_then(|node| Some((node, node.as_str()?))) {
-            if text.parse::<IpAddr>().is_err() {
-                findings.push(
-                    Finding::error("bad-port", format!("`{text}` is no IP address."), node.span())
-                        .label("an IP address is expected")
-                        .help("write 127.0.0.1 for this machine only, or remove the key for all addresses")
-                        .path(format!("services.{name}.ports.{index}.host_ip")),
-                );
-            }
+        if let Some((node, text)) = address.and_then(|node| Some((node, node.as_str()?)))
+            && text.parse::<IpAddr>().is_err()
+        {
+            findings.push(
+                Finding::error(
+                    "bad-port",
+                    format!("`{text}` is no IP address."),
+                    node.span(),
+                )
+                .label("an IP address is expected")
+                .help("write 127.0.0.1 for this machine only, or remove the key for all addresses")
+                .path(format!("services.{name}.ports.{index}.host_ip")),
+            );
         }
     }
     for (index, mount) in items(service.child("volumes")).iter().enumerate() {
@@ -306,25 +310,21 @@ impl Project<'_> {
         if let Some((node, platform)) = service
             .get("platform")
             .and_then(|node| Some((node, node.as_str()?)))
+            && !platform.is_empty()
+            && !platforms.is_empty()
+            && !platforms.iter().any(|item| item.as_str() == Some(platform))
         {
-            if !platform.is_empty()
-                && !platforms.is_empty()
-                && !platforms.iter().any(|item| item.as_str() == Some(platform))
-            {
-                findings.push(
-                    Finding::error(
-                        "platform-not-built",
-                        format!(
-                            "The service runs on `{platform}`, and its build does not make that."
-                        ),
-                        node.span(),
-                    )
-                    .label("not among the platforms of the build")
-                    .related(platforms[0].span(), "the build's platforms")
-                    .help("add the platform to `build.platforms`")
-                    .path(format!("services.{name}.platform")),
-                );
-            }
+            findings.push(
+                Finding::error(
+                    "platform-not-built",
+                    format!("The service runs on `{platform}`, and its build does not make that."),
+                    node.span(),
+                )
+                .label("not among the platforms of the build")
+                .related(platforms[0].span(), "the build's platforms")
+                .help("add the platform to `build.platforms`")
+                .path(format!("services.{name}.platform")),
+            );
         }
         for (index, secret) in items(build.get("secrets")).iter().enumerate() {
             self.check_source(
@@ -341,24 +341,22 @@ impl Project<'_> {
         let networks = service.get("networks").and_then(Node::as_mapping);
         if let (Some(mode), Some(networks)) =
             (service.entry("network_mode"), service.entry("networks"))
-        {
-            if networks
+            && networks
                 .value
                 .as_mapping()
                 .is_some_and(|networks| !networks.is_empty())
-            {
-                findings.push(
-                    Finding::error(
-                        "network-mode-and-networks",
-                        "`network_mode` and `networks` exclude each other.",
-                        mode.key_span,
-                    )
-                    .label("takes the network from elsewhere")
-                    .related(networks.key_span, "joins networks")
-                    .help("keep one of the two")
-                    .path(format!("services.{name}.network_mode")),
-                );
-            }
+        {
+            findings.push(
+                Finding::error(
+                    "network-mode-and-networks",
+                    "`network_mode` and `networks` exclude each other.",
+                    mode.key_span,
+                )
+                .label("takes the network from elsewhere")
+                .related(networks.key_span, "joins networks")
+                .help("keep one of the two")
+                .path(format!("services.{name}.network_mode")),
+            );
         }
         for (network, entry) in networks
             .map(|networks| networks.iter().collect::<Vec<_>>())
@@ -382,19 +380,17 @@ impl Project<'_> {
         if let Some((node, target)) = service
             .get("network_mode")
             .and_then(|node| Some((node, node.as_str()?.strip_prefix("service:")?)))
-        {
-            if self
+            && self
                 .root
                 .child("services")
                 .and_then(|services| services.child(target))
                 .is_none()
-            {
-                findings.push(self.unknown_service(
-                    target,
-                    node.span(),
-                    &format!("services.{name}.network_mode"),
-                ));
-            }
+        {
+            findings.push(self.unknown_service(
+                target,
+                node.span(),
+                &format!("services.{name}.network_mode"),
+            ));
         }
     }
 

@@ -19,6 +19,7 @@ mod path;
 mod port;
 mod project;
 mod reader;
+pub mod render;
 mod resolve;
 mod scalar;
 mod settle;

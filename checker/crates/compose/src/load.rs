@@ -601,10 +601,10 @@ impl Loader<'_> {
                 variables,
                 place,
             };
-            if let Some(service) = self.extended(&name, &mut context, &mut trail) {
-                if let Some(entry) = services.get_mut(&name) {
-                    *entry = service;
-                }
+            if let Some(service) = self.extended(&name, &mut context, &mut trail)
+                && let Some(entry) = services.get_mut(&name)
+            {
+                *entry = service;
             }
         }
         if let Some(node) = document

@@ -55,10 +55,10 @@ pub(crate) fn set_defaults(root: &mut Node) {
 
 fn all_devices(request: &mut Node) {
     let origin = request.origin.clone();
-    if let Some(request) = request.as_mapping_mut() {
-        if !request.contains("device_ids") {
-            fill(request, "count", Value::String("all".into()), &origin);
-        }
+    if let Some(request) = request.as_mapping_mut()
+        && !request.contains("device_ids")
+    {
+        fill(request, "count", Value::String("all".into()), &origin);
     }
 }
 
@@ -119,10 +119,10 @@ fn normalize_service(service: &mut Node, variables: &Variables) {
     let Some(service) = service.as_mapping_mut() else {
         return;
     };
-    if let Some(policy) = service.get_mut("pull_policy") {
-        if policy.as_str() == Some("if_not_present") {
-            policy.value = Value::String("missing".into());
-        }
+    if let Some(policy) = service.get_mut("pull_policy")
+        && policy.as_str() == Some("if_not_present")
+    {
+        policy.value = Value::String("missing".into());
     }
     if let Some(build) = service.get_mut("build") {
         let origin = build.origin.clone();
@@ -175,10 +175,10 @@ fn add_implied_dependencies(service: &mut Mapping, service_origin: &Origin) {
         }
     }
     for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
-        if let Some(node) = service.get(key) {
-            if let Some(name) = node.as_str().and_then(|text| text.strip_prefix("service:")) {
-                implied.push((name.to_string(), true, node.origin.clone()));
-            }
+        if let Some(node) = service.get(key)
+            && let Some(name) = node.as_str().and_then(|text| text.strip_prefix("service:"))
+        {
+            implied.push((name.to_string(), true, node.origin.clone()));
         }
     }
     for volume in service
@@ -267,9 +267,9 @@ fn add_default_network(root: &mut Node) {
     let (Some(origin), Some(root)) = (joined, root.as_mapping_mut()) else {
         return;
     };
-    if !root
+    if root
         .get("networks")
-        .is_some_and(|networks| networks.as_mapping().is_some())
+        .is_none_or(|networks| networks.as_mapping().is_none())
     {
         root.insert(
             "networks",

@@ -52,7 +52,7 @@ fn resolve_service(service: &mut Node, base: &Base<'_>) {
     }
     items(service, "volumes", &mut |mount| {
         if mount.child("type").and_then(Node::as_str) == Some("bind") {
-            text_at(mount, "source", &|text| base.path(text));
+            text_at(mount, "source", &|text| base.mount(text));
         }
     });
 }
@@ -60,10 +60,10 @@ fn resolve_service(service: &mut Node, base: &Base<'_>) {
 /// A volume of the local driver with `o: bind` is a bind mount in other words.
 fn resolve_driver_options(volume: &mut Node, base: &Base<'_>) {
     let is_local = volume.child("driver").and_then(Node::as_str) == Some("local");
-    if let Some(options) = child(volume, "driver_opts").filter(|_| is_local) {
-        if options.child("o").and_then(Node::as_str) == Some("bind") {
-            text_at(options, "device", &|text| base.path(text));
-        }
+    if let Some(options) = child(volume, "driver_opts").filter(|_| is_local)
+        && options.child("o").and_then(Node::as_str) == Some("bind")
+    {
+        text_at(options, "device", &|text| base.mount(text));
     }
 }
 
@@ -80,6 +80,15 @@ impl Base<'_> {
             text
         } else {
             path::dotted(&path::join(self.folder, &text))
+        }
+    }
+
+    /// What is mounted: here the empty path is the folder itself.
+    fn mount(&self, text: &str) -> String {
+        if text.is_empty() {
+            self.path(".")
+        } else {
+            self.path(text)
         }
     }
 

@@ -294,20 +294,20 @@ impl Problem {
 }
 
 fn check_number(number: i64, shape: &Shape) -> Result<(), Problem> {
-    if let Some((low, high)) = shape.range {
-        if number < low || number > high {
-            let bounds = if high == i64::MAX {
-                format!("{low} or more")
-            } else {
-                format!("{low} to {high}")
-            };
-            return Err(Problem::new(
-                "out-of-range",
-                format!("{number} is out of range."),
-                "out of range",
-            )
-            .expected(bounds));
-        }
+    if let Some((low, high)) = shape.range
+        && (number < low || number > high)
+    {
+        let bounds = if high == i64::MAX {
+            format!("{low} or more")
+        } else {
+            format!("{low} to {high}")
+        };
+        return Err(Problem::new(
+            "out-of-range",
+            format!("{number} is out of range."),
+            "out of range",
+        )
+        .expected(bounds));
     }
     Ok(())
 }

@@ -1,0 +1,185 @@
+//! Agreement with Docker Compose on a corpus of projects.
+//!
+//! Runs only where `COMPOSE_CORPUS` names a folder with `manifest.jsonl`, `files/` and `expected/`: each line of the
+//! manifest is a project with its `files`, its `cwd`, whether Compose loads it (`ok`), its `error`, and the file with the
+//! model that Compose prints (`expected`), in which the corpus root is written `$ROOT` and the home folder `$HOME`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use compose::disk::ConfinedDirectory;
+use compose::{Loaded, Request};
+use serde_json::Value;
+
+/// Stand for the folders that the corpus calls `$ROOT` and `$HOME`.
+const ROOT: &str = "/corpus-root";
+const HOME: &str = "/corpus-home";
+
+/// What one project showed.
+enum Outcome {
+    Agreed,
+    RefusedAlike,
+    Different(String),
+    RefusedAlone(String),
+    AcceptedAlone(String),
+}
+
+#[test]
+fn the_model_is_the_one_that_compose_prints() {
+    let Some(corpus) = std::env::var_os("COMPOSE_CORPUS").map(PathBuf::from) else {
+        println!("not run: set COMPOSE_CORPUS to a corpus folder");
+        return;
+    };
+    let manifest = std::fs::read_to_string(corpus.join("manifest.jsonl"))
+        .expect("the corpus has a manifest.jsonl");
+    let rows: Vec<Value> = manifest
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    let mut by_feature: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let (mut agreed, mut loadable, mut refused_alike, mut refusable) = (0, 0, 0, 0);
+    for row in &rows {
+        let outcome = judge(&corpus, row);
+        let is_right = matches!(outcome, Outcome::Agreed | Outcome::RefusedAlike);
+        if row["ok"] == true {
+            loadable += 1;
+            agreed += usize::from(is_right);
+            for feature in texts(&row["features"]) {
+                let count = by_feature.entry(feature).or_default();
+                count.0 += usize::from(is_right);
+                count.1 += 1;
+            }
+        } else {
+            refusable += 1;
+            refused_alike += usize::from(is_right);
+        }
+        let files = texts(&row["files"]).join(" ");
+        match outcome {
+            Outcome::Agreed | Outcome::RefusedAlike => {}
+            Outcome::Different(difference) => println!("different      {files}: {difference}"),
+            Outcome::RefusedAlone(reason) => println!("refused alone  {files}: {reason}"),
+            Outcome::AcceptedAlone(reason) => println!("accepted alone {files}: {reason}"),
+        }
+    }
+    for (feature, (agreed, of)) in &by_feature {
+        println!("{feature}: {agreed} of {of}");
+    }
+    println!("refused alike {refused_alike} of {refusable}");
+    println!(
+        "agreed {agreed} of {loadable} ({:.1} %)",
+        100.0 * agreed as f64 / loadable as f64
+    );
+    // The bar only rises: 95 % now, 99 % when loading is finished.
+    assert!(agreed * 100 >= loadable * 95, "fewer than 95 % agree");
+}
+
+fn judge(corpus: &Path, row: &Value) -> Outcome {
+    let loaded = load(corpus, row);
+    let error = loaded
+        .errors()
+        .next()
+        .map(|finding| format!("{} ({})", finding.message, finding.code));
+    match (row["ok"] == true, &loaded.project) {
+        (true, None) => {
+            Outcome::RefusedAlone(error.unwrap_or_else(|| "no project and no error".into()))
+        }
+        (false, None) => Outcome::RefusedAlike,
+        (false, Some(_)) => {
+            Outcome::AcceptedAlone(row["error"].as_str().unwrap_or_default().replace('\n', " "))
+        }
+        (true, Some(project)) => {
+            let expected =
+                std::fs::read_to_string(corpus.join(row["expected"].as_str().unwrap_or_default()))
+                    .expect("the expected model");
+            let expected = expected.replace("$ROOT", ROOT).replace("$HOME", HOME);
+            let expected: Value =
+                serde_json::from_str(&expected).expect("the expected model is JSON");
+            let ours = project.to_json();
+            match difference(&expected, &ours, String::new()) {
+                None => Outcome::Agreed,
+                Some(difference) => Outcome::Different(difference),
+            }
+        }
+    }
+}
+
+fn load(corpus: &Path, row: &Value) -> Loaded {
+    let root = corpus.join("files");
+    let cwd = row["cwd"].as_str().unwrap_or_default();
+    let folder = root.join(cwd);
+    let reader =
+        ConfinedDirectory::within(&root, &folder).expect("the project folder is in the corpus");
+    let files = texts(&row["files"])
+        .iter()
+        .map(|file| relative(cwd, file))
+        .collect();
+    let request = Request {
+        files,
+        folder_name: Path::new(cwd)
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        project_directory: format!("{ROOT}/{cwd}"),
+        // The expected models were made with nothing but these.
+        environment: BTreeMap::from([
+            ("HOME".into(), HOME.into()),
+            ("PATH".into(), "/usr/bin".into()),
+        ]),
+        ..Request::default()
+    };
+    compose::load(&reader, &request)
+}
+
+/// `file` seen from `cwd`, both relative to the same folder.
+fn relative(cwd: &str, file: &str) -> String {
+    let from: Vec<&str> = cwd.split('/').filter(|part| !part.is_empty()).collect();
+    let to: Vec<&str> = file.split('/').collect();
+    let common = from
+        .iter()
+        .zip(&to)
+        .take_while(|(one, two)| one == two)
+        .count();
+    let up = from[common..].iter().map(|_| "..");
+    up.chain(to[common..].iter().copied())
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(String::from)
+        .collect()
+}
+
+/// The first place where two models differ; the order of keys does not count.
+fn difference(expected: &Value, ours: &Value, path: String) -> Option<String> {
+    match (expected, ours) {
+        (Value::Object(one), Value::Object(two)) => {
+            let missing = one
+                .keys()
+                .find(|key| !two.contains_key(*key))
+                .map(|key| format!("{path}.{key} is missing"));
+            let extra = || {
+                two.keys()
+                    .find(|key| !one.contains_key(*key))
+                    .map(|key| format!("{path}.{key} is too much: {}", two[key]))
+            };
+            missing.or_else(extra).or_else(|| {
+                one.iter()
+                    .find_map(|(key, value)| difference(value, &two[key], format!("{path}.{key}")))
+            })
+        }
+        (Value::Array(one), Value::Array(two)) if one.len() == two.len() => one
+            .iter()
+            .zip(two)
+            .enumerate()
+            .find_map(|(index, (one, two))| difference(one, two, format!("{path}.{index}"))),
+        (Value::Number(one), Value::Number(two)) if one.as_f64() == two.as_f64() => None,
+        _ if expected == ours => None,
+        _ => Some(format!("{path}: expected {expected}, got {ours}")),
+    }
+}
