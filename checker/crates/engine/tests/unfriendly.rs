@@ -32,10 +32,16 @@ enum Reaction {
 
 use Reaction::{Bytes as Raw, BytesThenSilence, Drip, Json, Refusal};
 
+/// A listener on a free port of this machine.
+async fn bound() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("its own address").port();
+    (listener, port)
+}
+
 /// Starts a server that reads one request head a connection and reacts to its path; gives back its port.
 async fn server(react: impl Fn(&str) -> Reaction + Send + Sync + 'static) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = bound().await;
     let react = Arc::new(react);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -54,8 +60,7 @@ async fn server(react: impl Fn(&str) -> Reaction + Send + Sync + 'static) -> u16
 
 /// Starts a server that speaks before it is asked, as mail servers do, and reads on; gives back its port.
 async fn greeter(greeting: &'static [u8]) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = bound().await;
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
@@ -131,7 +136,7 @@ fn at(port: u16) -> Address {
         host_flag,
         ..Lookup::default()
     })
-    .unwrap()
+    .expect("a usable address")
 }
 
 /// For an engine that will not answer.
@@ -206,8 +211,7 @@ async fn reason(address: &Address) -> String {
 async fn an_engine_that_never_answers_is_given_up() {
     let port = server(|_| BytesThenSilence(Vec::new())).await;
     assert_eq!(reason(&at(port)).await, "it gave no answer within 0.3 s");
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (_listener, port) = bound().await;
     assert_eq!(
         reason(&at(port)).await,
         "it gave no answer within 0.3 s",
@@ -225,8 +229,7 @@ async fn an_engine_that_answers_for_ever_is_given_up() {
 
 #[tokio::test]
 async fn an_engine_that_is_not_there_is_told_from_one_that_refuses() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = bound().await;
     drop(listener);
     assert!(reason(&at(port)).await.contains("connection refused"));
     let host_flag = Some("tcp://no-such-host.invalid:1".to_owned());
@@ -508,7 +511,9 @@ async fn asked_of(address: &Address, probe: Probe, deadlines: &Deadlines) -> Ans
         "{:?}",
         seen.engine
     );
-    seen.answer(&probe).cloned().unwrap()
+    seen.answer(&probe)
+        .cloned()
+        .expect("an answer to each probe")
 }
 
 fn http() -> Probe {
@@ -562,8 +567,7 @@ async fn a_large_page_is_cut() {
 
 #[tokio::test]
 async fn services_that_do_not_answer_are_told_apart() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = listener.local_addr().unwrap().port();
+    let (listener, nobody) = bound().await;
     drop(listener);
     let closes = server(|_| Raw(Vec::new())).await;
     let hangs = server(|_| BytesThenSilence(Vec::new())).await;
@@ -724,17 +728,22 @@ struct Certificates {
 
 impl Certificates {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        std::fs::write(folder.path().join("ca.pem"), made.cert.pem()).unwrap();
-        let key = made.signing_key.serialize_der().try_into().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let made =
+            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        std::fs::write(folder.path().join("ca.pem"), made.cert.pem()).expect("a writable folder");
+        let key = made
+            .signing_key
+            .serialize_der()
+            .try_into()
+            .expect("a private key");
         let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
         let server = tokio_rustls::rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .unwrap()
+            .expect("versions that the provider knows")
             .with_no_client_auth()
             .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
+            .expect("a certificate that fits its key");
         Self {
             folder,
             server: Arc::new(server),
@@ -753,15 +762,14 @@ impl Certificates {
                 .into(),
             home: None::<PathBuf>,
         })
-        .unwrap()
+        .expect("a usable address")
     }
 }
 
 #[tokio::test]
 async fn tls_works_with_the_right_authority_only() {
     let right = Certificates::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = bound().await;
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(&right.server));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
