@@ -103,7 +103,8 @@ fn look(host: Option<&str>, needs: &Needs) -> anyhow::Result<Surroundings> {
         Ok(address) => address,
         Err(error) => return Ok(Surroundings { engine: EngineSeen::from(error), ..Surroundings::default() }),
     };
-    let looking = engine::look_around(&address, &needs.images, &needs.ports, &Deadlines::default());
+    let deadlines = Deadlines::default();
+    let looking = engine::look_around(&address, &needs.images, &needs.ports, &deadlines);
     Ok(capture::runtime()?.block_on(looking))
 }
 

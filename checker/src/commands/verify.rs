@@ -47,6 +47,7 @@ fn capture_one(workspace: &Workspace, lesson: &CourseLesson, arguments: &VerifyA
         files: arguments.files.clone(),
         project_name: arguments.project_name.clone(),
         engine,
+        environment: None,
     };
     match arguments.wait {
         Some(at_most) if !arguments.static_only => {

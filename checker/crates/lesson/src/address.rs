@@ -179,12 +179,12 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         let shared = shared_networks(from, &service);
         let names_everywhere = [Some(service.name()), service.container_name()];
         let named = names_everywhere.into_iter().flatten().any(|name| name == host);
-        let aliased = |networks: &[String]| {
+        let aliased = |networks: &[&str]| {
             service.networks().iter().any(|attachment| {
-                networks.contains(&attachment.network) && attachment.aliases.iter().any(|alias| alias == host)
+                networks.contains(&attachment.name) && attachment.aliases.iter().any(|alias| alias == host)
             })
         };
-        let all: Vec<_> = service.networks().into_iter().map(|attachment| attachment.network).collect();
+        let all: Vec<_> = service.networks().into_iter().map(|attachment| attachment.name).collect();
         if !shared.is_empty() && (named || aliased(&shared)) {
             return Located::Service(service.name().to_owned());
         }
@@ -196,9 +196,9 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
 }
 
 /// Names of the networks that both services are attached to. A service shares its own.
-pub fn shared_networks(one: &Service<'_>, other: &Service<'_>) -> Vec<String> {
-    let theirs: Vec<_> = other.networks().into_iter().map(|attachment| attachment.network).collect();
-    let ours = one.networks().into_iter().map(|attachment| attachment.network);
+pub fn shared_networks<'a>(one: &Service<'a>, other: &Service<'_>) -> Vec<&'a str> {
+    let theirs: Vec<_> = other.networks().into_iter().map(|attachment| attachment.name).collect();
+    let ours = one.networks().into_iter().map(|attachment| attachment.name);
     ours.filter(|network| theirs.contains(network)).collect()
 }
 

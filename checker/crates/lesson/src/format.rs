@@ -390,7 +390,7 @@ pub struct Range {
 }
 
 /// A field of what the engine says about a container.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct FieldExpected {
     /// Path into `GET /containers/{id}/json`, as `HostConfig.Memory`.
     pub path: String,

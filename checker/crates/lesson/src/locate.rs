@@ -1,6 +1,6 @@
 //! Finding the place that a path such as `services.etcd.image` means in a located tree.
 
-use compose::{Node, Span};
+use compose::{Node, Span, Step};
 
 /// The span of the deepest part of the path that is there: its key, or the item of a list; the whole tree where even the
 /// first part is missing.
@@ -20,6 +20,14 @@ fn exact(root: &Node, path: &str) -> Option<Span> {
         Some(end) => (root.get(&path[..end])?, &path[end + 1..]),
         None => (root, path),
     };
-    let key = parent.as_mapping().and_then(|mapping| mapping.entry(last.trim_matches('"'))).map(|entry| entry.key_span);
-    key.or_else(|| root.get(path).map(Node::span))
+    let entry = parent.as_mapping().and_then(|mapping| mapping.entry(last.trim_matches('"')));
+    match entry {
+        Some(entry) => is_written(&entry.value).then_some(entry.key_span),
+        None => root.get(path).map(Node::span),
+    }
+}
+
+/// Whether somebody wrote it: Compose's model also has keys that it fills in itself.
+fn is_written(node: &Node) -> bool {
+    !node.origin.steps.contains(&Step::Default)
 }

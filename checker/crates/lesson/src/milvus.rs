@@ -117,3 +117,80 @@ struct ShowCollectionsResponse {
     #[prost(string, repeated, tag = "2")]
     collection_names: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that Milvus 2.3.5 answered on 2026-11-20, as hexadecimal digits.
+    fn bytes(digits: &str) -> Vec<u8> {
+        let digits: String = digits.split_whitespace().collect();
+        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        (0..digits.len()).step_by(2).map(byte).collect()
+    }
+
+    #[test]
+    fn the_version_is_read() {
+        let answer = bytes("0a00 120b 76322e332e352d6c697465");
+        let version = "v2.3.5-lite".to_owned();
+        assert_eq!(decode(MilvusCall::Version, &answer), Ok(MilvusAnswer::Version(version)));
+    }
+
+    #[test]
+    fn health_is_read() {
+        let healthy = MilvusAnswer::Health {
+            healthy: true,
+            reasons: Vec::new(),
+        };
+        assert_eq!(decode(MilvusCall::Health, &bytes("0a00 1001")), Ok(healthy));
+    }
+
+    #[test]
+    fn collections_are_read_and_what_else_is_said_of_them_is_skipped() {
+        let answer = bytes(
+            "0a00 1205626f6f6b73 120566696c6d73
+             1a12 be86a0dbe0b7f9c306c386a0dbe0b7f9c306 2212 8780e0d880b9f9c3068c80e0d880b9f9c306
+             2a0c c685c8cb9f34c685c8cb9f34",
+        );
+        let names = ["books", "films"].map(str::to_owned).to_vec();
+        assert_eq!(decode(MilvusCall::Collections, &answer), Ok(MilvusAnswer::Collections(names)));
+        assert_eq!(
+            decode(MilvusCall::Collections, &bytes("0a00")),
+            Ok(MilvusAnswer::Collections(Vec::new()))
+        );
+    }
+
+    /// Made by hand from `common.proto`, for servers that were not at hand.
+    #[test]
+    fn a_refusal_is_read_from_the_old_code_too() {
+        let refused = |code: i32, reason: &str| {
+            Ok(MilvusAnswer::Refused {
+                code,
+                reason: reason.to_owned(),
+            })
+        };
+        // error_code 1 alone, as before 2.3; then with code 65535, as from 2.3 on.
+        let old = bytes("0a06 0801 1202 6e6f");
+        let new = bytes("0a0a 0801 1202 6e6f 18ffff03");
+        for call in [MilvusCall::Version, MilvusCall::Health, MilvusCall::Collections] {
+            assert_eq!(decode(call, &old), refused(1, "no"), "{call:?}");
+            assert_eq!(decode(call, &new), refused(65535, "no"), "{call:?}");
+        }
+    }
+
+    #[test]
+    fn reasons_say_more_than_a_refusal() {
+        let answer = bytes("0a04 0801 1200 1a07 6f6e653a206e6f");
+        let reasons = vec!["one: no".to_owned()];
+        let healthy = false;
+        assert_eq!(decode(MilvusCall::Health, &answer), Ok(MilvusAnswer::Health { healthy, reasons }));
+    }
+
+    #[test]
+    fn what_is_no_message_is_no_answer() {
+        for nonsense in ["ff", "0aff", "1205 626f", "0a02 ffff", "1202 c328"] {
+            let error = decode(MilvusCall::Version, &bytes(nonsense)).unwrap_err();
+            assert!(error.contains("no answer to GetVersion"), "{error}");
+        }
+    }
+}

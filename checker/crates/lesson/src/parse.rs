@@ -310,6 +310,13 @@ impl Variables {
             let (before, opened) = rest.split_at(start);
             let Some(end) = opened.find('}') else { break };
             let name = &opened[2..end];
+            if !is_variable_name(name) {
+                // `${NAME:-value}` in a hint is Compose's own form.
+                result.push_str(before);
+                result.push_str(&opened[..=end]);
+                rest = &opened[end + 1..];
+                continue;
+            }
             let value = self.0.get(name).ok_or_else(|| name.to_owned())?;
             if before.is_empty() && result.is_empty() && end + 1 == opened.len() {
                 return Ok(value.clone());
@@ -324,6 +331,12 @@ impl Variables {
         result.push_str(rest);
         Ok(Value::String(result))
     }
+}
+
+/// Names of variables are small letters, digits, `.` and `-`, so that a shell's variables are never taken for them.
+fn is_variable_name(name: &str) -> bool {
+    let known = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '.' | '-');
+    name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(known)
 }
 
 /// Finds the author's line for a path such as `checks.3.reaches`.

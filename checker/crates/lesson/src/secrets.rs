@@ -83,13 +83,20 @@ fn stand_in(index: usize, length: usize) -> String {
 
 fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
     let loaded = crate::load(evidence);
+    let variables: Vec<_> = loaded.project.iter().flat_map(|project| project.services()).flat_map(|service| service.environment_all()).collect();
     let mut spans: Vec<(Span, String)> = Vec::new();
-    for service in loaded.project.iter().flat_map(|project| project.services()) {
-        for (name, node) in service.environment_all() {
-            let Some(value) = node.scalar_text() else { continue };
-            if is_secret_name(name) && Hidden::is_secret(&value) {
-                spans.extend(origins(node).into_iter().map(|span| (span, value.to_string())));
-            }
+    for (name, node) in &variables {
+        let Some(value) = node.scalar_text() else { continue };
+        if let Some(secret) = secret_in(name, &value) {
+            hidden.stand_in(&secret);
+        }
+    }
+    for (name, node) in &variables {
+        let Some(value) = node.scalar_text() else { continue };
+        // The same word may be the user's name on one side and the password on the other: both stay equal.
+        let known = (hidden.0.contains_key(&value) && is_login_name(name)).then_some(value.clone());
+        if let Some(secret) = secret_in(name, &value).or(known) {
+            spans.extend(origins(node).into_iter().map(|span| (span, secret.clone())));
         }
     }
     // From the end of each file, so that earlier places stay where they are.
@@ -109,10 +116,27 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
         }
     }
     for (name, value) in &mut evidence.files.environment {
-        if is_secret_name(name) && Hidden::is_secret(value) {
-            *value = hidden.stand_in(value);
+        if let Some(secret) = secret_in(name, value) {
+            *value = value.replace(&secret, &hidden.stand_in(&secret));
         }
     }
+}
+
+/// The secret in a variable: its whole value, or the password of an address such as `postgresql://user:password@host`.
+fn secret_in(name: &str, value: &str) -> Option<String> {
+    let whole = is_secret_name(name).then_some(value);
+    let in_address = || {
+        let (_, rest) = value.split_once("://")?;
+        let (login, _) = rest.split(['/', '?', '#']).next()?.rsplit_once('@')?;
+        login.split_once(':').map(|(_, password)| password)
+    };
+    whole.or_else(in_address).filter(|secret| Hidden::is_secret(secret)).map(str::to_owned)
+}
+
+/// Whether a variable of this name may hold one half of a login.
+fn is_login_name(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["USER", "LOGIN", "ACCESS", "AUTH", "PASS", "SECRET", "TOKEN", "KEY"].iter().any(|word| name.contains(word))
 }
 
 /// Every place that a value came from: where it stands, and where the variables in it were set.
@@ -140,13 +164,11 @@ fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
         let Some((name, rest)) = line.split_once('=') else { return line.to_owned() };
         let value = rest.trim().trim_matches(['"', '\'']);
         let name = name.trim().trim_start_matches("export ").trim();
-        let known = hidden.0.contains_key(value);
-        if !known && !(is_secret_name(name) && Hidden::is_secret(value)) || value.is_empty() {
-            return line.to_owned();
-        }
-        let stand_in = hidden.stand_in(value);
-        let start = line.len() - rest.len() + rest.find(value).unwrap_or_default();
-        format!("{}{stand_in}{}", &line[..start], &line[start + value.len()..])
+        let known = (hidden.0.contains_key(value) && is_login_name(name)).then(|| value.to_owned());
+        let Some(secret) = secret_in(name, value).or(known) else { return line.to_owned() };
+        let stand_in = hidden.stand_in(&secret);
+        let start = line.len() - rest.len() + rest.rfind(&secret).unwrap_or_default();
+        format!("{}{stand_in}{}", &line[..start], &line[start + secret.len()..])
     });
     lines.collect()
 }
@@ -155,9 +177,10 @@ fn hide_in_environment(inspect: &mut Value, hidden: &mut Hidden) {
     let entries = inspect.pointer_mut("/Config/Env").and_then(Value::as_array_mut);
     for entry in entries.into_iter().flatten() {
         let Some((name, value)) = entry.as_str().and_then(|text| text.split_once('=')) else { continue };
-        let known = hidden.0.contains_key(value);
-        if known || (is_secret_name(name) && Hidden::is_secret(value)) {
-            *entry = Value::from(format!("{name}={}", hidden.stand_in(value)));
+        let known = (hidden.0.contains_key(value) && is_login_name(name)).then(|| value.to_owned());
+        if let Some(secret) = secret_in(name, value).or(known) {
+            let shown = value.replace(&secret, &hidden.stand_in(&secret));
+            *entry = Value::from(format!("{name}={shown}"));
         }
     }
 }

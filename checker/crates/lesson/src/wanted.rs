@@ -2,7 +2,7 @@
 
 use compose::{Loaded, Project};
 
-use crate::evidence::{HostPort, Wanted};
+use crate::evidence::{HostPort, MilvusCall, Probe, Wanted};
 use crate::format::Look;
 use crate::live;
 use crate::parse::Lesson;
@@ -42,6 +42,14 @@ fn host_ports(project: &Project) -> std::collections::BTreeSet<HostPort> {
 fn add_probes(look: &Look, wanted: &mut Wanted) {
     match look {
         Look::All(looks) | Look::Any(looks) => looks.iter().for_each(|look| add_probes(look, wanted)),
-        Look::At { place, .. } => wanted.probes.extend(live::probe(place)),
+        Look::At { place, .. } => {
+            let probe = live::probe(place);
+            // A recording names the server that really answered; an image's tag is only a name.
+            if let Some(Probe::Milvus { service, port, .. }) = &probe {
+                let (service, port) = (service.clone(), *port);
+                wanted.probes.insert(Probe::Milvus { service, port, call: MilvusCall::Version });
+            }
+            wanted.probes.extend(probe);
+        }
     }
 }

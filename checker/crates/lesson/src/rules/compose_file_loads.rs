@@ -32,7 +32,11 @@ fn mismatch(scene: &Scene<'_>, finding: &Finding) -> Mismatch {
         Some(span) => scene.spot(span),
         None => Spot::WholeFile { path: scene.compose_file() },
     };
-    let found = if finding.label.is_empty() { finding.message.clone() } else { finding.label.clone() };
+    let related = finding.related.iter().map(|(span, label)| {
+        let position = scene.loaded.sources.position(*span);
+        format!("; line {}: {label}", position.line)
+    });
+    let found = finding.message.clone() + &related.collect::<String>();
     let expected = finding.expected.clone().unwrap_or_else(|| "a file that Docker Compose can read".to_owned());
     Mismatch { next: finding.help.clone(), ..Mismatch::new(spot, found, expected) }
 }

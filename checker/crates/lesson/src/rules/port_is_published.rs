@@ -104,7 +104,7 @@ fn not_published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
 }
 
 fn private(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
-    let Parameters { service, port } = parameters;
+    let Parameters { port, .. } = parameters;
     let open = ports(scene, parameters).into_iter().filter(|mapping| mapping.target == *port);
     let open = open.filter(|mapping| !mapping.host_ip.as_deref().is_some_and(is_loopback));
     Judged::from_mismatches(

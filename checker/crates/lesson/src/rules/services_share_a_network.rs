@@ -35,7 +35,7 @@ fn judge(scene: &Scene<'_>, Pairs { pairs }: &Pairs) -> Judged {
             continue;
         }
         let list = |service: &compose::Service<'_>| {
-            let names: Vec<_> = service.networks().into_iter().map(|attachment| attachment.network).collect();
+            let names: Vec<_> = service.networks().into_iter().map(|attachment| attachment.name).collect();
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         };
         let found = format!("`{from}` is on {}, `{to}` is on {}: they share no network", list(&one), list(&other));
