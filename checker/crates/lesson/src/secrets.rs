@@ -83,7 +83,7 @@ fn stand_in(index: usize, length: usize) -> String {
 
 fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
     let loaded = crate::load(evidence);
-    let variables: Vec<_> = loaded.project.iter().flat_map(|project| project.services()).flat_map(|service| service.environment_all()).collect();
+    let variables: Vec<_> = loaded.project.iter().flat_map(|project| project.services()).flat_map(|service| service.environment_all().collect::<Vec<_>>()).collect();
     let mut spans: Vec<(Span, String)> = Vec::new();
     for (name, node) in &variables {
         let Some(value) = node.scalar_text() else { continue };
