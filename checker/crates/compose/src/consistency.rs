@@ -261,7 +261,7 @@ impl Project<'_> {
         check_health_test(name, mapping, findings);
         self.check_dependencies(name, mapping, findings);
         self.check_references(name, mapping, findings);
-        check_amounts(name, mapping, findings);
+        check_amounts(name, service, findings);
         check_watches(name, mapping, findings);
         check_targets(name, mapping, findings);
     }
@@ -591,15 +591,7 @@ fn check_health_test(name: &str, service: &Mapping, findings: &mut Vec<Finding>)
 }
 
 /// The same thing said twice in two places must be said alike.
-fn check_amounts(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
-    let node = Node::new(
-        Value::Mapping(service.clone()),
-        Span {
-            source: crate::source::SourceId(0),
-            start: 0,
-            end: 0,
-        },
-    );
+fn check_amounts(name: &str, node: &Node, findings: &mut Vec<Finding>) {
     let number = |path: &str| node.get(path).and_then(Node::as_integer);
     let mut differ = |one: &str, two: &str, place: Span, other: Span| {
         findings.push(

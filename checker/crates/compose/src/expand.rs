@@ -404,6 +404,9 @@ pub(crate) fn clean_target(target: &str) -> String {
     }
 }
 
+/// All ports of all protocols; only ranges that repeat each other come to more.
+const MOST_PORTS: usize = 3 * 65_536;
+
 fn ports(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
     let Value::Sequence(items) = &mut node.value else {
         return;
@@ -418,6 +421,19 @@ fn ports(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
             _ => item.scalar_text().unwrap_or_default(),
         };
         match port::parse(&text) {
+            Ok(ports) if expanded.len() + ports.len() > MOST_PORTS => {
+                findings.push(
+                    Finding::error(
+                        "too-many-ports",
+                        format!("This service publishes more than {MOST_PORTS} ports."),
+                        item.span(),
+                    )
+                    .label("with these, there are too many")
+                    .help("publish the ports that are used, or use `network_mode: host`")
+                    .path(at.item(index).to_string()),
+                );
+                break;
+            }
             Ok(ports) => expanded.extend(ports.iter().map(|port| port_node(port, &item))),
             Err(reason) => findings.push(
                 Finding::error("bad-port", format!("`{text}` is no port: {reason}."), item.span())

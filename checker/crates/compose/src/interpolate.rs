@@ -73,8 +73,23 @@ impl Variables {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Substituted {
     pub text: String,
-    /// The variables that had a say, in the order they stand in the text.
+    /// The variables that had a say, each once, in the order they stand in the text.
     pub used: Vec<(String, VariableOrigin)>,
+}
+
+/// More variables than this in one value are put in and no longer listed.
+const MOST_LISTED: usize = 100;
+
+impl Substituted {
+    fn list(&mut self, name: &str, origin: VariableOrigin) {
+        let is_listed = self
+            .used
+            .iter()
+            .any(|(known, from)| known == name && *from == origin);
+        if !is_listed && self.used.len() < MOST_LISTED {
+            self.used.push((name.to_string(), origin));
+        }
+    }
 }
 
 /// Why a text with variables cannot be read.
@@ -195,7 +210,7 @@ fn braced(
         _ => {
             if let Some(variable) = variable {
                 result.text.push_str(&variable.value);
-                result.used.push((name.into(), variable.origin));
+                result.list(name, variable.origin);
             }
         }
     }
@@ -206,16 +221,18 @@ fn put_in(name: &str, lookup: &dyn Fn(&str) -> Option<Variable>, result: &mut Su
     match lookup(name) {
         Some(variable) => {
             result.text.push_str(&variable.value);
-            result.used.push((name.into(), variable.origin));
+            result.list(name, variable.origin);
         }
-        None => result.used.push((name.into(), VariableOrigin::Unset)),
+        None => result.list(name, VariableOrigin::Unset),
     }
 }
 
 fn take_fallback(name: &str, fallback: Substituted, result: &mut Substituted) {
     result.text.push_str(&fallback.text);
-    result.used.push((name.into(), VariableOrigin::Fallback));
-    result.used.extend(fallback.used);
+    result.list(name, VariableOrigin::Fallback);
+    for (name, origin) in fallback.used {
+        result.list(&name, origin);
+    }
 }
 
 fn leading_name(text: &str) -> &str {

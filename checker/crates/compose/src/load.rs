@@ -511,7 +511,7 @@ impl Loader<'_> {
                         self.findings
                             .push(dotenv::unset(&name, span).path(at.to_string()));
                     }
-                    node.origin.steps.push(Step::Interpolated {
+                    node.origin.push(Step::Interpolated {
                         variable: name,
                         from,
                     });
@@ -1008,7 +1008,7 @@ impl Loader<'_> {
                     files.value.span()
                 };
                 let mut node = Node::text(value.value, crate::node::Origin::at(span));
-                node.origin.steps.push(Step::Interpolated {
+                node.origin.push(Step::Interpolated {
                     variable: variable.clone(),
                     from: value.origin,
                 });

@@ -83,7 +83,7 @@ fn merge_by(
 
 fn replace(base: &mut Node, mut over: Node) {
     let previous = base.span();
-    over.origin.steps.push(Step::MergedOver { previous });
+    over.origin.push(Step::MergedOver { previous });
     *base = over;
 }
 
@@ -121,17 +121,14 @@ fn merge_mappings(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let over_origin = over.origin.clone();
-    let (Value::Mapping(mapping), Value::Mapping(others)) = (&mut base.value, over.value.clone())
-    else {
-        if base.is_null() {
-            return replace(base, over);
-        }
-        return findings.push(cannot_merge(
-            base,
-            &Node::with_origin(over.value, over_origin),
-            at,
-        ));
+    if base.is_null() {
+        return replace(base, over);
+    }
+    if base.as_mapping().is_none() || over.as_mapping().is_none() {
+        return findings.push(cannot_merge(base, &over, at));
+    }
+    let (Value::Mapping(mapping), Value::Mapping(others)) = (&mut base.value, over.value) else {
+        return;
     };
     for (key, entry) in others {
         let Some(existing) = mapping.get_mut(&key) else {
@@ -271,7 +268,7 @@ fn keep_last_of(node: &mut Node, field: &Field) {
         // An item that cannot be told is left for validation to judge.
         let identity = identity_of(&item, field.identity).unwrap_or_else(|| format!("\0{index}"));
         if let Some(earlier) = kept.get(&identity) {
-            item.origin.steps.push(Step::MergedOver {
+            item.origin.push(Step::MergedOver {
                 previous: earlier.span(),
             });
         }

@@ -232,9 +232,19 @@ impl Origin {
     /// The same place with one more step.
     pub fn with(&self, step: Step) -> Self {
         let mut origin = self.clone();
-        origin.steps.push(step);
+        origin.push(step);
         origin
     }
+
+    /// Adds a step. A history longer than [`Origin::MOST_STEPS`] tells nobody more, and could grow without bound.
+    pub fn push(&mut self, step: Step) {
+        if self.steps.len() < Self::MOST_STEPS {
+            self.steps.push(step);
+        }
+    }
+
+    /// The most steps that are kept, the oldest ones.
+    pub const MOST_STEPS: usize = 24;
 }
 
 impl Node {
@@ -399,7 +409,7 @@ impl Node {
 
     /// Adds `step` to this value and to everything in it.
     pub(crate) fn add_step(&mut self, step: &Step) {
-        self.origin.steps.push(step.clone());
+        self.origin.push(step.clone());
         match &mut self.value {
             Value::Sequence(items) => items.iter_mut().for_each(|item| item.add_step(step)),
             Value::Mapping(mapping) => mapping

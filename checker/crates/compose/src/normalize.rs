@@ -106,7 +106,7 @@ fn take_from_outside(pairs: &mut Node, variables: &Variables, missing: Missing) 
                     variable: name.to_string(),
                     from: variable.origin.clone(),
                 };
-                entry.value.origin.steps.push(step);
+                entry.value.origin.push(step);
                 true
             }
             None => missing == Missing::Stays,

@@ -39,7 +39,7 @@ pub(crate) fn settle(
         Form::OptionalDuration => Value::String(duration(&value)?),
         Form::Command => match value {
             Value::String(text) => {
-                origin.steps.push(Step::ShortForm);
+                origin.push(Step::ShortForm);
                 let words = shell_words::split(&text).unwrap_or_default();
                 Value::Sequence(
                     words
@@ -53,7 +53,7 @@ pub(crate) fn settle(
         },
         Form::HealthTest => match value {
             Value::String(text) => {
-                origin.steps.push(Step::ShortForm);
+                origin.push(Step::ShortForm);
                 let shell = Node::text("CMD-SHELL", origin.clone());
                 Value::Sequence(vec![shell, Node::text(text, origin.clone())])
             }

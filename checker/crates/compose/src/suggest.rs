@@ -2,25 +2,36 @@
 
 /// The candidate that `name` was most likely meant to be, or nothing when none is near.
 ///
-/// Letters that are swapped, missing, added or wrong count one each. A third of the letters may be wrong; case never counts.
+/// Letters that are swapped, missing, added or wrong count one each. A third of the letters may be wrong; case never
+/// counts. A name that is the start of just one candidate means that one.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase().replace('-', "_");
+    let name = plain(name);
     // Beyond this nobody mistyped a name, and the comparison would cost its square.
     if name.len() > 64 {
         return None;
     }
     let allowed = (name.chars().count().div_ceil(3)).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                distance(&name, &candidate.to_lowercase().replace('-', "_")),
-                candidate,
-            )
-        })
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let near = candidates
+        .iter()
+        .map(|candidate| (distance(&name, &plain(candidate)), *candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    near.or_else(|| {
+        let mut longer = candidates
+            .iter()
+            .filter(|candidate| plain(candidate).starts_with(&name));
+        let only = longer
+            .next()
+            .filter(|_| name.len() >= 3 && longer.next().is_none());
+        only.copied()
+    })
+}
+
+/// Case and the choice between `-` and `_` are no difference worth counting.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace('-', "_")
 }
 
 /// Number of single edits between two words, where swapping two neighbours is one edit.
@@ -70,6 +81,7 @@ mod tests {
             ("Image", Some("image")),
             ("depends-on", Some("depends_on")),
             ("volume", Some("volumes")),
+            ("env", Some("environment")),
             ("replicas", None),
             ("", None),
         ] {

@@ -40,11 +40,15 @@ pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError) -> Findin
                 .label("a key needs `:` and a space after it")
                 .help("write `key: value`, with the space")
         }
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
-            Finding::error("yaml-syntax", "A quote is opened and not closed.", word_at(source, text, at))
-                .label("the quoted text has not ended before here")
-                .help("look for the missing \" or ' on this line or the lines above")
-        }
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => Finding::error(
+            "yaml-syntax",
+            "A quote is opened and not closed.",
+            quote_before(source, text, at).unwrap_or(span),
+        )
+        .label("the last quote before the text stops making sense")
+        .help("look for the missing \" or ' on this line"),
         ErrorKind::UnclosedFlowCollection { open } => {
             Finding::error("yaml-syntax", format!("A `{open}` is opened and not closed."), span)
                 .label("opened here")
@@ -109,5 +113,15 @@ fn tab_before(source: SourceId, text: &str, at: usize) -> Option<Span> {
         source,
         start: tab as u32,
         end: tab as u32 + 1,
+    })
+}
+
+/// The last quote before `at`: most likely the one that opens what is never closed.
+fn quote_before(source: SourceId, text: &str, at: usize) -> Option<Span> {
+    let quote = text.get(..at)?.rfind(['"', '\''])?;
+    Some(Span {
+        source,
+        start: quote as u32,
+        end: quote as u32 + 1,
     })
 }

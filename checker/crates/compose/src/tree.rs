@@ -31,7 +31,7 @@ impl Default for Limits {
         Self {
             bytes: 8 << 20,
             depth: 100,
-            aliased_values: 250_000,
+            aliased_values: 100_000,
         }
     }
 }
@@ -446,7 +446,7 @@ impl<'a> Builder<'a> {
             Value::Mapping(other) => {
                 for (key, mut entry) in other {
                     if !mapping.contains(&key) {
-                        entry.value.origin.steps.push(Step::MergeKey { used });
+                        entry.value.origin.push(Step::MergeKey { used });
                         mapping.insert_entry(key, entry);
                     }
                 }

@@ -78,6 +78,9 @@ fn help_for_type(node: &Node, shape: &Shape) -> Option<String> {
         Value::Sequence(_) if accepts.has(MAPPING) => {
             Some("write `key: value` lines instead of lines that start with `-`".into())
         }
+        Value::String(_) if accepts.has(SEQUENCE) => {
+            Some("write it as a list: start its line with `- `".into())
+        }
         Value::Mapping(_) if accepts.has(SEQUENCE) => {
             Some("start each line of the list with `- `".into())
         }
@@ -135,6 +138,9 @@ fn validate_mapping(
         Keys::Any => {}
         Keys::Fields(fields, extensions) => {
             for (name, entry) in mapping.iter() {
+                if findings.len() >= MOST {
+                    return;
+                }
                 let here = at.key(name);
                 match fields.iter().find(|field| field.key == name) {
                     Some(field) => validate(
@@ -204,13 +210,13 @@ fn unknown_key(
     at: &At<'_>,
 ) -> Finding {
     let place = if at.depth() == 0 {
-        "the top level".to_string()
+        "at the top level".to_string()
     } else {
-        at.to_string()
+        format!("in {at}")
     };
     let finding = Finding::error(
         "unknown-key",
-        format!("Compose knows no key `{name}` in {place}."),
+        format!("Compose knows no key `{name}` {place}."),
         span,
     )
     .label("unknown key")
@@ -283,10 +289,13 @@ impl Problem {
     }
 
     fn at(self, node: &Node, at: &At<'_>) -> Finding {
-        let mut finding =
-            Finding::error(self.code, format!("{}: {}", at, self.message), node.span())
-                .label(self.label)
-                .path(at.to_string());
+        let mut finding = Finding::error(
+            self.code,
+            format!("{}: {}", capital(&at.name()), self.message),
+            node.span(),
+        )
+        .label(self.label)
+        .path(at.to_string());
         finding.expected = self.expected;
         finding.help = self.help;
         finding
