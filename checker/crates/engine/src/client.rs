@@ -144,6 +144,10 @@ impl Transport {
             });
         }
         serde_json::from_slice(&body).map_err(|error| {
+            let path = path.split('?').next().unwrap_or(path);
+            if body.is_empty() {
+                return Failure::Nonsense(format!("`{path}` gave an empty answer"));
+            }
             let kind = if kind.is_empty() {
                 "an unnamed type"
             } else {

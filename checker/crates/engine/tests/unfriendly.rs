@@ -2,6 +2,8 @@
 //!
 //! No sockets of the machine's own engine are touched: each test talks to a server of its own on a loopback port.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,133 +13,10 @@ use engine::{Address, Deadlines, Lookup, collect, find, look_around};
 use lesson::evidence::{
     Answer, Bytes, EngineSeen, ImageSeen, MilvusCall, Probe, Unanswered, Wanted, WorldSeen,
 };
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-
-/// What a server does when it is asked for something.
-#[derive(Clone)]
-enum Reaction {
-    /// Answers 200 with this JSON.
-    Json(Value),
-    /// Answers with this status and JSON message.
-    Refusal(u16, &'static str),
-    /// Writes these bytes and closes.
-    Bytes(Vec<u8>),
-    /// Writes these bytes and then nothing more.
-    BytesThenSilence(Vec<u8>),
-    /// Writes a head, and then one byte now and then, for ever.
-    Drip,
-}
-
-use Reaction::{Bytes as Raw, BytesThenSilence, Drip, Json, Refusal};
-
-/// A listener on a free port of this machine.
-async fn bound() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let port = listener.local_addr().expect("its own address").port();
-    (listener, port)
-}
-
-/// Starts a server that reads one request head a connection and reacts to its path; gives back its port.
-async fn server(react: impl Fn(&str) -> Reaction + Send + Sync + 'static) -> u16 {
-    let (listener, port) = bound().await;
-    let react = Arc::new(react);
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let react = Arc::clone(&react);
-            tokio::spawn(async move {
-                let path = path_of(&mut stream).await;
-                perform(react(&path), &mut stream).await?;
-                // What is closed with unread bytes is reset, and a reset can overtake the answer.
-                stream.shutdown().await?;
-                tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
-            });
-        }
-    });
-    port
-}
-
-/// Starts a server that speaks before it is asked, as mail servers do, and reads on; gives back its port.
-async fn greeter(greeting: &'static [u8]) -> u16 {
-    let (listener, port) = bound().await;
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                stream.write_all(greeting).await?;
-                tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
-            });
-        }
-    });
-    port
-}
-
-async fn path_of(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_) => break,
-        }
-    }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    head.split(' ').nth(1).unwrap_or_default().to_owned()
-}
-
-async fn perform(
-    reaction: Reaction,
-    stream: &mut (impl AsyncWrite + Unpin),
-) -> std::io::Result<()> {
-    match reaction {
-        Json(value) => {
-            stream
-                .write_all(&response(
-                    200,
-                    "application/json",
-                    value.to_string().as_bytes(),
-                ))
-                .await
-        }
-        Refusal(status, message) => {
-            let body = json!({ "message": message }).to_string();
-            stream
-                .write_all(&response(status, "application/json", body.as_bytes()))
-                .await
-        }
-        Raw(bytes) => stream.write_all(&bytes).await,
-        BytesThenSilence(bytes) => {
-            stream.write_all(&bytes).await?;
-            std::future::pending().await
-        }
-        Drip => {
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n[")
-                .await?;
-            let mut beat = tokio::time::interval(Duration::from_millis(10));
-            loop {
-                beat.tick().await;
-                stream.write_all(b" ").await?;
-            }
-        }
-    }
-}
-
-fn response(status: u16, kind: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
-}
-
-fn at(port: u16) -> Address {
-    let host_flag = Some(format!("tcp://127.0.0.1:{port}"));
-    find(&Lookup {
-        host_flag,
-        ..Lookup::default()
-    })
-    .expect("a usable address")
-}
+use serde_json::json;
+use support::fake::Reaction::{Drip, Json, Raw, RawThenSilence, Refusal};
+use support::fake::{FOLDER, at, bound, engine, greeter, grpc_server, perform, response, server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// For an engine that will not answer.
 const SHORT: Deadlines = Deadlines {
@@ -178,13 +57,17 @@ async fn look(address: &Address, wanted: &Wanted, deadlines: &Deadlines) -> Worl
 
 /// Looks at an engine that must turn out silent; gives back the reason.
 async fn reason(address: &Address) -> String {
+    reason_within(address, &Deadlines::default()).await
+}
+
+async fn reason_within(address: &Address, deadlines: &Deadlines) -> String {
     let seen = look(
         address,
         &Wanted {
             project: "lesson-04".to_owned(),
             ..Wanted::default()
         },
-        &SHORT,
+        deadlines,
     )
     .await;
     let WorldSeen {
@@ -209,11 +92,14 @@ async fn reason(address: &Address) -> String {
 
 #[tokio::test]
 async fn an_engine_that_never_answers_is_given_up() {
-    let port = server(|_| BytesThenSilence(Vec::new())).await;
-    assert_eq!(reason(&at(port)).await, "it gave no answer within 0.3 s");
+    let port = server(|_| RawThenSilence(Vec::new())).await;
+    assert_eq!(
+        reason_within(&at(port), &SHORT).await,
+        "it gave no answer within 0.3 s"
+    );
     let (_listener, port) = bound().await;
     assert_eq!(
-        reason(&at(port)).await,
+        reason_within(&at(port), &SHORT).await,
         "it gave no answer within 0.3 s",
         "nobody accepts"
     );
@@ -222,7 +108,7 @@ async fn an_engine_that_never_answers_is_given_up() {
 #[tokio::test]
 async fn an_engine_that_answers_for_ever_is_given_up() {
     assert_eq!(
-        reason(&at(server(|_| Drip).await)).await,
+        reason_within(&at(server(|_| Drip).await), &SHORT).await,
         "it gave no answer within 0.3 s"
     );
 }
@@ -296,7 +182,7 @@ async fn nonsense_is_no_engine() {
             response(200, "application/json", &b" ".repeat(33 << 20)),
             "more than 32 MB",
         ),
-        (response(204, "", b""), "no JSON"),
+        (response(204, "", b""), "empty answer"),
         (b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), "does not speak HTTP"),
         (
             b"\x15\x03\x03\x00\x02\x02\x46".to_vec(),
@@ -325,45 +211,6 @@ async fn an_engines_refusal_is_quoted() {
             .await
             .contains("status 404: <h1>Not Found</h1>")
     );
-}
-
-/// The lesson's folder in these tests; no folder has this name.
-const FOLDER: &str = "/no/such/lesson-04";
-
-fn labels() -> Value {
-    json!({
-        "com.docker.compose.project": "lesson-04",
-        "com.docker.compose.project.working_dir": FOLDER,
-        "com.docker.compose.service": "web",
-    })
-}
-
-/// An engine with one running container `web`, whose port 80 is published at `published`; `other` reacts first.
-async fn engine(
-    published: u16,
-    other: impl Fn(&str) -> Option<Reaction> + Send + Sync + 'static,
-) -> Address {
-    let port = server(move |path| {
-        if let Some(reaction) = other(path) {
-            return reaction;
-        }
-        match path.split('?').next().unwrap_or_default() {
-            "/version" => {
-                Json(json!({"ApiVersion": "1.41", "Version": "20.10.0", "Unheard": "of"}))
-            }
-            "/containers/json" => {
-                Json(json!([{"Id": "abc", "Names": ["/web-1"], "Labels": labels()}]))
-            }
-            "/containers/abc/json" => Json(json!({
-                "Id": "abc", "Name": "/web-1", "NewField": {"Status": "never seen"},
-                "Config": {"Image": "web:1", "Labels": labels()},
-                "State": {"Status": "running"},
-                "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": published.to_string()}]}},
-            })),
-            _ => Refusal(404, "no such thing"),
-        }
-    });
-    at(port.await)
 }
 
 fn wanted(probes: &[Probe]) -> Wanted {
@@ -401,7 +248,7 @@ async fn what_the_engine_says_is_kept_as_it_says_it() {
 async fn an_engine_that_goes_away_half_way_is_silent() {
     for reaction in [
         Raw(Vec::new()),
-        BytesThenSilence(Vec::new()),
+        RawThenSilence(Vec::new()),
         Refusal(500, "gone"),
         Json(json!([])),
     ] {
@@ -456,7 +303,7 @@ async fn a_container_that_was_just_removed_is_left_out() {
 async fn an_image_that_is_not_spoken_about_is_neither_there_nor_absent() {
     for reaction in [
         Refusal(500, "layer store is locked"),
-        BytesThenSilence(Vec::new()),
+        RawThenSilence(Vec::new()),
         Raw(b"?".to_vec()),
     ] {
         let images = move |path: &str| path.starts_with("/images/").then(|| reaction.clone());
@@ -557,6 +404,39 @@ async fn a_services_answer_is_kept() {
 }
 
 #[tokio::test]
+async fn a_grpc_answer_is_kept_as_bytes() {
+    // A message of three bytes that no protobuf reader would take.
+    let port = grpc_server(b"\0\0\0\0\x03\xff\xff\xff", &[("grpc-status", "0")]).await;
+    let Answer::Grpc { code: 0, body, .. } = asked(port, milvus()).await else {
+        panic!("no answer");
+    };
+    assert_eq!(body, Bytes(vec![0xff; 3]));
+}
+
+#[tokio::test]
+async fn a_grpc_servers_refusal_is_an_answer() {
+    let trailers = &[
+        ("grpc-status", "16"),
+        ("grpc-message", "auth%20check%20failure"),
+    ];
+    let answer = asked(grpc_server(b"", trailers).await, milvus()).await;
+    assert!(
+        matches!(&answer, Answer::Grpc { code: 16, message, .. } if message == "auth check failure"),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_grpc_answer_that_breaks_off_is_no_answer() {
+    let port = grpc_server(b"\0\0\0\0\x09\xff", &[("grpc-status", "0")]).await;
+    let answer = asked(port, milvus()).await;
+    assert!(
+        !matches!(answer, Answer::Grpc { code: 0, .. }),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_large_page_is_cut() {
     let port = server(|_| Raw(response(200, "text/html", &b"x".repeat(200_000)))).await;
     let Answer::Http { body, .. } = asked(port, http()).await else {
@@ -570,7 +450,7 @@ async fn services_that_do_not_answer_are_told_apart() {
     let (listener, nobody) = bound().await;
     drop(listener);
     let closes = server(|_| Raw(Vec::new())).await;
-    let hangs = server(|_| BytesThenSilence(Vec::new())).await;
+    let hangs = server(|_| RawThenSilence(Vec::new())).await;
     let drips = server(|_| Drip).await;
     let babbles = greeter(b"220 smtp.example ESMTP\r\n").await;
     let place = |port: u16| format!("127.0.0.1:{port}");
@@ -618,7 +498,7 @@ async fn a_path_that_cannot_be_asked_for_says_nothing_about_the_service() {
 
 #[tokio::test]
 async fn when_time_is_over_for_everything_the_service_is_not_blamed() {
-    let hangs = server(|_| BytesThenSilence(Vec::new())).await;
+    let hangs = server(|_| RawThenSilence(Vec::new())).await;
     let deadlines = Deadlines {
         probe: Duration::from_secs(60),
         total: Duration::from_secs(1),
@@ -653,10 +533,7 @@ async fn commands_are_not_blamed_for_their_engine() {
             "{answer:?}"
         );
     }
-    let hangs = |path: &str| {
-        path.ends_with("/exec")
-            .then(|| BytesThenSilence(Vec::new()))
-    };
+    let hangs = |path: &str| path.ends_with("/exec").then(|| RawThenSilence(Vec::new()));
     let answer = asked_of(&engine(1, hangs).await, exec(), &short_probe()).await;
     assert_eq!(
         answer,
@@ -675,7 +552,7 @@ async fn a_log_or_process_list_that_cannot_be_read_is_the_engines_affair() {
     };
     for reaction in [
         Refusal(501, "this driver does not support reading"),
-        BytesThenSilence(Vec::new()),
+        RawThenSilence(Vec::new()),
         Json(json!({"Titles": 1})),
     ] {
         let same = reaction.clone();

@@ -7,7 +7,7 @@ use super::by_engine;
 use crate::client::{Engine, escaped};
 use crate::failure::Failure;
 
-/// Columns that are asked for. The engine's own choice differs: Docker runs `ps -ef` on its host, Podman lists other columns.
+/// Columns that are asked for. The engine's own choice is that of `ps -ef`, whose user column may hold a number.
 const COLUMNS: &str = "-eo pid,ppid,user,args";
 
 pub(super) async fn list(engine: &Engine, id: &str) -> Result<Answer, Unanswered> {
@@ -18,8 +18,10 @@ pub(super) async fn list(engine: &Engine, id: &str) -> Result<Answer, Unanswered
         ))
         .await;
     let top = match asked {
-        // An engine whose `ps` does not know these columns still has some of its own.
-        Err(Failure::Said { .. }) => engine.get(&format!("/containers/{id}/top")).await,
+        // An engine whose `ps` does not know these columns still has some of its own. Podman 4.3 complains by an empty body.
+        Err(Failure::Said { .. } | Failure::Nonsense(_)) => {
+            engine.get(&format!("/containers/{id}/top")).await
+        }
         asked => asked,
     };
     let top = top.map_err(by_engine)?;

@@ -3,6 +3,7 @@
 //! Included by path (`#[path = …] mod support;`), so that tests of other crates can use it too.
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 
+pub mod fake;
 pub mod project;
 pub mod recorder;
 
