@@ -53,10 +53,15 @@ fn ports<'a>(scene: &Scene<'a>, parameters: &Parameters) -> Vec<Port<'a>> {
 fn published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     let Parameters { service, port } = parameters;
     let ports = ports(scene, parameters);
-    if host_network(scene, service) || ports.iter().any(|mapping| mapping.target == *port) {
+    let of_port = || ports.iter().filter(|mapping| mapping.target == *port);
+    if host_network(scene, service) || of_port().any(|mapping| mapping.protocol == "tcp") {
         return Judged::Holds;
     }
     let expected = format!("an entry whose container port is {port}");
+    if let Some(mapping) = of_port().next() {
+        let found = format!("port {port} is published for {}; the program listens on tcp", mapping.protocol);
+        return Mismatch::new(scene.spot_of(mapping.node), found, expected).next("an entry without `/udp` or `/sctp` is for tcp").into();
+    }
     let reversed = ports.iter().find(|mapping| mapping.published.as_deref() == Some(port.to_string().as_str()));
     match (reversed, ports.first()) {
         (Some(mapping), _) => Mismatch::new(
@@ -122,4 +127,50 @@ fn private(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
 
 fn is_loopback(address: &str) -> bool {
     address == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+
+    fn port_80(mapping: &str) -> Judged {
+        let text = format!("services:\n  web:\n    image: nginx:1.27\n    ports:\n      - {mapping}\n");
+        let files = FilesSeen {
+            folder_name: "01-web".to_owned(),
+            files: [("compose.yaml".to_owned(), FileSeen::Text(text))].into(),
+            ..FilesSeen::default()
+        };
+        let evidence = Evidence {
+            schema_version: SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files,
+            world: WorldSeen::default(),
+        };
+        let loaded = crate::load(&evidence);
+        let scene = Scene { evidence: &evidence, loaded: &loaded };
+        published(&scene, &Parameters { service: "web".to_owned(), port: 80 })
+    }
+
+    fn found(judged: Judged) -> String {
+        match judged {
+            Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.found).collect(),
+            other => panic!("it has to fail, and is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn any_host_port_and_any_spelling_publishes_a_port() {
+        for mapping in ["\"8080:80\"", "\"80\"", "127.0.0.1:8080:80/tcp", "{target: 80, published: 8080}", "\"8079-8080:79-80\""] {
+            assert_eq!(port_80(mapping), Judged::Holds, "{mapping}");
+        }
+    }
+
+    #[test]
+    fn a_reversed_mapping_and_one_for_udp_publish_something_else() {
+        assert!(found(port_80("\"80:8080\"")).contains("leads to port 8080"));
+        assert!(found(port_80("\"8080:80/udp\"")).contains("published for udp"));
+        assert!(found(port_80("\"8080:81\"")).contains("only the container ports 81"));
+    }
 }
