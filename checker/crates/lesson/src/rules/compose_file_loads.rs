@@ -36,7 +36,7 @@ fn mismatch(scene: &Scene<'_>, finding: &Finding) -> Mismatch {
         let position = scene.loaded.sources.position(*span);
         format!("; line {}: {label}", position.line)
     });
-    let found = finding.message.clone() + &related.collect::<String>();
+    let found = finding.message.trim_end_matches('.').to_owned() + &related.collect::<String>();
     let expected = finding.expected.clone().unwrap_or_else(|| "a file that Docker Compose can read".to_owned());
     Mismatch { next: finding.help.clone(), ..Mismatch::new(spot, found, expected) }
 }
