@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::finding::Finding;
-use crate::node::{Mapping, Node, Value};
+use crate::node::{Mapping, Node};
 use crate::normalize::is_true;
 use crate::source::Span;
 use crate::suggest;

@@ -404,8 +404,8 @@ pub(crate) fn clean_target(target: &str) -> String {
     }
 }
 
-/// All ports of all protocols; only ranges that repeat each other come to more.
-const MOST_PORTS: usize = 3 * 65_536;
+/// As many as there are ports; only ranges that overlap come to more.
+const MOST_PORTS: usize = 65_536;
 
 fn ports(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
     let Value::Sequence(items) = &mut node.value else {

@@ -216,8 +216,9 @@ impl Loader<'_> {
             match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
                 Ok(source) => self.parse_variables(source, Format::Compose, variables, &mut found),
                 // A folder called `.env` is left alone, as in Compose.
-                Err(ReadFailure::Unreadable(ReadError::NotFound | ReadError::IsDirectory))
-                    if !required => {}
+                Err(ReadFailure::Unreadable(
+                    ReadError::NotFound | ReadError::IsDirectory | ReadError::Outside,
+                )) if !required => {}
                 Err(failure) => self.findings.push(failure.into_finding(&path, None)),
             }
         }
@@ -648,19 +649,27 @@ impl Loader<'_> {
                 .map(|(_, name)| name.as_str())
                 .chain([name])
                 .collect();
-            self.findings.push(
-                Finding::error(
-                    "extends-cycle",
-                    format!(
-                        "Services extend each other in a circle: {}.",
-                        circle.join(" → ")
-                    ),
-                    at,
-                )
-                .label("this closes the circle")
-                .help("move what they share to a service that extends nothing")
-                .path(format!("services.{name}.extends")),
-            );
+            // Every service of the circle comes by here; one finding is enough.
+            if !self
+                .findings
+                .iter()
+                .any(|finding| finding.code == "extends-cycle")
+            {
+                self.findings.push(
+                    Finding::error(
+                        "extends-cycle",
+                        format!(
+                            "Services extend each other in a circle: {}.",
+                            circle.join(" → ")
+                        ),
+                        at,
+                    )
+                    .label("this closes the circle")
+                    .help("move what they share to a service that extends nothing")
+                    .path(format!("services.{name}.extends")),
+                );
+            }
+
             return None;
         }
         trail.push((context.file.clone(), name.to_string()));

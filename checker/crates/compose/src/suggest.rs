@@ -3,7 +3,7 @@
 /// The candidate that `name` was most likely meant to be, or nothing when none is near.
 ///
 /// Letters that are swapped, missing, added or wrong count one each. A third of the letters may be wrong; case never
-/// counts. A name that is the start of just one candidate means that one.
+/// counts. A name that is a part of just one candidate means that one.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = plain(name);
     // Beyond this nobody mistyped a name, and the comparison would cost its square.
@@ -21,7 +21,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     near.or_else(|| {
         let mut longer = candidates
             .iter()
-            .filter(|candidate| plain(candidate).starts_with(&name));
+            .filter(|candidate| plain(candidate).contains(&name));
         let only = longer
             .next()
             .filter(|_| name.len() >= 3 && longer.next().is_none());

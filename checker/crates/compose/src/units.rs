@@ -74,8 +74,13 @@ pub(crate) fn signed_nanoseconds(text: &str) -> Result<(bool, u64), UnitError> {
             )));
         }
         if unit.is_empty() {
+            let place = if number == text {
+                String::new()
+            } else {
+                format!(" in `{text}`")
+            };
             return Err(UnitError(format!(
-                "`{number}` in `{text}` has no unit; write for example `{number}s`"
+                "`{number}`{place} has no unit; write for example `{number}s`"
             )));
         }
         let Some((_, factor)) = NANOSECONDS
@@ -211,7 +216,7 @@ mod tests {
     fn a_duration_without_unit_is_refused_with_the_repair() {
         assert_eq!(
             duration("90").unwrap_err().0,
-            "`90` in `90` has no unit; write for example `90s`"
+            "`90` has no unit; write for example `90s`"
         );
         for text in ["", "s", "1x", "1..5s", "-5s", "99999999999w", "1 s"] {
             assert!(duration(text).is_err(), "{text}");

@@ -61,13 +61,13 @@ fn wrong_type(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>) -> Fin
     .label(format!("this is {}", node.kind()))
     .expected(expected)
     .path(at.to_string());
-    match help_for_type(node, shape) {
+    match help_for_type(node, shape, at) {
         Some(help) => finding.help(help),
         None => finding,
     }
 }
 
-fn help_for_type(node: &Node, shape: &Shape) -> Option<String> {
+fn help_for_type(node: &Node, shape: &Shape, at: &At<'_>) -> Option<String> {
     use crate::specification::{MAPPING, SEQUENCE, STRING};
     let accepts = shape.accepts;
     match &node.value {
@@ -83,6 +83,13 @@ fn help_for_type(node: &Node, shape: &Shape) -> Option<String> {
         }
         Value::Mapping(_) if accepts.has(SEQUENCE) => {
             Some("start each line of the list with `- `".into())
+        }
+        // In quotes these would load, and fail later.
+        Value::Bool(_) if at.name() == "`restart`" => {
+            Some("write \"no\", always, on-failure or unless-stopped".into())
+        }
+        Value::Integer(number) if matches!(shape.form, Form::Duration | Form::OptionalDuration) => {
+            Some(format!("write the unit: {number}s"))
         }
         Value::Integer(_) | Value::Float(_) | Value::Bool(_) if accepts.has(STRING) => node
             .scalar_text()
@@ -221,15 +228,6 @@ fn unknown_key(
     )
     .label("unknown key")
     .path(at.key(name).to_string());
-    let free = fields
-        .iter()
-        .map(|field| field.key)
-        .filter(|key| !mapping.contains(key));
-    if let Some(meant) = suggest::nearest(name, free) {
-        return finding
-            .expected(format!("`{meant}`"))
-            .help(format!("did you mean `{meant}`?"));
-    }
     if at.depth() == 0 && crate::specification::SERVICE.field(name).is_some() {
         return finding.help(format!(
             "`{name}` belongs to a service: put it below a name under `services:`"
@@ -239,6 +237,15 @@ fn unknown_key(
         return finding.help(format!(
             "`{name}` belongs to the top level: start its line at the first column"
         ));
+    }
+    let free = fields
+        .iter()
+        .map(|field| field.key)
+        .filter(|key| !mapping.contains(key));
+    if let Some(meant) = suggest::nearest(name, free) {
+        return finding
+            .expected(format!("`{meant}`"))
+            .help(format!("did you mean `{meant}`?"));
     }
     let known: Vec<&str> = fields.iter().map(|field| field.key).collect();
     if known.len() <= 12 {

@@ -1,0 +1,153 @@
+//! What people read when a file is wrong: each folder below `findings/` is a project with a mistake, and `expected.txt`
+//! is every finding as it is printed. `UPDATE_EXPECTED=1 cargo test -p compose --test findings` writes them anew.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use compose::disk::ConfinedDirectory;
+use compose::render::{self, Style};
+use compose::{Loaded, Request};
+
+/// Every example folder with what came of loading it, loaded once for all tests.
+fn examples() -> &'static [(PathBuf, Loaded)] {
+    static EXAMPLES: OnceLock<Vec<(PathBuf, Loaded)>> = OnceLock::new();
+    EXAMPLES.get_or_init(|| {
+        folders()
+            .into_iter()
+            .map(|folder| (folder.clone(), load(&folder)))
+            .collect()
+    })
+}
+
+fn folders() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/findings");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn load(folder: &Path) -> Loaded {
+    let reader = ConfinedDirectory::new(folder).unwrap();
+    compose::load(
+        &reader,
+        &Request {
+            folder_name: "shop".into(),
+            ..Request::default()
+        },
+    )
+}
+
+#[test]
+fn every_mistake_is_explained_as_expected() {
+    let mut wrong = Vec::new();
+    for (folder, loaded) in examples() {
+        let printed: String = loaded
+            .findings
+            .iter()
+            .map(|finding| render::finding(finding, &loaded.sources, Style::Plain))
+            .collect();
+        let expected_path = folder.join("expected.txt");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            std::fs::write(&expected_path, &printed).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_path)
+            .unwrap_or_default()
+            .replace("\r\n", "\n");
+        if printed != expected {
+            wrong.push(format!(
+                "{}:\n--- expected\n{expected}--- printed\n{printed}",
+                folder.display()
+            ));
+        }
+        assert!(!printed.is_empty(), "{} shows no finding", folder.display());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_project_with_an_error_is_not_loaded_and_one_with_warnings_is() {
+    for (folder, loaded) in examples() {
+        let has_errors = loaded.errors().next().is_some();
+        assert_eq!(loaded.project.is_none(), has_errors, "{}", folder.display());
+    }
+}
+
+#[test]
+fn every_code_has_an_example() {
+    // These need a file system or a size that no example folder can carry; `limits.rs` and `disk.rs` show them.
+    let elsewhere = ["file-not-readable", "file-too-large", "several-documents"];
+    let shown: BTreeSet<String> = examples()
+        .iter()
+        .flat_map(|(_, loaded)| {
+            loaded
+                .findings
+                .iter()
+                .map(|finding| finding.code.to_string())
+        })
+        .collect();
+    let in_source = codes_in_source();
+    assert!(
+        in_source.len() > 60,
+        "the search for codes found only {}",
+        in_source.len()
+    );
+    let missing: Vec<&String> = in_source
+        .iter()
+        .filter(|code| !shown.contains(*code) && !elsewhere.contains(&code.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "no example shows {missing:?}");
+    let listed_needlessly: Vec<&str> = elsewhere
+        .into_iter()
+        .filter(|code| shown.contains(*code))
+        .collect();
+    assert!(
+        listed_needlessly.is_empty(),
+        "{listed_needlessly:?} have an example now"
+    );
+}
+
+/// The first text after each call that makes a finding.
+fn codes_in_source() -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
+        let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for call in ["Finding::error(", "Finding::warning(", "Problem::new("] {
+            for after in source.split(call).skip(1) {
+                if let Some(text) = after.trim_start().strip_prefix('"') {
+                    codes.extend(text.split('"').next().map(String::from));
+                }
+            }
+        }
+    }
+    codes
+}
+
+#[test]
+fn colours_change_no_word() {
+    for (folder, loaded) in examples() {
+        for finding in &loaded.findings {
+            let plain = render::finding(finding, &loaded.sources, Style::Plain);
+            let coloured = render::finding(finding, &loaded.sources, Style::Coloured);
+            assert_eq!(without_escapes(&coloured), plain, "{}", folder.display());
+        }
+    }
+}
+
+fn without_escapes(text: &str) -> String {
+    let mut plain = String::new();
+    for (index, part) in text.split('\x1b').enumerate() {
+        plain.push_str(if index == 0 {
+            part
+        } else {
+            part.split_once('m').map_or("", |(_, rest)| rest)
+        });
+    }
+    plain
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
