@@ -100,7 +100,7 @@ impl Failure {
             Endpoint::Ssh { host, .. } => Some(host.clone()),
             _ => None,
         };
-        if let Some(host) = ssh_host {
+        if let (Some(host), false) = (ssh_host, matches!(self, Self::Ssh(_))) {
             return format!(
                 "run `ssh {host} docker version`: it has to work without asking for a password"
             );
@@ -109,9 +109,10 @@ impl Failure {
             Self::NoSocket | Self::Refused => {
                 "start Docker Desktop or the Docker service, then run `docker version`; `docker context ls` shows other engines".to_owned()
             }
-            Self::PermissionDenied => {
+            Self::PermissionDenied if cfg!(target_os = "linux") => {
                 "add yourself to the group of the socket (`sudo usermod -aG docker $USER`, then log in again), or use rootless Docker".to_owned()
             }
+            Self::PermissionDenied => "see whether `docker version` works for you: the engine belongs to another person's login".to_owned(),
             Self::Unreachable(_) => format!("look at the host name in {}, and whether the machine is up", address.host),
             Self::Tls(_) => "look at ca.pem, cert.pem and key.pem, and whether this port speaks TLS (usually 2376) or not (usually 2375)".to_owned(),
             Self::Ssh(_) => "install an ssh client, or name the engine with --host".to_owned(),
@@ -192,6 +193,27 @@ mod tests {
             failure(io::ErrorKind::NetworkUnreachable),
             Failure::Unreachable(_)
         ));
+    }
+
+    #[test]
+    fn the_next_step_fits_the_way_to_the_engine() {
+        let lookup = |host: &str| crate::Lookup {
+            host_flag: Some(host.to_owned()),
+            ..crate::Lookup::default()
+        };
+        let far = crate::find(&lookup("ssh://me@far")).unwrap();
+        assert!(
+            Failure::Closed
+                .next(&far)
+                .contains("`ssh me@far docker version`")
+        );
+        assert!(
+            Failure::Ssh("not found".to_owned())
+                .next(&far)
+                .contains("install an ssh client")
+        );
+        let near = crate::find(&lookup("unix:///run/x.sock")).unwrap();
+        assert!(Failure::NoSocket.next(&near).contains("start Docker"));
     }
 
     #[test]

@@ -122,7 +122,7 @@ struct ShowCollectionsResponse {
 mod tests {
     use super::*;
 
-    /// Bytes that Milvus 2.3.5 answered on 2026-11-20, as hexadecimal digits.
+    /// Reads hexadecimal digits. Unless a test says otherwise they are what Milvus 2.3.5 answered.
     fn bytes(digits: &str) -> Vec<u8> {
         let digits: String = digits.split_whitespace().collect();
         let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
@@ -133,7 +133,10 @@ mod tests {
     fn the_version_is_read() {
         let answer = bytes("0a00 120b 76322e332e352d6c697465");
         let version = "v2.3.5-lite".to_owned();
-        assert_eq!(decode(MilvusCall::Version, &answer), Ok(MilvusAnswer::Version(version)));
+        assert_eq!(
+            decode(MilvusCall::Version, &answer),
+            Ok(MilvusAnswer::Version(version))
+        );
     }
 
     #[test]
@@ -153,7 +156,10 @@ mod tests {
              2a0c c685c8cb9f34c685c8cb9f34",
         );
         let names = ["books", "films"].map(str::to_owned).to_vec();
-        assert_eq!(decode(MilvusCall::Collections, &answer), Ok(MilvusAnswer::Collections(names)));
+        assert_eq!(
+            decode(MilvusCall::Collections, &answer),
+            Ok(MilvusAnswer::Collections(names))
+        );
         assert_eq!(
             decode(MilvusCall::Collections, &bytes("0a00")),
             Ok(MilvusAnswer::Collections(Vec::new()))
@@ -172,18 +178,26 @@ mod tests {
         // error_code 1 alone, as before 2.3; then with code 65535, as from 2.3 on.
         let old = bytes("0a06 0801 1202 6e6f");
         let new = bytes("0a0a 0801 1202 6e6f 18ffff03");
-        for call in [MilvusCall::Version, MilvusCall::Health, MilvusCall::Collections] {
+        for call in [
+            MilvusCall::Version,
+            MilvusCall::Health,
+            MilvusCall::Collections,
+        ] {
             assert_eq!(decode(call, &old), refused(1, "no"), "{call:?}");
             assert_eq!(decode(call, &new), refused(65535, "no"), "{call:?}");
         }
     }
 
+    /// Made by hand: the server at hand never says that it is unhealthy; it stops answering.
     #[test]
     fn reasons_say_more_than_a_refusal() {
         let answer = bytes("0a04 0801 1200 1a07 6f6e653a206e6f");
         let reasons = vec!["one: no".to_owned()];
         let healthy = false;
-        assert_eq!(decode(MilvusCall::Health, &answer), Ok(MilvusAnswer::Health { healthy, reasons }));
+        assert_eq!(
+            decode(MilvusCall::Health, &answer),
+            Ok(MilvusAnswer::Health { healthy, reasons })
+        );
     }
 
     #[test]

@@ -31,14 +31,23 @@ pub struct Recorder {
 impl Recorder {
     /// Starts to forward to the engine's socket.
     pub async fn start(socket: PathBuf) -> io::Result<Self> {
+        Self::start_rewriting(socket, Vec::new()).await
+    }
+
+    /// The same, and where the engine names a published host port, another one of as many digits is named instead.
+    pub async fn start_rewriting(
+        socket: PathBuf,
+        ports: Vec<(String, String)>,
+    ) -> io::Result<Self> {
+        let ports = Arc::new(ports);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let host = format!("tcp://{}", listener.local_addr()?);
         let noted = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&noted);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (socket, notes) = (socket.clone(), Arc::clone(&notes));
-                tokio::spawn(async move { forward(client, socket, &notes).await });
+                let (socket, notes, ports) = (socket.clone(), Arc::clone(&notes), Arc::clone(&ports));
+                tokio::spawn(async move { forward(client, socket, &notes, &ports).await });
             }
         });
         Ok(Self { host, noted })
@@ -63,7 +72,12 @@ async fn engine(pipe: PathBuf) -> io::Result<tokio::net::windows::named_pipe::Na
     tokio::net::windows::named_pipe::ClientOptions::new().open(pipe)
 }
 
-async fn forward(client: TcpStream, socket: PathBuf, notes: &Mutex<Vec<Noted>>) -> io::Result<()> {
+async fn forward(
+    client: TcpStream,
+    socket: PathBuf,
+    notes: &Mutex<Vec<Noted>>,
+    ports: &[(String, String)],
+) -> io::Result<()> {
     let (mut from_engine, mut to_engine) = tokio::io::split(engine(socket).await?);
     let (from_client, mut to_client) = client.into_split();
     let requests = async {
@@ -85,10 +99,37 @@ async fn forward(client: TcpStream, socket: PathBuf, notes: &Mutex<Vec<Noted>>) 
         to_engine.shutdown().await
     };
     let answers = async {
-        tokio::io::copy(&mut from_engine, &mut to_client).await?;
+        copy_rewritten(&mut from_engine, &mut to_client, ports).await?;
         to_client.shutdown().await
     };
     tokio::try_join!(requests, answers).map(|_| ())
+}
+
+/// Copies line by line (an inspect answer is one line), so that no port is cut in two; the length stays the same.
+async fn copy_rewritten(
+    from: &mut (impl tokio::io::AsyncRead + Unpin),
+    to: &mut (impl tokio::io::AsyncWrite + Unpin),
+    ports: &[(String, String)],
+) -> io::Result<()> {
+    if ports.is_empty() {
+        return tokio::io::copy(from, to).await.map(drop);
+    }
+    let mut from = BufReader::new(from);
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line).await? > 0 {
+        // Logs and exec output may be any bytes; only text is looked at.
+        if let Ok(mut text) = String::from_utf8(line.clone()) {
+            for (port, other) in ports.iter().filter(|(port, other)| port.len() == other.len()) {
+                let key = "\"HostPort\":\"";
+                text = text.replace(&format!("{key}{port}\""), &format!("{key}{other}\""));
+            }
+            line = text.into_bytes();
+        }
+        to.write_all(&line).await?;
+        to.flush().await?;
+        line.clear();
+    }
+    Ok(())
 }
 
 struct Head {
