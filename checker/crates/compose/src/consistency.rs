@@ -94,6 +94,17 @@ fn check_content(
 
 fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for (index, port) in items(service.child("ports")).iter().enumerate() {
+        if port
+            .as_mapping()
+            .is_some_and(|port| !port.contains("target"))
+        {
+            findings.push(
+                Finding::error("missing-key", "This port has no `target`.", port.span())
+                    .label("nothing says which port of the container is meant")
+                    .help("add `target: 80`, with the port the container listens on")
+                    .path(format!("services.{name}.ports.{index}")),
+            );
+        }
         let address = port.child("host_ip");
         if let Some((node, text)) = address.and_then(|node| Some((node, node.as_str()?)))
             && text.parse::<IpAddr>().is_err()

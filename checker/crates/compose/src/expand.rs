@@ -382,7 +382,8 @@ fn short_mount(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
             Node::with_origin(Value::Mapping(bind), origin.clone()),
         );
     }
-    if !short.is_bind() || short.no_copy {
+    // Compose stops early at a target this short and adds no options.
+    if text.len() > 2 && !short.is_bind() || short.no_copy {
         let mut volume = Mapping::new();
         if short.no_copy {
             volume.insert("nocopy", node.span(), flag(true));

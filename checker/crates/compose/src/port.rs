@@ -38,6 +38,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PortMapping>, String> {
             "`{protocol}` is no protocol; there are tcp, udp and sctp"
         ));
     }
+    if host_ip.contains(':') && !host_ip.starts_with('[') {
+        return Err(format!("an IPv6 address stands in brackets: `[{host_ip}]`"));
+    }
     let host_ip = host_ip
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
@@ -162,6 +165,7 @@ mod tests {
                 "`icmp` is no protocol; there are tcp, udp and sctp",
             ),
             ("localhost:80:80", "`localhost` is no IP address"),
+            ("::1:80:80", "an IPv6 address stands in brackets: `[::1]`"),
         ] {
             assert_eq!(parse(text), Err(reason.into()), "{text}");
         }

@@ -58,6 +58,10 @@ pub(crate) fn plain(text: &str) -> Plain {
     if is_timestamp(text) {
         return Plain::Timestamp;
     }
+    // Compose keeps such a number to its last digit; as text nothing of it is lost.
+    if text.parse::<i64>().is_err() && text.parse::<u64>().is_ok() {
+        return Plain::Text;
+    }
     number(text).unwrap_or(Plain::Text)
 }
 
@@ -205,6 +209,7 @@ mod tests {
             ("2024-01-01", Plain::Timestamp),
             ("2024-13-01", Plain::Text),
             ("127.0.0.1", Plain::Text),
+            ("12345678901234567890", Plain::Text),
         ] {
             assert_eq!(plain(text), expected, "{text}");
         }

@@ -440,6 +440,8 @@ static WHOLE_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Integer);
 static PRIORITY: Shape = shape(NUMBER, Form::Integer);
 static COUNT: Shape = shape(INTEGER.or(STRING), Form::Count);
 static COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count);
+/// The schema also takes a text here; Compose then fails to read it.
+static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count);
 static NOT_NEGATIVE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(0, i64::MAX);
 static PERCENT: Shape = shape(INTEGER.or(STRING), Form::Float).between(0, 100);
 static OOM_SCORE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(-1000, 1000);
@@ -585,11 +587,11 @@ static BUILD: Shape = record(&[
 static THROTTLE: Shape = closed_record(&[field("path", &ITEM), field("rate", &WHOLE_BYTES)])
     .with_form(Form::CapitalRecord);
 static THROTTLES: Shape = list(&THROTTLE, Form::List);
-static WEIGHT: Shape =
-    closed_record(&[field("path", &ITEM), field("weight", &COUNT)]).with_form(Form::CapitalRecord);
+static WEIGHT: Shape = closed_record(&[field("path", &ITEM), field("weight", &SHOWN_WHOLE)])
+    .with_form(Form::CapitalRecord);
 static WEIGHTS: Shape = list(&WEIGHT, Form::List);
 static BLKIO: Shape = closed_record(&[
-    field("weight", &WHOLE),
+    field("weight", &STRICT_WHOLE),
     field("weight_device", &WEIGHTS),
     field("device_read_bps", &THROTTLES),
     field("device_read_iops", &THROTTLES),
