@@ -31,7 +31,7 @@ impl Default for Limits {
         Self {
             bytes: 8 << 20,
             depth: 100,
-            aliased_values: 100_000,
+            aliased_values: 250_000,
         }
     }
 }

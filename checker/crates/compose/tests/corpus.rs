@@ -36,6 +36,8 @@ fn the_model_is_the_one_that_compose_prints() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("a line of JSON"))
         .collect();
+    let exceptions = exceptions();
+    let mut unexpected = Vec::new();
     let mut by_feature: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let (mut agreed, mut loadable, mut refused_alike, mut refusable) = (0, 0, 0, 0);
     for row in &rows {
@@ -54,6 +56,13 @@ fn the_model_is_the_one_that_compose_prints() {
             refused_alike += usize::from(is_right);
         }
         let files = texts(&row["files"]).join(" ");
+        match (is_right, exceptions.contains_key(files.as_str())) {
+            (true, true) => unexpected.push(format!(
+                "{files} agrees now: take it off the list of exceptions"
+            )),
+            (false, false) => unexpected.push(format!("{files} differs and is no known exception")),
+            _ => {}
+        }
         match outcome {
             Outcome::Agreed | Outcome::RefusedAlike => {}
             Outcome::Different(difference) => println!("different      {files}: {difference}"),
@@ -69,8 +78,24 @@ fn the_model_is_the_one_that_compose_prints() {
         "agreed {agreed} of {loadable} ({:.1} %)",
         100.0 * agreed as f64 / loadable as f64
     );
-    // The bar only rises: 95 % now, 99 % when loading is finished.
-    assert!(agreed * 100 >= loadable * 95, "fewer than 95 % agree");
+    // Another corpus has its own oddities; there the share decides.
+    if rows
+        .iter()
+        .any(|row| exceptions.contains_key(texts(&row["files"]).join(" ").as_str()))
+    {
+        assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+    }
+    assert!(agreed * 100 >= loadable * 99, "fewer than 99 % agree");
+}
+
+/// The projects that are known to differ, each with its reason.
+fn exceptions() -> BTreeMap<&'static str, &'static str> {
+    let lines = include_str!("corpus-exceptions.txt").lines();
+    let entries = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    entries
+        .filter_map(|line| line.split_once(' '))
+        .map(|(files, reason)| (files, reason.trim()))
+        .collect()
 }
 
 fn judge(corpus: &Path, row: &Value) -> Outcome {

@@ -12,14 +12,17 @@ impl Folder {
     fn new(name: &str) -> Self {
         let folder =
             std::env::temp_dir().join(format!("compose-disk-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(folder.join("project/inner")).unwrap();
-        std::fs::write(folder.join("secret.yaml"), "services: {}").unwrap();
+        std::fs::create_dir_all(folder.join("project/inner"))
+            .expect("the temporary folder can be written");
+        std::fs::write(folder.join("secret.yaml"), "services: {}")
+            .expect("the temporary folder can be written");
         std::fs::write(
             folder.join("project/compose.yaml"),
             "services: {web: {image: nginx}}",
         )
-        .unwrap();
-        std::fs::write(folder.join("project/inner/a.yaml"), "services: {}").unwrap();
+        .expect("the temporary folder can be written");
+        std::fs::write(folder.join("project/inner/a.yaml"), "services: {}")
+            .expect("the temporary folder can be written");
         Self(folder)
     }
 

@@ -23,15 +23,15 @@ fn examples() -> &'static [(PathBuf, Loaded)] {
 fn folders() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/findings");
     let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the examples can be read")
+        .map(|entry| entry.expect("the examples can be read").path())
         .collect();
     folders.sort();
     folders
 }
 
 fn load(folder: &Path) -> Loaded {
-    let reader = ConfinedDirectory::new(folder).unwrap();
+    let reader = ConfinedDirectory::new(folder).expect("the examples can be read");
     compose::load(
         &reader,
         &Request {
@@ -52,7 +52,7 @@ fn every_mistake_is_explained_as_expected() {
             .collect();
         let expected_path = folder.join("expected.txt");
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
-            std::fs::write(&expected_path, &printed).unwrap();
+            std::fs::write(&expected_path, &printed).expect("the examples can be read");
         }
         let expected = std::fs::read_to_string(&expected_path)
             .unwrap_or_default()
@@ -113,8 +113,11 @@ fn every_code_has_an_example() {
 /// The first text after each call that makes a finding.
 fn codes_in_source() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
-        let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .expect("the examples can be read")
+    {
+        let source = std::fs::read_to_string(entry.expect("the examples can be read").path())
+            .expect("the examples can be read");
         for call in ["Finding::error(", "Finding::warning(", "Problem::new("] {
             for after in source.split(call).skip(1) {
                 if let Some(text) = after.trim_start().strip_prefix('"') {
