@@ -138,7 +138,11 @@ fn capture_world(host: Option<&str>, wanted: &lesson::evidence::Wanted) -> anyho
         Ok(address) => address,
         Err(error) => return Ok(WorldSeen { engine: EngineSeen::from(error), ..WorldSeen::default() }),
     };
-    Ok(runtime()?.block_on(engine::collect(&address, wanted, &engine::Deadlines::default())))
+    let runtime = runtime()?;
+    let seen = runtime.block_on(engine::collect(&address, wanted, &engine::Deadlines::default()));
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    Ok(seen)
 }
 
 /// How the engine is looked for: with this process' environment and home folder.

@@ -17,7 +17,10 @@ use crate::output::last_lines;
 use crate::probe;
 
 /// How many log lines a container that does not run is seen with.
-const LAST_LINES: u32 = 20;
+const LAST_LINES: usize = 20;
+
+/// How many are read to find them: a Go program that panics prints some thousand lines of stack after the one that matters.
+const LINES_READ: u32 = 5000;
 
 /// Asks the engine and the services for everything that is wanted, and returns when all is answered or the deadlines are over.
 ///
@@ -173,14 +176,23 @@ async fn inspect(engine: &Engine, id: &str) -> Result<Option<ContainerSeen>, Fai
         // Not every log driver lets its lines be read; a container without lines says enough.
         false => engine
             .end
-            .within(engine.deadlines.call, last_lines(engine, id, LAST_LINES))
+            .within(engine.deadlines.call, last_lines(engine, id, LINES_READ))
             .await
-            .map_or(Vec::new(), Result::unwrap_or_default),
+            .map_or(Vec::new(), |lines| last_words(lines.unwrap_or_default())),
     };
     Ok(Some(ContainerSeen {
         inspect,
         last_lines: lines,
     }))
+}
+
+/// The newest lines; where the program ended in a panic, those that lead up to it, without the stack that follows.
+fn last_words(mut lines: Vec<String>) -> Vec<String> {
+    let panics = |line: &String| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    if let Some(last) = lines.iter().rposition(panics) {
+        lines.truncate(last + 1);
+    }
+    lines.split_off(lines.len().saturating_sub(LAST_LINES))
 }
 
 /// The networks of the project's label, and those that its containers are attached to.
@@ -243,4 +255,27 @@ async fn describe(
             }),
     );
     described.await.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[&str]) -> Vec<String> {
+        text.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_stack_after_a_panic_is_left_out() {
+        let mut log = lines(&["starting", "panic: no bucket", "", "goroutine 1 [running]:"]);
+        log.extend((0..100).map(|number| format!("main.go:{number}")));
+        assert_eq!(last_words(log), lines(&["starting", "panic: no bucket"]));
+    }
+
+    #[test]
+    fn without_a_panic_the_newest_lines_are_kept() {
+        let log: Vec<_> = (0..50).map(|number| number.to_string()).collect();
+        assert_eq!(last_words(log.clone()), log[30..]);
+        assert_eq!(last_words(lines(&["one"])), lines(&["one"]));
+    }
 }

@@ -10,7 +10,7 @@ use crate::format::{Check, Look, Matcher, Place, Setting};
 use crate::live;
 use crate::matcher::{self, Matched};
 use crate::parse::Lesson;
-use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Verdict};
+use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Starting, Verdict};
 use crate::rules::{self, Reads};
 use crate::scene::{Judged, Mismatch, Scene};
 use crate::setting;
@@ -40,7 +40,7 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
             verdict,
         });
     }
-    let containers = evidence.world.containers.iter().map(crate::container::Container::new);
+    let starting = starting(&checks);
     Report {
         schema_version: report::SCHEMA_VERSION,
         lesson: lesson.header.id.clone(),
@@ -48,8 +48,21 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
         at: evidence.at,
         scope,
         checks,
-        starting: containers.filter_map(|container| scene.starting(container)).collect(),
+        starting,
     }
+}
+
+/// What the open checks wait for, each container once.
+fn starting(checks: &[CheckReport]) -> Vec<Starting> {
+    let mut all: Vec<Starting> = Vec::new();
+    for check in checks {
+        if let Verdict::NotChecked { reason: Reason::Starting(starting) } = &check.verdict
+            && !all.contains(starting)
+        {
+            all.push(starting.clone());
+        }
+    }
+    all
 }
 
 /// Loads the compose file out of the evidence, as a host loads it from the folder.

@@ -124,9 +124,9 @@ fn exit(scene: &Scene<'_>, container: Container<'_>) -> String {
 fn waits_for(scene: &Scene<'_>, service: &str) -> Option<Reason> {
     let depends_on = scene.service(service)?.depends_on();
     depends_on.iter().find_map(|dependency| {
-        scene.still_starting(&dependency.service).or_else(|| {
-            let waiting = scene.containers(&dependency.service);
-            waiting.iter().any(|container| container.status() == Status::Created).then(|| waits_for(scene, &dependency.service)).flatten()
+        scene.still_starting(dependency.service).or_else(|| {
+            let waiting = scene.containers(dependency.service);
+            waiting.iter().any(|container| container.status() == Status::Created).then(|| waits_for(scene, dependency.service)).flatten()
         })
     })
 }

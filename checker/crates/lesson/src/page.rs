@@ -44,10 +44,30 @@ pub fn quiz(lesson: &Lesson) -> String {
             let word = if answer.right { "Right." } else { "Not so." };
             text.push_str(&format!(
                 "<details class=\"quiz-answer\">\n<summary>{}</summary>\n\n**{word}** {}\n\n</details>\n",
-                answer.text, answer.why
+                inline_html(&answer.text),
+                answer.why
             ));
         }
         text.push('\n');
     }
     text
+}
+
+/// Markdown is not read inside `<summary>`: code is written as HTML there, and everything else as it is.
+fn inline_html(text: &str) -> String {
+    let parts = text.split('`').enumerate().map(|(index, part)| {
+        let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        if index % 2 == 1 { format!("<code>{part}</code>") } else { part }
+    });
+    parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inline_html;
+
+    #[test]
+    fn code_in_an_answer_is_html() {
+        assert_eq!(inline_html("`a<b>` and c"), "<code>a&lt;b&gt;</code> and c");
+    }
 }

@@ -90,7 +90,7 @@ fn half_agrees(scene: &Scene<'_>, half: &Half, storage: &Service<'_>, client: &S
         return Judged::Holds;
     }
     let [by_milvus, by_minio] = [&used, &stored].map(|given| match &given.set {
-        Some((name, _)) => format!("{name}"),
+        Some((name, _)) => name.to_string(),
         None => format!("the default, {DEFAULT}"),
     });
     let ignored = half.client_ignores.into_iter().find(|name| client.environment(name).is_some());
@@ -115,7 +115,7 @@ fn half_agrees(scene: &Scene<'_>, half: &Half, storage: &Service<'_>, client: &S
 
 /// The value that a service uses: of the names it reads the best one that is set, else the default.
 fn given(scene: &Scene<'_>, service: &Service<'_>, rank: impl Fn(&str) -> Option<usize>) -> Given {
-    let set = service.environment_all().into_iter().filter_map(|(name, node)| Some((rank(name)?, name, node)));
+    let set = service.environment_all().filter_map(|(name, node)| Some((rank(name)?, name, node)));
     let best = set.min_by_key(|(rank, _, _)| *rank);
     match best.and_then(|(_, name, node)| Some((name, node, node.scalar_text()?))) {
         Some((name, node, value)) => Given { value: value.to_string(), set: Some((name.to_owned(), scene.spot_of(node))) },
