@@ -133,7 +133,7 @@ fn misses_port(
             Some("use the container's side of the mapping, the part after the colon".to_owned()),
         )
     } else {
-        (format!("`{target}` does not listen on port {port}"), None)
+        (format!("this leads to port {port} of `{target}`"), None)
     })
 }
 
@@ -219,6 +219,42 @@ mod tests {
             let expected = Endpoint { host: host.to_owned(), port: port.map(str::to_owned) };
             assert_eq!(endpoints(text), [expected], "{text}");
         }
+    }
+
+    #[test]
+    fn another_port_of_the_right_service_is_named_without_saying_that_nobody_listens_there() {
+        use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+
+        let text = "services:\n  api:\n    image: api:1\n  db:\n    image: db:1\n    ports: ['5433:5432']\n";
+        let files = FilesSeen {
+            folder_name: "01-api".to_owned(),
+            files: [("compose.yaml".to_owned(), FileSeen::Text(text.to_owned()))].into(),
+            ..FilesSeen::default()
+        };
+        let evidence = Evidence {
+            schema_version: SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files,
+            world: WorldSeen::default(),
+        };
+        let loaded = crate::load(&evidence);
+        let scene = Scene { evidence: &evidence, loaded: &loaded };
+        let reach = Reach {
+            service: Some("db".to_owned()),
+            service_with_image: None,
+            port: 5432,
+            default_port: None,
+            port_variable: None,
+            from: None,
+        };
+        let found = |address: &str| match reaches(&scene, &reach, "api", address, &Spot::WholeFile { path: String::new() }) {
+            Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.found).collect(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(found("db:8080"), "this leads to port 8080 of `db`");
+        assert_eq!(found("db:5433"), "5433 is the port of `db` on your machine; between containers it does not exist");
+        assert_eq!(found("db:5432"), "Holds");
     }
 
     #[test]
