@@ -121,10 +121,7 @@ fn pairs_to_mapping(
             None => (text.as_str(), None),
         };
         let key_span = part_of(&item, 0, key.len());
-        if shape.form == Form::Environment
-            && value.is_none_or(|_| true)
-            && key.ends_with(char::is_whitespace)
-        {
+        if shape.form == Form::Environment && key.ends_with(char::is_whitespace) {
             findings.push(
                 Finding::error(
                     "space-in-name",

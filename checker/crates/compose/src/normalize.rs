@@ -7,7 +7,6 @@ use crate::node::{Mapping, Node, Origin, Step, Value, VariableOrigin};
 /// Sets what a file leaves out and Compose takes for granted, within one file and its includes.
 pub(crate) fn set_defaults(root: &mut Node) {
     for_each_service(root, &mut |_, service| {
-        let origin = service.origin.clone();
         let Some(service) = service.as_mapping_mut() else {
             return;
         };
@@ -49,7 +48,6 @@ pub(crate) fn set_defaults(root: &mut Node) {
         if let Some(reservations) = reservations.flatten().and_then(Node::as_mapping_mut) {
             for_each_item(reservations, "devices", &mut all_devices);
         }
-        let _ = origin;
     });
 }
 

@@ -113,20 +113,37 @@ fn every_code_has_an_example() {
 /// The first text after each call that makes a finding.
 fn codes_in_source() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
-        .expect("the examples can be read")
-    {
-        let source = std::fs::read_to_string(entry.expect("the examples can be read").path())
-            .expect("the examples can be read");
-        for call in ["Finding::error(", "Finding::warning(", "Problem::new("] {
-            for after in source.split(call).skip(1) {
-                if let Some(text) = after.trim_start().strip_prefix('"') {
-                    codes.extend(text.split('"').next().map(String::from));
-                }
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the source can be read") {
+            let path = entry.expect("the source can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                codes.extend(codes_in(
+                    &std::fs::read_to_string(path).expect("the source can be read"),
+                ));
             }
         }
     }
     codes
+}
+
+fn codes_in(source: &str) -> Vec<String> {
+    let calls = ["Finding::error(", "Finding::warning(", "Problem::new("];
+    let after_calls = calls
+        .into_iter()
+        .flat_map(|call| source.split(call).skip(1));
+    after_calls
+        .filter_map(|after| {
+            after
+                .trim_start()
+                .strip_prefix('"')?
+                .split('"')
+                .next()
+                .map(String::from)
+        })
+        .collect()
 }
 
 #[test]

@@ -1,0 +1,256 @@
+//! Services that take over what another service says.
+
+use super::include::{is_remote, remote};
+use super::{Loader, Place};
+use crate::at::At;
+use crate::expand;
+use crate::finding::Finding;
+use crate::interpolate::Variables;
+use crate::merge;
+use crate::node::{Mapping, Node, Step, Value};
+use crate::path;
+use crate::resolve::{self, Base};
+use crate::source::Span;
+use crate::specification::{PROJECT, SERVICE};
+use crate::suggest;
+
+impl Loader<'_> {
+    pub(super) fn extends(
+        &mut self,
+        document: &mut Node,
+        file: &str,
+        resets: &[Vec<String>],
+        variables: &Variables,
+        place: &Place<'_>,
+    ) {
+        let Some(services) = document.child("services").and_then(Node::as_mapping) else {
+            return;
+        };
+        if !services
+            .iter()
+            .any(|(_, entry)| entry.value.child("extends").is_some())
+        {
+            return;
+        }
+        let mut services = services.clone();
+        let names: Vec<String> = services.keys().map(String::from).collect();
+        for name in names {
+            let mut trail = Vec::new();
+            let mut context = Extending {
+                file: file.to_string(),
+                services: &services,
+                resets,
+                variables,
+                place,
+            };
+            if let Some(service) = self.extended(&name, &mut context, &mut trail)
+                && let Some(entry) = services.get_mut(&name)
+            {
+                *entry = service;
+            }
+        }
+        if let Some(node) = document
+            .as_mapping_mut()
+            .and_then(|document| document.get_mut("services"))
+        {
+            node.value = Value::Mapping(services);
+        }
+    }
+
+    /// The service `name` with everything it extends; nothing when it cannot be had.
+    fn extended(
+        &mut self,
+        name: &str,
+        context: &mut Extending<'_>,
+        trail: &mut Vec<(String, String)>,
+    ) -> Option<Node> {
+        let service = context.services.get(name)?;
+        let Some(extends) = service
+            .as_mapping()
+            .and_then(|service| service.entry("extends"))
+        else {
+            return Some(service.clone());
+        };
+        let (target, file) = match &extends.value.value {
+            Value::String(target) => (target.clone(), None),
+            // A missing or wrongly typed key is for validation to report.
+            _ => (
+                extends.value.child("service")?.as_str()?.to_string(),
+                extends.value.child("file"),
+            ),
+        };
+        let at = extends.value.span();
+        let service = service.clone();
+        if trail
+            .iter()
+            .any(|(known_file, known)| *known_file == context.file && known == name)
+        {
+            let circle: Vec<&str> = trail
+                .iter()
+                .map(|(_, name)| name.as_str())
+                .chain([name])
+                .collect();
+            // Every service of the circle comes by here; one finding is enough.
+            if !self
+                .findings
+                .iter()
+                .any(|finding| finding.code == "extends-cycle")
+            {
+                self.findings.push(
+                    Finding::error(
+                        "extends-cycle",
+                        format!(
+                            "Services extend each other in a circle: {}.",
+                            circle.join(" → ")
+                        ),
+                        at,
+                    )
+                    .label("this closes the circle")
+                    .help("move what they share to a service that extends nothing")
+                    .path(format!("services.{name}.extends")),
+                );
+            }
+
+            return None;
+        }
+        trail.push((context.file.clone(), name.to_string()));
+        let base = match file {
+            Some(file) => self.base_from_file(&target, file, at, context, trail)?,
+            None => {
+                if !context.services.contains(&target) {
+                    self.findings
+                        .push(unknown_base(&target, at, context.services, "this file"));
+                    return None;
+                }
+                let mut inner = Extending {
+                    file: context.file.clone(),
+                    resets: &[],
+                    ..*context
+                };
+                self.extended(&target, &mut inner, trail)?
+            }
+        };
+        trail.pop();
+        if base.is_null() {
+            return Some(service);
+        }
+        let mut base = base;
+        base.add_step(&Step::Extended {
+            service: target,
+            at,
+        });
+        clear_service(&mut base, name, context.resets);
+        let at_services = At::ROOT.key("services");
+        merge::merge(
+            &mut base,
+            service,
+            &SERVICE,
+            &at_services.key(name),
+            &mut self.findings,
+        );
+        if let Some(mapping) = base.as_mapping_mut() {
+            mapping.remove("extends");
+        }
+        Some(base)
+    }
+
+    fn base_from_file(
+        &mut self,
+        target: &str,
+        file: &Node,
+        at: Span,
+        context: &Extending<'_>,
+        trail: &mut Vec<(String, String)>,
+    ) -> Option<Node> {
+        let written = file.as_str()?;
+        if is_remote(written) {
+            self.findings.push(remote(written, file.span()));
+            return None;
+        }
+        let path = path::join(context.place.folder, written);
+        let parsed = self.parse_file(&path, Some(file.span()))?;
+        let errors = self.error_count();
+        let mut root = Node::new(Value::Mapping(Mapping::new()), at);
+        let mut resets = Vec::new();
+        for mut document in parsed.documents {
+            resets = self.prepare(&mut document, context.variables).ok()?;
+            merge::clear(&mut root, &resets);
+            merge::merge(&mut root, document, &PROJECT, &At::ROOT, &mut self.findings);
+            merge::keep_last(&mut root, &PROJECT);
+            expand::expand(&mut root, &PROJECT, &At::ROOT, &mut self.findings);
+            merge::keep_last(&mut root, &PROJECT);
+        }
+        if self.error_count() > errors {
+            return None;
+        }
+        resolve::resolve_paths(
+            &mut root,
+            &Base {
+                folder: &path::folder_of(written),
+                home: self.home.as_deref(),
+            },
+        );
+        let Some(services) = root
+            .child("services")
+            .and_then(Node::as_mapping)
+            .filter(|services| services.contains(target))
+        else {
+            let none = Mapping::new();
+            let services = root
+                .child("services")
+                .and_then(Node::as_mapping)
+                .unwrap_or(&none);
+            self.findings
+                .push(unknown_base(target, at, services, &format!("`{path}`")));
+            return None;
+        };
+        let mut inner = Extending {
+            file: path,
+            services,
+            resets: &resets,
+            variables: context.variables,
+            place: context.place,
+        };
+        self.extended(target, &mut inner, trail)
+    }
+}
+
+/// What a chain of `extends` needs to know about the file it is in.
+struct Extending<'a> {
+    file: String,
+    services: &'a Mapping,
+    resets: &'a [Vec<String>],
+    variables: &'a Variables,
+    place: &'a Place<'a>,
+}
+
+/// `!reset` in the extending service also clears what it would take from its base.
+fn clear_service(service: &mut Node, name: &str, resets: &[Vec<String>]) {
+    let below: Vec<Vec<String>> = resets
+        .iter()
+        .filter_map(|path| match path.as_slice() {
+            [services, service, rest @ ..] if services == "services" && service == name => {
+                Some(rest.to_vec())
+            }
+            _ => None,
+        })
+        .collect();
+    merge::clear(service, &below);
+}
+
+fn unknown_base(target: &str, at: Span, services: &Mapping, place: &str) -> Finding {
+    let finding = Finding::error(
+        "unknown-service",
+        format!("There is no service `{target}` in {place} to extend."),
+        at,
+    )
+    .label("extends this service");
+    match suggest::nearest(target, services.keys()) {
+        Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+        None if services.is_empty() => finding.help(format!("{place} has no services")),
+        None => finding.expected(format!(
+            "one of {}",
+            services.keys().collect::<Vec<_>>().join(", ")
+        )),
+    }
+}

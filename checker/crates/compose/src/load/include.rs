@@ -1,0 +1,199 @@
+//! Files that are taken in whole.
+
+use super::{Loader, Place, texts};
+use crate::at::At;
+use crate::dotenv::{FileVariables, Format};
+use crate::files;
+use crate::finding::Finding;
+use crate::interpolate::Variables;
+use crate::node::{Entry, Mapping, Node, Step, Value};
+use crate::path;
+use crate::source::Span;
+use crate::specification::PROJECT;
+use crate::validate;
+
+/// A chain of includes longer than this is refused.
+const DEEPEST_INCLUDE: usize = 30;
+
+impl Loader<'_> {
+    pub(super) fn includes(
+        &mut self,
+        document: &mut Node,
+        file: &str,
+        variables: &Variables,
+        place: &Place<'_>,
+    ) {
+        let Some(include) = document
+            .as_mapping_mut()
+            .and_then(|document| document.remove("include"))
+        else {
+            return;
+        };
+        let errors = self.error_count();
+        let mut check = Mapping::new();
+        check.insert_entry("include", include.clone());
+        validate::validate(
+            &Node::new(Value::Mapping(check), include.value.span()),
+            &PROJECT,
+            None,
+            &At::ROOT,
+            &mut self.findings,
+        );
+        if self.error_count() > errors {
+            return;
+        }
+        let mut chain = place.included.clone();
+        chain.push(file.to_string());
+        for entry in include.value.as_sequence().unwrap_or_default() {
+            if let Some(imported) = self.include(entry, variables, place, &chain) {
+                self.import(document, imported, entry.span());
+            }
+        }
+    }
+
+    fn include(
+        &mut self,
+        entry: &Node,
+        variables: &Variables,
+        place: &Place<'_>,
+        chain: &[String],
+    ) -> Option<Node> {
+        let span = entry.span();
+        let written = match entry.as_str() {
+            Some(path) => vec![path.to_string()],
+            None => texts(entry.child("path")),
+        };
+        if let Some(address) = written.iter().find(|path| is_remote(path)) {
+            self.findings.push(remote(address, span));
+            return None;
+        }
+        let paths: Vec<String> = written
+            .iter()
+            .map(|path| path::join(place.folder, path))
+            .collect();
+        let first = paths.first()?;
+        if chain.contains(first) || chain.len() > DEEPEST_INCLUDE {
+            self.findings.push(
+                Finding::error(
+                    "include-cycle",
+                    format!(
+                        "Files include each other in a circle: {} → {first}.",
+                        chain.join(" → ")
+                    ),
+                    span,
+                )
+                .label("this closes the circle")
+                .help("remove one of these includes"),
+            );
+            return None;
+        }
+        let project_directory = entry
+            .child("project_directory")
+            .and_then(Node::as_str)
+            .filter(|folder| !folder.is_empty());
+        let relative = project_directory.map_or_else(|| path::folder_of(&written[0]), path::clean);
+        let folder = path::join(place.folder, &relative);
+        let env_files = texts(entry.child("env_file"));
+        let mut own = variables.clone();
+        if env_files.is_empty() {
+            let found = self.variable_files(&[path::join(&folder, ".env")], false, variables);
+            own.add_missing(found);
+        } else {
+            let paths: Vec<String> = env_files
+                .iter()
+                .map(|file| path::join(place.folder, file))
+                .collect();
+            let mut found = FileVariables::new();
+            for path in paths {
+                match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+                    Ok(source) => {
+                        self.parse_variables(source, Format::Compose, variables, &mut found)
+                    }
+                    Err(failure) => self.findings.push(failure.into_finding(&path, Some(span))),
+                }
+            }
+            own.add_missing(found);
+        }
+        let files = self.parse_files(&paths, Some(span));
+        if files.len() < paths.len() {
+            return None;
+        }
+        let inner = Place {
+            folder: &folder,
+            included: chain.to_vec(),
+        };
+        let mut root = self.model(files, &own, &inner, &relative).ok()?;
+        root.add_step(&Step::Included { at: span });
+        Some(root)
+    }
+
+    /// Puts what was included into `document`; the same name with another content is a mistake.
+    fn import(&mut self, document: &mut Node, imported: Node, at: Span) {
+        let (Some(document), Value::Mapping(mut imported)) =
+            (document.as_mapping_mut(), imported.value)
+        else {
+            return;
+        };
+        for kind in [
+            "services", "volumes", "networks", "secrets", "configs", "models",
+        ] {
+            let Some(Entry {
+                key_span, value, ..
+            }) = imported.remove(kind)
+            else {
+                continue;
+            };
+            let Value::Mapping(resources) = value.value else {
+                continue;
+            };
+            if !document.contains(kind) {
+                document.insert(
+                    kind,
+                    key_span,
+                    Node::with_origin(Value::Mapping(Mapping::new()), value.origin.clone()),
+                );
+            }
+            let Some(known) = document.get_mut(kind).and_then(Node::as_mapping_mut) else {
+                continue;
+            };
+            for (name, entry) in resources {
+                match known.entry(&name) {
+                    Some(existing) if existing.value.same_value(&entry.value) => {}
+                    Some(existing) => self.findings.push(
+                        Finding::error("include-conflict", format!("`{name}` is also defined in a file that is included here."), existing.key_span)
+                            .label("defined here")
+                            .related(entry.key_span, "and here, differently")
+                            .related(at, "included here")
+                            .help("give one of them another name, or change it in an override file of the include")
+                            .path(format!("{kind}.{name}")),
+                    ),
+                    None => known.insert_entry(name, entry),
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn is_remote(path: &str) -> bool {
+    [
+        "oci://",
+        "https://",
+        "http://",
+        "git://",
+        "ssh://",
+        "git@",
+        "github.com/",
+    ]
+    .iter()
+    .any(|prefix| path.starts_with(prefix))
+}
+
+pub(super) fn remote(address: &str, span: Span) -> Finding {
+    Finding::error(
+        "remote-file",
+        format!("`{address}` lies on another machine, and nothing is fetched here."),
+        span,
+    )
+    .label("refers to another machine")
+    .help("download the file and name it by its path")
+}
