@@ -19,7 +19,7 @@ use service_recorder::ServiceRecorder;
 use support::{Learner, Ran};
 
 /// Container port of Milvus' clients, of its management, of Attu, of the object storage; each with its host port in these tests.
-const PORTS: [(u16, u16); 4] = [(19530, 19530), (9091, 29091), (3000, 28000), (9000, 29000)];
+const PORTS: [(u16, u16); 4] = [(19530, 29530), (9091, 29091), (3000, 28000), (9000, 29000)];
 
 /// A test, told apart by its name.
 type Test = fn() -> Result<(), Failed>;
@@ -71,9 +71,13 @@ fn stack() -> Result<&'static Stack, Failed> {
 impl Stack {
     fn up() -> Result<Self, String> {
         let learner = Learner::solved();
+        // A project and ports of its own: somebody may have the lesson running on this machine.
+        learner.edit("name: lesson-04", "name: lesson-04-live-test");
+        learner.edit("127.0.0.1:19530:19530", "127.0.0.1:29530:19530");
         learner.edit("127.0.0.1:9091:9091", "127.0.0.1:29091:9091");
         learner.edit("127.0.0.1:8000:3000", "127.0.0.1:28000:3000");
         learner.edit("127.0.0.1:9000:9000", "127.0.0.1:29000:9000");
+        learner.edit("127.0.0.1:9001:9001", "127.0.0.1:29001:9001");
         let mut stack = Self { learner, at_once: Ran { exit: -1, stdout: String::new(), stderr: String::new() } };
         stack.compose(&["up", "--detach"])?;
         stack.at_once = stack.verify(&["verify", "4"], None);
@@ -141,7 +145,7 @@ fn only_gets_and_declared_probes() -> Result<(), Failed> {
         let is_exec = request.path.contains("/exec");
         assert!(request.method == "POST" && is_exec, "{request:?}");
     }
-    stack.learner.edit("      - \"127.0.0.1:19530:19530\"\n", "      - \"127.0.0.1:19530:19530\"\n      - \"127.0.0.1:29091:9091\"\n");
+    stack.learner.edit("      - \"127.0.0.1:29530:19530\"\n", "      - \"127.0.0.1:29530:19530\"\n      - \"127.0.0.1:29091:9091\"\n");
     Ok(stack.compose(&["up", "--detach", "--wait"])?)
 }
 
@@ -173,7 +177,7 @@ fn only_reading_calls() -> Result<(), Failed> {
         recorders.iter().filter(|(known, _)| *known == port).flat_map(|(_, recorder)| recorder.noted()).collect()
     };
     let reading = ["GetVersion", "ShowCollections", "CheckHealth"];
-    let calls = asked(19530);
+    let calls = asked(29530);
     assert!(!calls.is_empty());
     for call in &calls {
         let name = call.strip_prefix("POST /milvus.proto.milvus.MilvusService/");

@@ -167,7 +167,6 @@ pub fn capture_settled(
 ) -> anyhow::Result<Evidence> {
     const PAUSE: Duration = Duration::from_secs(1);
     let began = std::time::Instant::now();
-    let pause = runtime()?;
     loop {
         let evidence = capture(lesson, request)?;
         let report = lesson::check(lesson, &evidence, lesson::report::Scope::FilesAndContainers);
@@ -175,7 +174,7 @@ pub fn capture_settled(
             return Ok(evidence);
         }
         progress(&report);
-        pause.block_on(tokio::time::sleep(PAUSE));
+        std::thread::sleep(PAUSE);
     }
 }
 
