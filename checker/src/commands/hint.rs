@@ -44,7 +44,8 @@ pub fn run(place: &Place, name: Option<&str>, check: Option<&str>, level: Option
     if tier < hints.len() {
         anstream::println!("The same command again shows the next one.");
     } else {
-        anstream::println!("That was the last one. `checker solution {}` prints the reference.", lesson.lesson.number());
+        let last = format!("That was the last one. `checker solution {}` prints the reference.", lesson.lesson.number());
+        anstream::println!("{}", crate::output::typed(&last));
     }
     Ok(Exit::Success)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::Exit;
 use crate::course;
+use crate::output;
 use crate::workspace::{Brought, Workspace};
 
 pub fn run(folder: Option<&Path>) -> anyhow::Result<Exit> {
@@ -39,17 +40,11 @@ fn next_steps(workspace: &Workspace) -> anyhow::Result<()> {
     let next = lessons.iter().find(|lesson| !progress.has_passed(&lesson.lesson.header.id)).or(lessons.first());
     let Some(lesson) = next else { return Ok(()) };
     let folder = workspace.folder(lesson);
-    let checker = called_as();
+    let number = lesson.lesson.number();
     anstream::println!("\nNext, {} · {}:", lesson.lesson.header.id, lesson.lesson.header.title);
     for file in &lesson.lesson.header.edit {
         anstream::println!("  edit {}", folder.join(file).display());
     }
-    anstream::println!("  {checker} verify {}", lesson.lesson.number());
-    anstream::println!("  {checker} hint {}", lesson.lesson.number());
+    anstream::println!("{}", output::typed(&format!("  checker verify {number}\n  checker hint {number}")));
     Ok(())
-}
-
-/// How this program was called, so that what is printed can be typed: through cargo it is not on the PATH.
-pub fn called_as() -> &'static str {
-    if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "checker" }
 }

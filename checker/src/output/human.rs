@@ -37,7 +37,7 @@ pub fn report(report: &Report, evidence: &Evidence, detail: Detail) -> String {
     text.push('\n');
     text.push_str(&waiting(report));
     text.push_str(&summary(report));
-    text
+    super::typed(&text)
 }
 
 fn check(check: &CheckReport) -> String {
