@@ -214,7 +214,11 @@ pub fn answer(scene: &Scene<'_>, probe: &Probe, matchers: &[Matcher]) -> Judged 
     let Some(answer) = scene.evidence.world.answer(probe) else {
         return Judged::not_seen("it was not asked", "run the same command again");
     };
-    let judged = Judged::all(matchers.iter().map(|matcher| one_answer(probe, answer, matcher)));
+    let mut judged = Judged::all(matchers.iter().map(|matcher| one_answer(probe, answer, matcher)));
+    // Silence is one finding, however much was expected of the answer.
+    if let (Answer::None(_), Judged::Fails(mismatches)) = (answer, &mut judged) {
+        mismatches.truncate(1);
+    }
     // Until a container has settled, a wrong answer is no answer yet.
     match (judged, scene.still_starting(probe.service())) {
         (Judged::Fails(_), Some(starting)) => Judged::Unknown(starting),
@@ -374,4 +378,48 @@ fn quoted(body: &Bytes) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let short: String = line.trim().chars().take(120).collect();
     if short.is_empty() { String::new() } else { format!(": \"{short}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Answered, EngineSeen, Evidence, FilesSeen, SCHEMA_VERSION, Via, WorldSeen};
+    use crate::format::Matchers;
+
+    fn judged(answer: Answer) -> Judged {
+        let probe = Probe::Http { service: "web".to_owned(), port: 80, path: "/".to_owned(), inside: None };
+        let engine = EngineSeen::Answered { address: "unix:///var/run/docker.sock".to_owned(), version: Value::Null };
+        let answers = vec![Answered { probe: probe.clone(), answer, took_ms: 1 }];
+        let evidence = Evidence {
+            schema_version: SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: FilesSeen::default(),
+            world: WorldSeen { engine, answers, ..WorldSeen::default() },
+        };
+        let loaded = crate::load(&evidence);
+        let scene = Scene { evidence: &evidence, loaded: &loaded };
+        let body = Matchers(vec![Matcher::Equals(Value::from("OK"))]);
+        super::answer(&scene, &probe, &[Matcher::Status(200), Matcher::Body(body)])
+    }
+
+    fn expectations(judged: Judged) -> Vec<String> {
+        match judged {
+            Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.expected).collect(),
+            other => vec![format!("{other:?}")],
+        }
+    }
+
+    #[test]
+    fn silence_is_told_once_and_a_wrong_answer_point_by_point() {
+        let refused = Answer::None(Unanswered::Refused("127.0.0.1:80".to_owned()));
+        assert_eq!(expectations(judged(refused)), ["status 200"]);
+        let wrong = Answer::Http {
+            via: Via::Published("127.0.0.1:80".to_owned()),
+            status: 500,
+            content_type: None,
+            body: Bytes(b"Not all components are healthy, 3/5".to_vec()),
+        };
+        assert_eq!(expectations(judged(wrong)), ["status 200", "`OK`"]);
+    }
 }
