@@ -12,17 +12,15 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 
+use engine_support::Test;
 use engine_support::recorder::{Noted, Recorder};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;
 use service_recorder::ServiceRecorder;
 use support::{Learner, Ran};
 
 /// Container port of Milvus' clients, of its management, of Attu, of the object storage; each with its host port in these tests.
 const PORTS: [(u16, u16); 4] = [(19530, 29530), (9091, 29091), (3000, 28000), (9000, 29000)];
-
-/// A test, told apart by its name.
-type Test = fn() -> Result<(), Failed>;
 
 /// One running solution for all tests, which run one after the other.
 static RUNNING: OnceLock<Result<Stack, String>> = OnceLock::new();
@@ -36,8 +34,6 @@ struct Stack {
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
-    let no_engine = engine_support::no_engine();
-    let must_run = std::env::var_os(engine_support::NEEDS_ENGINE).is_some();
     let tests: [(&str, Test); 6] = [
         ("right_after_up_it_says_how_long_each_service_may_take", says_how_long),
         ("waiting_ends_with_every_check_passed", waiting_ends_in_success),
@@ -46,18 +42,7 @@ fn main() -> ExitCode {
         ("an_edit_after_up_is_told_from_the_file", an_edit_after_up_is_drift),
         ("the_start_files_fail_beside_a_running_solution", the_start_fails),
     ];
-    let trials = tests.into_iter().map(|(name, test)| {
-        let reason = no_engine.clone();
-        let trial = Trial::test(name, move || match reason {
-            None => test(),
-            Some(reason) => Err(format!("no engine answers: {reason}").into()),
-        });
-        match &no_engine {
-            Some(reason) if !must_run => trial.with_kind(format!("no engine: {reason}")).with_ignored_flag(true),
-            _ => trial,
-        }
-    });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let conclusion = libtest_mimic::run(&arguments, engine_support::trials(tests));
     if let Some(Ok(stack)) = RUNNING.get() {
         stack.compose(&["down", "--volumes", "--timeout", "20"]).unwrap_or_else(|error| eprintln!("{error}"));
     }

@@ -12,8 +12,9 @@ use lesson::evidence::{
     Answer, Bytes, EngineSeen, HostPort, ImageSeen, InsideClient, PortHolder, Probe, Unanswered,
     Via, Wanted, WorldSeen,
 };
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;
+use support::Test;
 use support::project::Project;
 use support::recorder::Recorder;
 
@@ -523,12 +524,10 @@ fn a_look_takes_as_long_as_its_slowest_question() -> Result<(), Failed> {
     Ok(())
 }
 
-type Test = fn() -> Result<(), Failed>;
+
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let no_engine = support::no_engine();
-    let must_run = std::env::var_os(support::NEEDS_ENGINE).is_some();
     let tests: [(&str, Test); 14] = [
         (
             "the_projects_containers_are_seen",
@@ -572,20 +571,7 @@ fn main() -> ExitCode {
             a_look_takes_as_long_as_its_slowest_question,
         ),
     ];
-    let trials = tests.into_iter().map(|(name, test)| {
-        let reason = no_engine.clone();
-        let trial = Trial::test(name, move || match reason {
-            None => test(),
-            Some(reason) => Err(format!("no engine answers: {reason}").into()),
-        });
-        match &no_engine {
-            Some(reason) if !must_run => trial
-                .with_kind(format!("no engine: {reason}"))
-                .with_ignored_flag(true),
-            _ => trial,
-        }
-    });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let conclusion = libtest_mimic::run(&arguments, support::trials(tests));
     take_down();
     conclusion.exit_code()
 }

@@ -473,24 +473,12 @@ pub(crate) fn matcher_of_entry<E: serde::de::Error>((key, value): (String, Value
     Matcher::deserialize(entry).map_err(E::custom)
 }
 
-impl JsonSchema for Matchers {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Matchers".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        crate::schema::map_of_variants(generator.subschema_for::<Matcher>(), generator)
-    }
-}
-
-impl JsonSchema for FieldExpected {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "FieldExpected".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let mut schema = crate::schema::map_of_variants(generator.subschema_for::<Matcher>(), generator);
-        crate::schema::add_property(&mut schema, "path", schemars::json_schema!({"type": "string"}));
-        schema
+impl Matcher {
+    /// The key under which it is written.
+    pub fn name(&self) -> String {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(entry)) => entry.keys().next().cloned().unwrap_or_default(),
+            _ => String::new(),
+        }
     }
 }

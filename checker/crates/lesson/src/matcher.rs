@@ -385,7 +385,7 @@ fn describe_image(wanted: &ImageExpected) -> String {
 /// # Errors
 /// The author's next step.
 pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
-    let name = crate::parse::matcher_name(matcher);
+    let name = matcher.name();
     let allowed = match matcher {
         Matcher::Reaches(_) => matches!(place, Place::Compose(_) | Place::Setting(_)),
         Matcher::Is(_) | Matcher::Field(_) => matches!(place, Place::Container(_)),

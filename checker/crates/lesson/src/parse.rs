@@ -236,25 +236,17 @@ fn examine_look(look: &Look, path: &str, places: &LineFinder, errors: &mut Vec<L
                     }
                 }
                 if let Some(matcher) = matchers.first() {
-                    let name = matcher_name(matcher);
+                    let name = matcher.name();
                     let message = format!("a rule judges by itself; `{name}` has nothing to look at");
                     errors.push(places.error(&format!("{path}.{name}"), &message));
                 }
             }
             for matcher in matchers {
                 if let Err(message) = crate::matcher::fits(matcher, place) {
-                    errors.push(places.error(&format!("{path}.{}", matcher_name(matcher)), &message));
+                    errors.push(places.error(&format!("{path}.{}", matcher.name()), &message));
                 }
             }
         }
-    }
-}
-
-/// The key under which a matcher is written.
-pub(crate) fn matcher_name(matcher: &Matcher) -> String {
-    match serde_json::to_value(matcher) {
-        Ok(Value::Object(entry)) => entry.keys().next().cloned().unwrap_or_default(),
-        _ => String::new(),
     }
 }
 

@@ -6,7 +6,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::format::{CheckHeader, Header, Matcher, Place};
+use crate::format::{CheckHeader, FieldExpected, Header, Matcher, Matchers, Place};
 
 /// The schema of a whole `lesson.yaml`.
 pub fn lesson_schema() -> Value {
@@ -52,7 +52,7 @@ fn look(generator: &mut SchemaGenerator) -> Schema {
 }
 
 /// Turns "one of these single-key maps" into "a map of these keys".
-pub(crate) fn map_of_variants(variants: Schema, generator: &mut SchemaGenerator) -> Schema {
+fn map_of_variants(variants: Schema, generator: &mut SchemaGenerator) -> Schema {
     let reference = variants.get("$ref").and_then(Value::as_str).map(str::to_owned);
     let resolved = match reference.as_deref().and_then(|name| name.rsplit('/').next()) {
         Some(name) => generator.definitions().get(name).cloned().unwrap_or_default(),
@@ -72,7 +72,7 @@ pub(crate) fn map_of_variants(variants: Schema, generator: &mut SchemaGenerator)
     map
 }
 
-pub(crate) fn add_property(schema: &mut Schema, name: &str, property: Schema) {
+fn add_property(schema: &mut Schema, name: &str, property: Schema) {
     let properties = schema.ensure_object().entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
         properties.insert(name.to_owned(), property.to_value());
@@ -92,6 +92,28 @@ fn properties(schema: &Schema) -> Map<String, Value> {
 
 fn schema_of(value: Value) -> Schema {
     Schema::try_from(value).unwrap_or_default()
+}
+
+impl JsonSchema for Matchers {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Matchers".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        map_of_variants(generator.subschema_for::<Matcher>(), generator)
+    }
+}
+
+impl JsonSchema for FieldExpected {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FieldExpected".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = map_of_variants(generator.subschema_for::<Matcher>(), generator);
+        add_property(&mut schema, "path", schemars::json_schema!({"type": "string"}));
+        schema
+    }
 }
 
 #[cfg(test)]
