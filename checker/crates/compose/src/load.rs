@@ -92,6 +92,7 @@ pub fn load(reader: &dyn Reader, request: &Request) -> Loaded {
             .or_else(|| request.environment.get("USERPROFILE"))
             .cloned(),
         interpolated: 0,
+        parsed: Parsed::default(),
     };
     let project = loader.project(request);
     let mut findings = loader.findings;
@@ -118,6 +119,23 @@ struct Loader<'a> {
     limits: Limits,
     home: Option<String>,
     interpolated: usize,
+    parsed: Parsed,
+}
+
+/// How much was parsed so far. Files that include each other twice double the work with every level.
+#[derive(Default)]
+struct Parsed {
+    files: usize,
+    bytes: usize,
+}
+
+impl Parsed {
+    const MOST_FILES: usize = 2000;
+    const MOST_BYTES: usize = 64 << 20;
+
+    fn is_too_much(&self) -> bool {
+        self.files > Self::MOST_FILES || self.bytes > Self::MOST_BYTES
+    }
 }
 
 /// A file that was read and parsed.
@@ -280,6 +298,12 @@ impl Loader<'_> {
                     return None;
                 }
             };
+        self.parsed.files += 1;
+        self.parsed.bytes += self.sources.get(source).text.len();
+        if self.parsed.is_too_much() {
+            self.refuse_more_files(asked_at);
+            return None;
+        }
         match tree::parse_documents(source, &self.sources.get(source).text, self.limits) {
             Ok(documents) => Some(ParsedFile {
                 path: path.to_string(),
@@ -290,6 +314,26 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    /// Said once, however many files are still asked for.
+    fn refuse_more_files(&mut self, asked_at: Option<Span>) {
+        if self
+            .findings
+            .iter()
+            .any(|finding| finding.code == "too-many-files")
+        {
+            return;
+        }
+        self.findings.push(
+            Finding::error(
+                "too-many-files",
+                "`include` and `extends` ask for too many files.",
+                asked_at,
+            )
+            .label("this is one too many")
+            .help("look for files that include the same files again and again"),
+        );
     }
 
     // One model from files, documents and includes.

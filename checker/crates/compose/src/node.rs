@@ -244,7 +244,7 @@ impl Origin {
     }
 
     /// The most steps that are kept, the oldest ones.
-    pub const MOST_STEPS: usize = 24;
+    pub const MOST_STEPS: usize = 12;
 }
 
 impl Node {

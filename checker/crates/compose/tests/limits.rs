@@ -133,6 +133,46 @@ fn a_long_chain_of_services_is_followed_without_recursion() {
 }
 
 #[test]
+fn files_that_include_each_other_again_and_again_are_refused() {
+    let levels = 30;
+    let level = |number: usize| {
+        let next = format!("include: [a{0}.yaml, b{0}.yaml]\n", number + 1);
+        if number == levels {
+            "services: {}\n".to_string()
+        } else {
+            next + "services: {}\n"
+        }
+    };
+    let mut files = vec![("compose.yaml".to_string(), level(0))];
+    for number in 1..=levels {
+        files.push((format!("a{number}.yaml"), level(number)));
+        files.push((format!("b{number}.yaml"), level(number)));
+    }
+    let start = Instant::now();
+    let loaded = compose::load(
+        &MemoryReader::new(files),
+        &Request {
+            folder_name: "shop".into(),
+            ..Request::default()
+        },
+    );
+    let codes: Vec<&str> = loaded.errors().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["too-many-files"]);
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_long_chain_of_extends_is_refused_and_does_not_exhaust_the_stack() {
+    let chain: String = (0..5000)
+        .map(|number| format!("  s{number}: {{extends: s{}}}\n", number + 1))
+        .collect();
+    refused(
+        format!("services:\n{chain}  s5000: {{image: x}}\n"),
+        "extends-too-long",
+    );
+}
+
+#[test]
 fn a_tree_of_another_file_takes_the_callers_limits() {
     let small = Limits {
         bytes: 10,

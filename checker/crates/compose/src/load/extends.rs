@@ -14,6 +14,9 @@ use crate::source::Span;
 use crate::specification::{PROJECT, SERVICE};
 use crate::suggest;
 
+/// Nobody extends this many services one after the other; following more could exhaust the stack.
+const LONGEST_CHAIN: usize = 60;
+
 impl Loader<'_> {
     pub(super) fn extends(
         &mut self,
@@ -35,6 +38,13 @@ impl Loader<'_> {
         let mut services = services.clone();
         let names: Vec<String> = services.keys().map(String::from).collect();
         for name in names {
+            if self
+                .findings
+                .iter()
+                .any(|finding| finding.code == "extends-too-long")
+            {
+                return;
+            }
             let mut trail = Vec::new();
             let mut context = Extending {
                 file: file.to_string(),
@@ -113,6 +123,10 @@ impl Loader<'_> {
 
             return None;
         }
+        if trail.len() >= LONGEST_CHAIN {
+            self.refuse_long_chain(name, at);
+            return None;
+        }
         trail.push((context.file.clone(), name.to_string()));
         let base = match file {
             Some(file) => self.base_from_file(&target, file, at, context, trail)?,
@@ -152,6 +166,29 @@ impl Loader<'_> {
             mapping.remove("extends");
         }
         Some(base)
+    }
+
+    /// Said once: every service further down the chain comes by here.
+    fn refuse_long_chain(&mut self, name: &str, at: Span) {
+        if self
+            .findings
+            .iter()
+            .any(|finding| finding.code == "extends-too-long")
+        {
+            return;
+        }
+        self.findings.push(
+            Finding::error(
+                "extends-too-long",
+                format!(
+                    "More than {LONGEST_CHAIN} services extend each other one after the other."
+                ),
+                at,
+            )
+            .label("the chain is too long here")
+            .help("let services extend one common service")
+            .path(format!("services.{name}.extends")),
+        );
     }
 
     fn base_from_file(
