@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use crate::path;
 use crate::reader::{ReadError, Reader};
 use crate::tree::Limits;
 
@@ -56,17 +57,33 @@ impl ConfinedDirectory {
     }
 
     fn locate(&self, path: &str) -> Result<PathBuf, ReadError> {
-        let wanted = self.project.join(path);
-        // Judged before the file system is asked, so that an outside path cannot even be probed for existence.
-        if !lexically(&wanted).starts_with(&self.root) {
-            return Err(ReadError::Outside);
+        let wanted = self.on_disk(path);
+        let real = fs::canonicalize(&wanted);
+        match real {
+            Ok(real) if real.starts_with(&self.root) => Ok(real),
+            Ok(_) => Err(ReadError::Outside),
+            // Why a path outside cannot be opened is nobody's business: it would tell what is there.
+            Err(_) if !wanted.starts_with(&self.root) => Err(ReadError::Outside),
+            Err(error) => Err(from_io(error)),
         }
-        let real = fs::canonicalize(&wanted).map_err(from_io)?;
-        if real.starts_with(&self.root) {
-            Ok(real)
-        } else {
-            Err(ReadError::Outside)
+    }
+
+    /// Piece by piece, because the real path of a folder on Windows takes no `/` and no `..`.
+    fn on_disk(&self, path: &str) -> PathBuf {
+        if path::is_absolute(path) {
+            return PathBuf::from(path);
         }
+        let mut wanted = self.project.clone();
+        for piece in path.split('/') {
+            match piece {
+                "" | "." => {}
+                ".." => {
+                    wanted.pop();
+                }
+                piece => wanted.push(piece),
+            }
+        }
+        wanted
     }
 }
 
@@ -101,20 +118,6 @@ impl Reader for ConfinedDirectory {
         }
         Ok(content)
     }
-}
-
-fn lexically(path: &Path) -> PathBuf {
-    let mut cleaned = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                cleaned.pop();
-            }
-            Component::CurDir => {}
-            other => cleaned.push(other),
-        }
-    }
-    cleaned
 }
 
 fn from_io(error: std::io::Error) -> ReadError {

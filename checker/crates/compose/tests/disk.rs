@@ -68,6 +68,21 @@ fn a_larger_root_allows_more() {
     assert!(ConfinedDirectory::within(folder.project(), &folder.0).is_err());
 }
 
+#[test]
+fn an_absolute_path_inside_the_root_is_read() {
+    let folder = Folder::new("absolute");
+    let reader = ConfinedDirectory::new(folder.project()).unwrap();
+    assert!(
+        reader
+            .read(&text(&folder.project().join("compose.yaml")))
+            .is_ok()
+    );
+    assert_eq!(
+        reader.read(&text(&reader.project().join("nothing.yaml"))),
+        Err(ReadError::NotFound)
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_symbolic_link_does_not_lead_out() {
