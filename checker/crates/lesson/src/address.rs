@@ -176,7 +176,7 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
     }
     let mut unshared = None;
     for service in scene.project().into_iter().flat_map(|project| project.services()) {
-        let shared = shared_networks(from, &service);
+        let shared = shared_networks(scene, from, &service);
         let names_everywhere = [Some(service.name()), service.container_name()];
         let named = names_everywhere.into_iter().flatten().any(|name| name == host);
         let aliased = |networks: &[&str]| {
@@ -196,10 +196,22 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
 }
 
 /// Names of the networks that both services are attached to. A service shares its own.
-pub fn shared_networks<'a>(one: &Service<'a>, other: &Service<'_>) -> Vec<&'a str> {
-    let theirs: Vec<_> = other.networks().into_iter().map(|attachment| attachment.name).collect();
-    let ours = one.networks().into_iter().map(|attachment| attachment.name);
-    ours.filter(|network| theirs.contains(network)).collect()
+pub fn shared_networks<'a>(scene: &Scene<'a>, one: &Service<'a>, other: &Service<'a>) -> Vec<&'a str> {
+    let theirs = networks(scene, other);
+    networks(scene, one).into_iter().filter(|network| theirs.contains(network)).collect()
+}
+
+/// The networks that a service talks on: with `network_mode: service:NAME` those of the other one.
+pub fn networks<'a>(scene: &Scene<'a>, service: &Service<'a>) -> Vec<&'a str> {
+    let mut service = *service;
+    // As many steps as there are services are enough; a circle of them is refused when the file is loaded.
+    for _ in 0..scene.project().map_or(0, |project| project.services().count()) {
+        match service.network_mode().and_then(|mode| mode.strip_prefix("service:")).and_then(|name| scene.service(name)) {
+            Some(neighbour) => service = neighbour,
+            None => break,
+        }
+    }
+    service.networks().into_iter().map(|attachment| attachment.name).collect()
 }
 
 #[cfg(test)]

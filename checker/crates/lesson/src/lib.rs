@@ -22,6 +22,8 @@ mod scene;
 mod schema;
 pub mod secrets;
 mod setting;
+#[cfg(test)]
+mod testing;
 mod wanted;
 pub mod words;
 

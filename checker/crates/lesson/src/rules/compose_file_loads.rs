@@ -41,3 +41,29 @@ fn mismatch(scene: &Scene<'_>, finding: &Finding) -> Mismatch {
     Mismatch { next: finding.help.clone(), ..Mismatch::new(spot, found, expected) }
 }
 
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::testing::{finds, found, holds, on_file};
+
+    fn judge(compose: &str) -> crate::scene::Judged {
+        on_file("compose-file-loads", Value::Null, compose)
+    }
+
+    #[test]
+    fn a_file_that_compose_reads_holds_even_with_a_warning() {
+        holds(judge("services: {a: {image: x}}"));
+        holds(judge("version: '3'\nservices: {a: {image: \"x:$UNSET\"}}"));
+    }
+
+    #[test]
+    fn every_slip_is_told() {
+        finds(judge("services: {a: {image: x, prots: [80]}}"), "prots");
+        finds(judge("services: []"), "services");
+        finds(judge("services:\n\ta: {}"), "tab");
+        let two = found(judge("services: {a: {imagee: x}, b: {image: x, comand: y}}"));
+        assert_eq!(two.len(), 2, "{two:?}");
+    }
+}

@@ -210,7 +210,49 @@ fn health_check(service: &Service<'_>, container: Container<'_>) -> Option<Diffe
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::testing::{finds, holds, on_containers};
+
+    const FILE: &str = "services:\n  web:\n    image: nginx:1.27\n    command: [serve, fast]\n    environment: {A: one, B: null}\n    \
+        ports: ['8080:80', '127.0.0.1:8443:443']\n    volumes: ['./site:/site', 'logs:/logs']\nvolumes: {logs: {}}\nname: shop\n";
+
+    fn container(change: impl FnOnce(&mut Value)) -> Judged {
+        let mut inspect = json!({
+            "Name": "/shop-web-1",
+            "Config": {
+                "Image": "nginx:1.27", "Cmd": ["serve", "fast"], "Env": ["A=one", "PATH=/bin"],
+                "Labels": {"com.docker.compose.service": "web", "com.docker.compose.project.working_dir": "/home/ada/shop"},
+            },
+            "HostConfig": {"PortBindings": {
+                "80/tcp": [{"HostIp": "", "HostPort": "8080"}],
+                "443/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8443"}],
+            }},
+            "Mounts": [
+                {"Type": "bind", "Source": "/home/ada/shop/site", "Destination": "/site"},
+                {"Type": "volume", "Name": "shop_logs", "Source": "/var/lib/docker/volumes/shop_logs/_data", "Destination": "/logs"},
+            ],
+        });
+        change(&mut inspect);
+        on_containers("containers-match-file", Value::Null, FILE, &[inspect])
+    }
+
+    #[test]
+    fn a_container_made_from_the_file_holds() {
+        holds(container(|_| {}));
+        holds(container(|inspect| inspect["Config"]["Image"] = json!("docker.io/library/nginx:1.27")));
+    }
+
+    #[test]
+    fn each_difference_is_told_with_both_sides() {
+        finds(container(|inspect| inspect["Config"]["Image"] = json!("nginx:1.26")), "image: your file says `nginx:1.27`, the container has `nginx:1.26`");
+        finds(container(|inspect| inspect["Config"]["Cmd"] = json!(["serve"])), "command: your file says `serve fast`");
+        finds(container(|inspect| inspect["Config"]["Env"] = json!(["A=two"])), "A: your file says `one`, the container has `two`");
+        finds(container(|inspect| inspect["HostConfig"]["PortBindings"]["80/tcp"][0]["HostPort"] = json!("8081")), "ports: your file says");
+        finds(container(|inspect| inspect["Mounts"][1]["Name"] = json!("other_logs")), "mount at /logs");
+        finds(container(|inspect| inspect["Mounts"][0]["Source"] = json!("/home/ada/shop/page")), "mount at /site");
+    }
 
     #[test]
     fn a_bind_source_is_the_same_below_the_folder_wherever_the_folder_is() {

@@ -52,3 +52,43 @@ fn shares_stack(one: Container<'_>, other: Container<'_>) -> bool {
     let joined = mode(one).starts_with("container:") || mode(other).starts_with("container:");
     joined || (mode(one) == "host" && mode(other) == "host")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::scene::Judged;
+    use crate::testing::{finds, holds, on_containers};
+
+    fn container(service: &str, networks: &[&str]) -> Value {
+        let networks: serde_json::Map<_, _> = networks.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        json!({
+            "Name": format!("/{service}-1"),
+            "Config": {"Labels": {"com.docker.compose.service": service}},
+            "NetworkSettings": {"Networks": networks},
+        })
+    }
+
+    fn judge(a: &[&str], b: &[&str]) -> Judged {
+        let compose = "services: {a: {image: x}, b: {image: x}}";
+        let with = json!({"pairs": [["a", "b"]]});
+        on_containers("containers-share-a-network", with, compose, &[container("a", a), container("b", b)])
+    }
+
+    #[test]
+    fn containers_meet_on_one_network() {
+        holds(judge(&["front", "back"], &["back"]));
+    }
+
+    #[test]
+    fn a_container_that_was_cut_off_is_named() {
+        finds(judge(&[], &["back"]), "it is on no network; b-1 is on back");
+    }
+
+    #[test]
+    fn without_containers_nothing_is_said() {
+        let compose = "services: {a: {image: x}, b: {image: x}}";
+        let judged = on_containers("containers-share-a-network", json!({"pairs": [["a", "b"]]}), compose, &[]);
+        assert!(matches!(judged, Judged::Unknown(_)));
+    }
+}

@@ -77,7 +77,39 @@ fn urls(text: &str) -> Vec<(u16, String)> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::urls;
+    use crate::scene::Judged;
+    use crate::testing::{finds, holds, on_file};
+
+    fn judge(service: &str) -> Judged {
+        let compose = format!("services: {{web: {{image: x, ports: ['8080:80']{service}}}}}");
+        let with = json!({"service": "web", "port": 80, "paths": ["/ok", "/ready"]});
+        on_file("health-check-asks-a-known-route", with, &compose)
+    }
+
+    #[test]
+    fn a_probe_that_asks_for_a_served_path_holds_in_every_form() {
+        for test in [
+            "[CMD, curl, -f, 'http://localhost:80/ok']",
+            "curl -fsS http://127.0.0.1/ready || exit 1",
+            "[CMD-SHELL, 'wget -qO- http://localhost/ok']",
+            "[CMD, /healthy-or-not]",
+        ] {
+            holds(judge(&format!(", healthcheck: {{test: {test}}}")));
+        }
+    }
+
+    #[test]
+    fn a_probe_that_cannot_succeed_is_told() {
+        finds(judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:80/okay']}"), "does not serve /okay");
+        finds(judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:8080/ok']}"), "port on your machine");
+        finds(judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:9999/ok']}"), "does not answer HTTP on port 9999");
+        finds(judge(""), "has no health check");
+        finds(judge(", healthcheck: {disable: true}"), "has no health check");
+        finds(judge(", healthcheck: {test: [NONE]}"), "has no health check");
+    }
 
     #[test]
     fn addresses_are_found_in_any_form_of_a_probe() {

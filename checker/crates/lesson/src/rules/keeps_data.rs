@@ -78,7 +78,36 @@ fn lies_in(path: &str, folder: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::lies_in;
+    use crate::scene::Judged;
+    use crate::testing::{finds, holds, on_file};
+
+    fn judge(volumes: &str) -> Judged {
+        let compose = format!("services: {{db: {{image: x, command: db --data-dir=/data/db{volumes}}}}}\nvolumes: {{kept: {{}}}}\n");
+        let with = json!({"service": "db", "setting": {"service": "db", "flag": "data-dir"}});
+        on_file("keeps-data", with, &compose)
+    }
+
+    #[test]
+    fn data_is_kept_on_any_volume_or_folder_that_holds_the_path() {
+        holds(judge(", volumes: ['./data:/data/db']"));
+        holds(judge(", volumes: ['kept:/data']"));
+        holds(judge(", volumes: [{type: bind, source: ./data, target: /data/db/}]"));
+        // The mount closest to the data counts.
+        holds(judge(", tmpfs: [/data], volumes: ['kept:/data/db']"));
+    }
+
+    #[test]
+    fn data_that_goes_with_the_container_is_told() {
+        finds(judge(""), "nothing is mounted");
+        finds(judge(", volumes: ['kept:/data/database']"), "what is mounted is /data/database");
+        finds(judge(", volumes: [/data/db]"), "without a name");
+        finds(judge(", tmpfs: [/data/db]"), "memory");
+        finds(judge(", volumes: ['kept:/data'], tmpfs: [/data/db]"), "memory");
+        finds(judge(", volumes: ['kept:/data/db:ro']"), "read-only");
+    }
 
     #[test]
     fn a_path_lies_in_its_own_folder_and_in_those_above() {

@@ -122,3 +122,49 @@ fn given(scene: &Scene<'_>, service: &Service<'_>, rank: impl Fn(&str) -> Option
         None => Given { value: DEFAULT.to_owned(), set: None },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::scene::Judged;
+    use crate::testing::{finds, found, holds, on_file};
+
+    fn judge(storage: &str, client: &str) -> Judged {
+        let compose = format!(
+            "services: {{minio: {{image: x, environment: {{{storage}}}}}, milvus: {{image: x, environment: {{{client}}}}}}}"
+        );
+        on_file("object-storage-credentials-agree", json!({"storage": "minio", "client": "milvus"}), &compose)
+    }
+
+    #[test]
+    fn both_sides_agree_under_all_their_names() {
+        holds(judge("", ""));
+        holds(judge("MINIO_ROOT_USER: minioadmin", ""));
+        holds(judge(
+            "MINIO_ROOT_USER: ada, MINIO_ROOT_PASSWORD: lovelace1",
+            "MINIO_ACCESS_KEY_ID: ada, MINIO_SECRET_ACCESS_KEY: lovelace1",
+        ));
+        holds(judge(
+            "MINIO_ACCESS_KEY: ada, MINIO_SECRET_KEY: lovelace1",
+            "MINIO_ACCESSKEYID: ada, MILVUS_CONF_MINIO_SECRETACCESSKEY: lovelace1",
+        ));
+        // Where both are set, the newer names win.
+        holds(judge("MINIO_ROOT_PASSWORD: minioadmin, MINIO_SECRET_KEY: other", ""));
+    }
+
+    #[test]
+    fn one_side_alone_is_told_with_the_name_that_is_not_read() {
+        finds(judge("MINIO_ROOT_PASSWORD: lovelace1", ""), "the passwords differ");
+        finds(judge("MINIO_ROOT_USER: ada", ""), "the user names differ");
+        finds(judge("", "MINIO_SECRET_ACCESS_KEY: lovelace1"), "the passwords differ");
+        finds(judge("MINIO_ROOT_PASSWORD: lovelace1", "MINIO_SECRET_KEY: lovelace1"), "Milvus does not read MINIO_SECRET_KEY");
+        let both = found(judge("MINIO_ROOT_USER: ada, MINIO_ROOT_PASSWORD: lovelace1", ""));
+        assert_eq!(both.len(), 2, "{both:?}");
+    }
+
+    #[test]
+    fn what_stands_elsewhere_is_not_judged() {
+        assert!(matches!(judge("MINIO_ROOT_PASSWORD_FILE: /run/secrets/p", ""), Judged::Unknown(_)));
+    }
+}

@@ -131,46 +131,49 @@ fn is_loopback(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+    use serde_json::json;
 
-    fn port_80(mapping: &str) -> Judged {
-        let text = format!("services:\n  web:\n    image: nginx:1.27\n    ports:\n      - {mapping}\n");
-        let files = FilesSeen {
-            folder_name: "01-web".to_owned(),
-            files: [("compose.yaml".to_owned(), FileSeen::Text(text))].into(),
-            ..FilesSeen::default()
-        };
-        let evidence = Evidence {
-            schema_version: SCHEMA_VERSION,
-            lesson: "lesson-1".to_owned(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-            files,
-            world: WorldSeen::default(),
-        };
-        let loaded = crate::load(&evidence);
-        let scene = Scene { evidence: &evidence, loaded: &loaded };
-        published(&scene, &Parameters { service: "web".to_owned(), port: 80 })
-    }
+    use crate::scene::Judged;
+    use crate::testing::{finds, holds, on_file};
 
-    fn found(judged: Judged) -> String {
-        match judged {
-            Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.found).collect(),
-            other => panic!("it has to fail, and is {other:?}"),
-        }
+    fn with_ports(rule: &str, ports: &str) -> Judged {
+        let compose = format!("services: {{web: {{image: x, ports: {ports}}}}}");
+        on_file(rule, json!({"service": "web", "port": 80}), &compose)
     }
 
     #[test]
-    fn any_host_port_and_any_spelling_publishes_a_port() {
-        for mapping in ["\"8080:80\"", "\"80\"", "127.0.0.1:8080:80/tcp", "{target: 80, published: 8080}", "\"8079-8080:79-80\""] {
-            assert_eq!(port_80(mapping), Judged::Holds, "{mapping}");
+    fn a_port_is_published_in_every_spelling() {
+        for ports in ["['80:80']", "['8080:80']", "[80]", "['127.0.0.1:8080:80']", "[{target: 80, published: '1'}]", "['79-81:79-81']"] {
+            holds(with_ports("port-is-published", ports));
         }
+        let host = on_file("port-is-published", json!({"service": "web", "port": 80}), "services: {web: {image: x, network_mode: host}}");
+        holds(host);
     }
 
     #[test]
-    fn a_reversed_mapping_and_one_for_udp_publish_something_else() {
-        assert!(found(port_80("\"80:8080\"")).contains("leads to port 8080"));
-        assert!(found(port_80("\"8080:80/udp\"")).contains("published for udp"));
-        assert!(found(port_80("\"8080:81\"")).contains("only the container ports 81"));
+    fn a_port_that_is_not_published_is_told_from_a_reversed_one() {
+        finds(with_ports("port-is-published", "['80:8080']"), "leads to port 8080");
+        finds(with_ports("port-is-published", "['8080:80/udp']"), "published for udp");
+        finds(with_ports("port-is-published", "['443:443']"), "only the container ports 443");
+        finds(with_ports("port-is-published", "[]"), "publishes no port");
+    }
+
+    #[test]
+    fn a_port_stays_inside_unless_it_is_published() {
+        holds(with_ports("port-is-not-published", "['80:8080']"));
+        finds(with_ports("port-is-not-published", "['127.0.0.1:8080:80']"), "published on the host as 8080");
+        let exposed = "services: {web: {image: x, expose: ['80']}}";
+        holds(on_file("port-is-not-published", json!({"service": "web", "port": 80}), exposed));
+    }
+
+    #[test]
+    fn a_port_is_private_on_any_loopback_address() {
+        for ports in ["['127.0.0.1:80:80']", "['127.1.2.3:80:80']", "['[::1]:80:80']", "['80:8080']"] {
+            holds(with_ports("port-is-private", ports));
+        }
+        finds(with_ports("port-is-private", "['80:80']"), "every address");
+        finds(with_ports("port-is-private", "['0.0.0.0:80:80']"), "0.0.0.0");
+        // One private entry does not make another one private.
+        finds(with_ports("port-is-private", "['127.0.0.1:81:80', '80:80']"), "every address");
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::address::shared_networks;
+use crate::address::{networks, shared_networks};
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
@@ -28,14 +28,13 @@ fn judge(scene: &Scene<'_>, Pairs { pairs }: &Pairs) -> Judged {
     let mut mismatches = Vec::new();
     for (from, to) in pairs {
         let (Some(one), Some(other)) = (scene.service(from), scene.service(to)) else { continue };
-        // One network stack for both, or the host's own for both: then they meet on loopback.
-        let mode = one.network_mode();
-        let shares_stack = mode.is_some_and(|mode| mode == format!("service:{to}") || Some(mode) == other.network_mode());
-        if shares_stack || !shared_networks(&one, &other).is_empty() {
+        // Both on the host's own network: they meet on loopback.
+        let both_on_host = [&one, &other].iter().all(|service| service.network_mode() == Some("host"));
+        if both_on_host || !shared_networks(scene, &one, &other).is_empty() {
             continue;
         }
         let list = |service: &compose::Service<'_>| {
-            let names: Vec<_> = service.networks().into_iter().map(|attachment| attachment.name).collect();
+            let names = networks(scene, service);
             if names.is_empty() { "none".to_owned() } else { names.join(", ") }
         };
         let found = format!("`{from}` is on {}, `{to}` is on {}: they share no network", list(&one), list(&other));
@@ -44,4 +43,36 @@ fn judge(scene: &Scene<'_>, Pairs { pairs }: &Pairs) -> Judged {
         mismatches.push(Mismatch::new(spot, found, expected).next(format!("compare `networks:` of `{from}` and `{to}`")));
     }
     Judged::from_mismatches(mismatches)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::scene::Judged;
+    use crate::testing::{finds, holds, on_file};
+
+    fn judge(a: &str, b: &str) -> Judged {
+        let compose = format!(
+            "services: {{a: {{image: x{a}}}, b: {{image: x{b}}}}}\nnetworks: {{front: {{}}, back: {{}}}}\n"
+        );
+        on_file("services-share-a-network", json!({"pairs": [["a", "b"]]}), &compose)
+    }
+
+    #[test]
+    fn one_network_in_common_is_enough() {
+        holds(judge("", ""));
+        holds(judge(", networks: [front]", ", networks: [front, back]"));
+        holds(judge(", networks: {back: {aliases: [other]}}", ", networks: [back]"));
+        holds(judge("", ", network_mode: 'service:a'"));
+        holds(judge(", network_mode: host", ", network_mode: host"));
+    }
+
+    #[test]
+    fn none_in_common_is_told() {
+        finds(judge(", networks: [front]", ", networks: [back]"), "share no network");
+        finds(judge("", ", networks: [back]"), "share no network");
+        finds(judge("", ", network_mode: none"), "share no network");
+        finds(judge(", network_mode: none", ", network_mode: none"), "share no network");
+    }
 }

@@ -1,0 +1,61 @@
+//! Examples for rules: a compose file in, a verdict out.
+
+use serde_json::Value;
+
+use crate::evidence::{ContainerSeen, EngineSeen, Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+use crate::rules;
+use crate::scene::{Judged, Scene};
+
+/// A rule's verdict on a compose file.
+pub fn on_file(rule: &str, with: Value, compose: &str) -> Judged {
+    on(rule, with, compose, WorldSeen::default())
+}
+
+/// A rule's verdict on a compose file and containers, each given as the engine's inspect answer.
+pub fn on_containers(rule: &str, with: Value, compose: &str, containers: &[Value]) -> Judged {
+    let containers = containers.iter().map(|inspect| ContainerSeen { inspect: inspect.clone(), last_lines: Vec::new() });
+    let engine = EngineSeen::Answered { address: "unix:///test.sock".to_owned(), version: Value::Null };
+    on(rule, with, compose, WorldSeen { engine, containers: containers.collect(), ..WorldSeen::default() })
+}
+
+fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
+    let rule = rules::find(rule).expect("a rule");
+    assert_eq!((rule.accepts)(&with), Ok(()));
+    let files = FilesSeen {
+        folder_name: "test".to_owned(),
+        files: [("compose.yaml".to_owned(), FileSeen::Text(compose.to_owned()))].into(),
+        ..FilesSeen::default()
+    };
+    let evidence = Evidence {
+        schema_version: SCHEMA_VERSION,
+        lesson: "lesson-1".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        files,
+        world,
+    };
+    let loaded = crate::load(&evidence);
+    (rule.judge)(&Scene { evidence: &evidence, loaded: &loaded }, &with)
+}
+
+/// What is found wrong; empty where it holds.
+#[track_caller]
+pub fn found(judged: Judged) -> Vec<String> {
+    match judged {
+        Judged::Holds => Vec::new(),
+        Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.found).collect(),
+        Judged::Unknown(reason) => panic!("not judged: {}", reason.text()),
+    }
+}
+
+/// Fails unless one thing is found, and it is told with these words.
+#[track_caller]
+pub fn finds(judged: Judged, words: &str) {
+    let found = found(judged);
+    assert!(found.len() == 1 && found[0].contains(words), "{found:?} instead of {words:?}");
+}
+
+/// Fails unless it holds.
+#[track_caller]
+pub fn holds(judged: Judged) {
+    assert_eq!(found(judged), Vec::<String>::new());
+}
