@@ -175,13 +175,15 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         return Located::Address;
     }
     let mut unshared = None;
+    // Docker's resolver answers whatever the case of the letters.
+    let is_host = |name: &str| name.eq_ignore_ascii_case(host);
     for service in scene.project().into_iter().flat_map(|project| project.services()) {
         let shared = shared_networks(scene, from, &service);
         let names_everywhere = [Some(service.name()), service.container_name()];
-        let named = names_everywhere.into_iter().flatten().any(|name| name == host);
+        let named = names_everywhere.into_iter().flatten().any(is_host);
         let aliased = |networks: &[&str]| {
             service.networks().iter().any(|attachment| {
-                networks.contains(&attachment.name) && attachment.aliases.iter().any(|alias| alias == host)
+                networks.contains(&attachment.name) && attachment.aliases.iter().any(|alias| is_host(alias))
             })
         };
         let all: Vec<_> = service.networks().into_iter().map(|attachment| attachment.name).collect();
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn another_port_of_the_right_service_is_named_without_saying_that_nobody_listens_there() {
+    fn a_name_counts_in_any_case_and_a_wrong_port_is_named_without_saying_that_nobody_listens_there() {
         use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
 
         let text = "services:\n  api:\n    image: api:1\n  db:\n    image: db:1\n    ports: ['5433:5432']\n";
@@ -267,6 +269,7 @@ mod tests {
         assert_eq!(found("db:8080"), "this leads to port 8080 of `db`");
         assert_eq!(found("db:5433"), "5433 is the port of `db` on your machine; between containers it does not exist");
         assert_eq!(found("db:5432"), "Holds");
+        assert_eq!(found("DB:5432"), "Holds");
     }
 
     #[test]
