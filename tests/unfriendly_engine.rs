@@ -21,10 +21,18 @@ fn engine(with_each: impl Fn(TcpStream) + Send + 'static) -> String {
 fn is_not_checked(host: &str, says: &[&str]) {
     let learner = Learner::solved();
     let began = Instant::now();
-    let ran = learner.checker_in(learner.home.path(), &["verify", "4"], &[("DOCKER_HOST", host)]);
+    let ran = learner.checker_in(
+        learner.home.path(),
+        &["verify", "4"],
+        &[("DOCKER_HOST", host)],
+    );
     ran.exits(3).says(&["NOT CHECKED"]).says(says);
     assert!(!ran.stdout.contains("FAIL"), "{}", ran.stdout);
-    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(25),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[test]
@@ -39,7 +47,10 @@ fn an_engine_that_hangs_is_given_up() {
 #[test]
 fn an_engine_that_refuses_is_told() {
     // A port that was free a moment ago.
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port();
     is_not_checked(&format!("tcp://127.0.0.1:{port}"), &["next:"]);
 }
 
@@ -49,7 +60,11 @@ fn a_web_server_in_the_engines_place_is_told() {
         let mut request = [0; 1024];
         let _ = stream.read(&mut request);
         let page = "<html>hello</html>";
-        let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}",
+            page.len()
+        );
     });
     is_not_checked(&host, &["next:"]);
 }
@@ -67,6 +82,10 @@ fn an_engine_that_vanishes_half_way_is_told() {
 #[test]
 fn a_context_that_is_not_there_is_told_with_the_way_out() {
     let learner = Learner::solved();
-    let ran = learner.checker_in(learner.home.path(), &["verify", "4"], &[("DOCKER_CONTEXT", "no-such-context")]);
+    let ran = learner.checker_in(
+        learner.home.path(),
+        &["verify", "4"],
+        &[("DOCKER_CONTEXT", "no-such-context")],
+    );
     ran.exits(3).says(&["no-such-context"]);
 }

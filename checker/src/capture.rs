@@ -48,7 +48,9 @@ struct Recording<'a> {
 impl Reader for Recording<'_> {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let read = self.inner.read(path);
-        self.seen.borrow_mut().insert(path.to_owned(), FileSeen::from(read.clone()));
+        self.seen
+            .borrow_mut()
+            .insert(path.to_owned(), FileSeen::from(read.clone()));
         read
     }
 }
@@ -81,16 +83,24 @@ pub fn capture(lesson: &Lesson, request: &Request) -> anyhow::Result<Evidence> {
 
 /// The folder as Compose writes it into its labels.
 fn absolute(folder: &Path) -> anyhow::Result<PathBuf> {
-    let folder = std::path::absolute(folder).with_context(|| format!("{} is no usable path", folder.display()))?;
+    let folder = std::path::absolute(folder)
+        .with_context(|| format!("{} is no usable path", folder.display()))?;
     if !folder.is_dir() {
-        bail!("{} is not there; `checker init` brings missing lessons back", folder.display());
+        bail!(
+            "{} is not there; `checker init` brings missing lessons back",
+            folder.display()
+        );
     }
     Ok(folder)
 }
 
 fn capture_files(folder: &Path, request: &Request) -> anyhow::Result<FilesSeen> {
-    let directory = ConfinedDirectory::new(folder).with_context(|| format!("cannot open {}", folder.display()))?;
-    let folder_name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let directory = ConfinedDirectory::new(folder)
+        .with_context(|| format!("cannot open {}", folder.display()))?;
+    let folder_name = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let files = read_files(
         &directory,
         FilesSeen {
@@ -107,14 +117,19 @@ fn capture_files(folder: &Path, request: &Request) -> anyhow::Result<FilesSeen> 
 
 /// Reads the files that loading the project reads, no others.
 pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
-    let recording = Recording { inner: reader, seen: RefCell::default() };
+    let recording = Recording {
+        inner: reader,
+        seen: RefCell::default(),
+    };
     compose::load(&recording, &files.request());
     files.files = recording.seen.into_inner();
     files
 }
 
 fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// A file that is there and cannot be read at all says nothing about the learner's answer.
@@ -123,23 +138,43 @@ fn refuse_unreadable(folder: &Path, files: &FilesSeen) -> anyhow::Result<()> {
         let place = folder.join(path);
         let place = place.display();
         match seen {
-            FileSeen::Folder => bail!("{place} is a folder, not a file; move it away, `checker reset` brings the file back"),
-            FileSeen::PermissionDenied => bail!("{place} cannot be read: permission denied; look at its owner with `ls -l`"),
+            FileSeen::Folder => bail!(
+                "{place} is a folder, not a file; move it away, `checker reset` brings the file back"
+            ),
+            FileSeen::PermissionDenied => {
+                bail!("{place} cannot be read: permission denied; look at its owner with `ls -l`")
+            }
             FileSeen::Unreadable(reason) => bail!("{place} cannot be read: {reason}"),
-            FileSeen::Text(_) | FileSeen::Bytes(_) | FileSeen::Absent | FileSeen::Outside | FileSeen::TooLarge { .. } => {}
+            FileSeen::Text(_)
+            | FileSeen::Bytes(_)
+            | FileSeen::Absent
+            | FileSeen::Outside
+            | FileSeen::TooLarge { .. } => {}
         }
     }
     Ok(())
 }
 
 /// Asks the engine; that none answers is evidence too.
-fn capture_world(host: Option<&str>, wanted: &lesson::evidence::Wanted) -> anyhow::Result<WorldSeen> {
+fn capture_world(
+    host: Option<&str>,
+    wanted: &lesson::evidence::Wanted,
+) -> anyhow::Result<WorldSeen> {
     let address = match engine::find(&lookup(host)) {
         Ok(address) => address,
-        Err(error) => return Ok(WorldSeen { engine: EngineSeen::from(error), ..WorldSeen::default() }),
+        Err(error) => {
+            return Ok(WorldSeen {
+                engine: EngineSeen::from(error),
+                ..WorldSeen::default()
+            });
+        }
     };
     let runtime = runtime()?;
-    let seen = runtime.block_on(engine::collect(&address, wanted, &engine::Deadlines::default()));
+    let seen = runtime.block_on(engine::collect(
+        &address,
+        wanted,
+        &engine::Deadlines::default(),
+    ));
     // A name that is still being looked up is not waited for.
     runtime.shutdown_background();
     Ok(seen)
@@ -152,7 +187,10 @@ pub fn lookup(host: Option<&str>) -> engine::Lookup {
 
 /// One thread is enough: everything that takes time is somebody else's answer.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start asking the engine")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start asking the engine")
 }
 
 /// Captures again and again until nothing is starting any more, or the time is over.
@@ -182,6 +220,11 @@ pub fn capture_settled(
 fn is_unsettled(report: &lesson::report::Report) -> bool {
     use lesson::report::{Reason, Verdict};
     report.checks.iter().any(|check| {
-        matches!(&check.verdict, Verdict::NotChecked { reason: Reason::Starting(_) })
+        matches!(
+            &check.verdict,
+            Verdict::NotChecked {
+                reason: Reason::Starting(_)
+            }
+        )
     })
 }

@@ -188,7 +188,9 @@ impl Color {
 impl Cli {
     /// Where the command was called.
     pub fn place(&self) -> Place {
-        Place { given: self.dir.clone() }
+        Place {
+            given: self.dir.clone(),
+        }
     }
 }
 

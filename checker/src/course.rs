@@ -41,16 +41,27 @@ pub fn lessons() -> anyhow::Result<Vec<CourseLesson>> {
 /// # Errors
 /// No lesson of this name; the message lists those there are.
 pub fn find(name: &str) -> anyhow::Result<CourseLesson> {
-    let number = name.strip_prefix("lesson-").unwrap_or(name).parse::<u32>().ok();
+    let number = name
+        .strip_prefix("lesson-")
+        .unwrap_or(name)
+        .parse::<u32>()
+        .ok();
     for slug in slugs() {
         let (digits, word) = slug.split_once('-').unwrap_or((slug.as_str(), ""));
-        let is_meant = name == slug || name == word || (number.is_some() && digits.parse().ok() == number);
+        let is_meant =
+            name == slug || name == word || (number.is_some() && digits.parse().ok() == number);
         if is_meant {
             return parsed(slug);
         }
     }
-    let known: Vec<_> = lessons()?.iter().map(|known| format!("  {:<10} {}", known.lesson.header.id, known.slug)).collect();
-    bail!("there is no lesson `{name}`. The lessons are:\n{}", known.join("\n"))
+    let known: Vec<_> = lessons()?
+        .iter()
+        .map(|known| format!("  {:<10} {}", known.lesson.header.id, known.slug))
+        .collect();
+    bail!(
+        "there is no lesson `{name}`. The lessons are:\n{}",
+        known.join("\n")
+    )
 }
 
 /// The lesson of this folder name.
@@ -60,7 +71,11 @@ pub fn by_slug(slug: &str) -> Option<anyhow::Result<CourseLesson>> {
 
 fn slugs() -> Vec<String> {
     let mut slugs: Vec<_> = Exercises::iter()
-        .filter_map(|path| path.strip_suffix("/lesson.yaml").filter(|slug| !slug.contains('/')).map(str::to_owned))
+        .filter_map(|path| {
+            path.strip_suffix("/lesson.yaml")
+                .filter(|slug| !slug.contains('/'))
+                .map(str::to_owned)
+        })
         .collect();
     slugs.sort();
     slugs
@@ -69,7 +84,8 @@ fn slugs() -> Vec<String> {
 fn parsed(slug: String) -> anyhow::Result<CourseLesson> {
     let path = format!("{slug}/lesson.yaml");
     let file = Exercises::get(&path).with_context(|| format!("{path} is not in this program"))?;
-    let text = String::from_utf8(file.data.into_owned()).with_context(|| format!("{path} is not UTF-8"))?;
+    let text = String::from_utf8(file.data.into_owned())
+        .with_context(|| format!("{path} is not UTF-8"))?;
     let lesson = parse(&path, &text)?;
     Ok(CourseLesson { slug, lesson })
 }
@@ -97,7 +113,12 @@ impl CourseLesson {
         let prefix = format!("{}/{part}/", self.slug);
         let paths = Exercises::iter().filter(|path| path.starts_with(&prefix));
         paths
-            .filter_map(|path| Some((path.strip_prefix(&prefix)?.to_owned(), Exercises::get(&path)?.data.into_owned())))
+            .filter_map(|path| {
+                Some((
+                    path.strip_prefix(&prefix)?.to_owned(),
+                    Exercises::get(&path)?.data.into_owned(),
+                ))
+            })
             .collect()
     }
 }
@@ -110,14 +131,16 @@ pub fn files_below(folder: &Path) -> anyhow::Result<Files> {
     let mut files = Files::new();
     let mut open = vec![(folder.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
-        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("cannot list {}", folder.display()))?;
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             if entry.file_type()?.is_dir() {
                 open.push((entry.path(), format!("{name}/")));
             } else {
-                let bytes = std::fs::read(entry.path()).with_context(|| format!("cannot read {}", entry.path().display()))?;
+                let bytes = std::fs::read(entry.path())
+                    .with_context(|| format!("cannot read {}", entry.path().display()))?;
                 files.insert(name, bytes);
             }
         }

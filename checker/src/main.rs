@@ -41,7 +41,11 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            anstream::eprintln!("{}error{}: {error:#}", output::style::BAD.render(), output::style::BAD.render_reset());
+            anstream::eprintln!(
+                "{}error{}: {error:#}",
+                output::style::BAD.render(),
+                output::style::BAD.render_reset()
+            );
             Exit::Usage.into()
         }
     }
@@ -53,8 +57,14 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Init { folder } => commands::init::run(folder.as_deref()),
         Command::List { format } => commands::list::run(&place, *format),
         Command::Verify(arguments) => commands::verify::run(&place, arguments),
-        Command::Hint { lesson, check, level } => commands::hint::run(&place, lesson.as_deref(), check.as_deref(), *level),
-        Command::Solution { lesson, yes } => commands::solution::run(&place, lesson.as_deref(), *yes),
+        Command::Hint {
+            lesson,
+            check,
+            level,
+        } => commands::hint::run(&place, lesson.as_deref(), check.as_deref(), *level),
+        Command::Solution { lesson, yes } => {
+            commands::solution::run(&place, lesson.as_deref(), *yes)
+        }
         Command::Reset { lesson, yes } => commands::reset::run(&place, lesson, *yes),
         Command::Explain { what } => commands::explain::run(&place, what),
         Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),

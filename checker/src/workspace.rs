@@ -49,7 +49,10 @@ pub struct Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { format: FORMAT, lessons: BTreeMap::new() }
+        Self {
+            format: FORMAT,
+            lessons: BTreeMap::new(),
+        }
     }
 }
 
@@ -90,12 +93,21 @@ impl Place {
     pub fn workspace(&self) -> anyhow::Result<Workspace> {
         if let Some(given) = &self.given {
             return match is_workspace(given) {
-                true => Ok(Workspace { root: given.clone() }),
-                false => bail!("{} is no workspace; `checker init {}` makes one", given.display(), given.display()),
+                true => Ok(Workspace {
+                    root: given.clone(),
+                }),
+                false => bail!(
+                    "{} is no workspace; `checker init {}` makes one",
+                    given.display(),
+                    given.display()
+                ),
             };
         }
         let here = std::env::current_dir().context("the current folder cannot be opened")?;
-        let upwards = here.ancestors().find(|folder| is_workspace(folder)).map(Path::to_path_buf);
+        let upwards = here
+            .ancestors()
+            .find(|folder| is_workspace(folder))
+            .map(Path::to_path_buf);
         let below = Some(here.join("course")).filter(|folder| is_workspace(folder));
         match upwards.or(below) {
             Some(root) => Ok(Workspace { root }),
@@ -115,13 +127,19 @@ impl Place {
         }
         let workspace = self.workspace()?;
         let here = std::env::current_dir().context("the current folder cannot be opened")?;
-        let by_folder = here.ancestors().filter_map(|folder| folder.file_name()?.to_str()).find_map(course::by_slug);
+        let by_folder = here
+            .ancestors()
+            .filter_map(|folder| folder.file_name()?.to_str())
+            .find_map(course::by_slug);
         if let Some(lesson) = by_folder {
             return lesson;
         }
         let progress = workspace.progress()?;
         let mut lessons = course::lessons()?;
-        let next = lessons.iter().position(|lesson| !progress.has_passed(&lesson.lesson.header.id)).unwrap_or_default();
+        let next = lessons
+            .iter()
+            .position(|lesson| !progress.has_passed(&lesson.lesson.header.id))
+            .unwrap_or_default();
         match lessons.is_empty() {
             true => bail!("this program carries no lessons"),
             false => Ok(lessons.swap_remove(next)),
@@ -136,7 +154,9 @@ fn is_workspace(folder: &Path) -> bool {
 impl Progress {
     /// Whether a lesson has ever passed.
     pub fn has_passed(&self, lesson: &str) -> bool {
-        self.lessons.get(lesson).is_some_and(|lesson| lesson.first_passed.is_some())
+        self.lessons
+            .get(lesson)
+            .is_some_and(|lesson| lesson.first_passed.is_some())
     }
 }
 
@@ -146,17 +166,30 @@ impl Workspace {
     /// # Errors
     /// The folder cannot be made, or is of a newer format.
     pub fn make(root: &Path) -> anyhow::Result<Self> {
-        let workspace = Self { root: root.to_path_buf() };
+        let workspace = Self {
+            root: root.to_path_buf(),
+        };
         let mark = root.join(MARK);
         if mark.exists() {
-            let known: Mark = read_json(&mark)?.context("the workspace's mark vanished while it was read")?;
+            let known: Mark =
+                read_json(&mark)?.context("the workspace's mark vanished while it was read")?;
             if known.format > FORMAT {
-                bail!("{} was made by a newer program ({}); update this one", root.display(), known.made_by);
+                bail!(
+                    "{} was made by a newer program ({}); update this one",
+                    root.display(),
+                    known.made_by
+                );
             }
             return Ok(workspace);
         }
         let made_by = format!("checker {}", env!("CARGO_PKG_VERSION"));
-        write_json(&mark, &Mark { format: FORMAT, made_by })?;
+        write_json(
+            &mark,
+            &Mark {
+                format: FORMAT,
+                made_by,
+            },
+        )?;
         Ok(workspace)
     }
 
@@ -203,7 +236,9 @@ impl Workspace {
     /// # Errors
     /// A file that cannot be read or written; nothing is replaced before its backup is written.
     pub fn reset(&self, lesson: &CourseLesson) -> anyhow::Result<Option<PathBuf>> {
-        let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let stamp = jiff::Timestamp::now()
+            .strftime("%Y%m%dT%H%M%SZ")
+            .to_string();
         let backup = self.root.join(BACKUPS).join(stamp).join(&lesson.slug);
         let mut kept = false;
         for (path, bytes) in lesson.start() {
@@ -216,7 +251,10 @@ impl Workspace {
                 _ => {}
             }
             write_whole(&file, &bytes)?;
-            write_whole(&self.root.join(ORIGINALS).join(&lesson.slug).join(&path), &bytes)?;
+            write_whole(
+                &self.root.join(ORIGINALS).join(&lesson.slug).join(&path),
+                &bytes,
+            )?;
         }
         Ok(kept.then_some(backup))
     }
@@ -229,7 +267,10 @@ impl Workspace {
         let path = self.root.join(PROGRESS);
         let progress: Progress = read_json(&path)?.unwrap_or_default();
         if progress.format > FORMAT {
-            bail!("{} was written by a newer program; update this one", path.display());
+            bail!(
+                "{} was written by a newer program; update this one",
+                path.display()
+            );
         }
         Ok(progress)
     }
@@ -252,9 +293,14 @@ fn read_if_there(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Option<T>> {
-    let Some(bytes) = read_if_there(path)? else { return Ok(None) };
+    let Some(bytes) = read_if_there(path)? else {
+        return Ok(None);
+    };
     let value = serde_json::from_slice(&bytes).with_context(|| {
-        format!("{} cannot be read; move it away to start afresh, nothing else depends on it", path.display())
+        format!(
+            "{} cannot be read; move it away to start afresh, nothing else depends on it",
+            path.display()
+        )
     })?;
     Ok(Some(value))
 }
@@ -273,8 +319,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     fs::write(&beside, bytes).with_context(told)?;
-    fs::rename(&beside, path).with_context(told).inspect_err(|_| {
-        // The half-way file is of no use to anybody; that it cannot be removed either changes nothing.
-        let _ = fs::remove_file(&beside);
-    })
+    fs::rename(&beside, path)
+        .with_context(told)
+        .inspect_err(|_| {
+            // The half-way file is of no use to anybody; that it cannot be removed either changes nothing.
+            let _ = fs::remove_file(&beside);
+        })
 }

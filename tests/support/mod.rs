@@ -25,7 +25,9 @@ pub struct Ran {
 impl Learner {
     /// After `checker init`.
     pub fn new() -> Self {
-        let learner = Self { home: tempfile::tempdir().expect("a temporary folder") };
+        let learner = Self {
+            home: tempfile::tempdir().expect("a temporary folder"),
+        };
         let ran = learner.checker(&["init"]);
         assert_eq!(ran.exit, 0, "{}", ran.stderr);
         learner
@@ -70,7 +72,11 @@ impl Learner {
     /// Runs the program somewhere with some variables; of the others only PATH is kept, and HOME is the learner's own.
     pub fn checker_in(&self, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
-        command.env_clear().env("HOME", self.home.path()).current_dir(folder).args(arguments);
+        command
+            .env_clear()
+            .env("HOME", self.home.path())
+            .current_dir(folder)
+            .args(arguments);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
@@ -92,7 +98,8 @@ impl Learner {
 impl Ran {
     /// Standard output as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 
     /// Fails unless every part is printed, in this order.
@@ -112,12 +119,19 @@ impl Ran {
     /// Fails unless the program ended with this code.
     #[track_caller]
     pub fn exits(&self, code: i32) -> &Self {
-        assert_eq!(self.exit, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.exit, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 }
 
 /// The root of the repository.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a parent")
+        .to_path_buf()
 }

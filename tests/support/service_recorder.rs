@@ -28,9 +28,15 @@ impl ServiceRecorder {
             while let Ok((stream, _)) = listener.accept().await {
                 let notes = Arc::clone(&notes);
                 tokio::spawn(async move {
-                    let service = hyper::service::service_fn(move |request| forward(request, target, Arc::clone(&notes)));
+                    let service = hyper::service::service_fn(move |request| {
+                        forward(request, target, Arc::clone(&notes))
+                    });
                     // An error ends the connection, as it would without the proxy.
-                    drop(auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
+                    drop(
+                        auto::Builder::new(TokioExecutor::new())
+                            .serve_connection(TokioIo::new(stream), service)
+                            .await,
+                    );
                 });
             }
         });
@@ -39,7 +45,10 @@ impl ServiceRecorder {
 
     /// `GET /healthz`, `POST /milvus.proto.milvus.MilvusService/GetVersion`, … so far.
     pub fn noted(&self) -> Vec<String> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.noted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -48,9 +57,15 @@ async fn forward(
     target: u16,
     notes: Arc<Mutex<Vec<String>>>,
 ) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
-    let path = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| "/".to_owned(), ToString::to_string);
     let note = format!("{} {path}", request.method());
-    notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+    notes
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(note);
     let mut client = Client::builder(TokioExecutor::new());
     if request.version() == Version::HTTP_2 {
         client.http2_only(true);
@@ -58,5 +73,8 @@ async fn forward(
     if let Ok(uri) = format!("http://127.0.0.1:{target}{path}").parse::<Uri>() {
         *request.uri_mut() = uri;
     }
-    client.build::<_, Incoming>(HttpConnector::new()).request(request).await
+    client
+        .build::<_, Incoming>(HttpConnector::new())
+        .request(request)
+        .await
 }

@@ -46,15 +46,27 @@ pub fn run(place: &Place, host: Option<&str>) -> anyhow::Result<Exit> {
         found.extend(images(&surroundings).map(|found| ("images", found)));
     }
     found.push(("workspace", workspace(place)));
-    let bad = found.iter().filter(|(_, found)| matches!(found, Found::Bad(..))).count();
+    let bad = found
+        .iter()
+        .filter(|(_, found)| matches!(found, Found::Bad(..)))
+        .count();
     for (name, found) in &found {
         print(name, found);
     }
-    Ok(if bad == 0 { Exit::Success } else { Exit::Failed })
+    Ok(if bad == 0 {
+        Exit::Success
+    } else {
+        Exit::Failed
+    })
 }
 
 fn print(name: &str, found: &Found) {
-    let line = |style: Style, word: &str, text: &str| anstream::println!("{}  {name:<10}  {text}", painted(style, &format!("{word:<4}")));
+    let line = |style: Style, word: &str, text: &str| {
+        anstream::println!(
+            "{}  {name:<10}  {text}",
+            painted(style, &format!("{word:<4}"))
+        )
+    };
     match found {
         Found::Good(text) => line(style::GOOD, "OK", text),
         Found::Bad(text, next) => {
@@ -79,7 +91,9 @@ struct Needs {
 impl Needs {
     fn of(lessons: &[CourseLesson]) -> Self {
         let largest = |size: fn(&Lesson) -> Option<&String>| {
-            let sizes = lessons.iter().filter_map(|lesson| compose::units::bytes(size(&lesson.lesson)?).ok());
+            let sizes = lessons
+                .iter()
+                .filter_map(|lesson| compose::units::bytes(size(&lesson.lesson)?).ok());
             sizes.max().unwrap_or_default()
         };
         let mut needs = Self {
@@ -89,7 +103,8 @@ impl Needs {
             ports: BTreeSet::new(),
         };
         for lesson in lessons {
-            let evidence: Evidence = dev::evidence_of(&lesson.lesson, &lesson.slug, &lesson.solution());
+            let evidence: Evidence =
+                dev::evidence_of(&lesson.lesson, &lesson.slug, &lesson.solution());
             let wanted = lesson::wanted(&lesson.lesson, &lesson::load(&evidence), "");
             needs.images.extend(wanted.images);
             needs.ports.extend(wanted.ports);
@@ -101,7 +116,12 @@ impl Needs {
 fn look(host: Option<&str>, needs: &Needs) -> anyhow::Result<Surroundings> {
     let address = match engine::find(&capture::lookup(host)) {
         Ok(address) => address,
-        Err(error) => return Ok(Surroundings { engine: EngineSeen::from(error), ..Surroundings::default() }),
+        Err(error) => {
+            return Ok(Surroundings {
+                engine: EngineSeen::from(error),
+                ..Surroundings::default()
+            });
+        }
     };
     let deadlines = Deadlines::default();
     let looking = engine::look_around(&address, &needs.images, &needs.ports, &deadlines);
@@ -110,18 +130,36 @@ fn look(host: Option<&str>, needs: &Needs) -> anyhow::Result<Surroundings> {
 
 fn engine(seen: &EngineSeen) -> Found {
     match seen {
-        EngineSeen::NotAsked => Found::Open("nobody asked".to_owned(), "run `checker doctor` again".to_owned()),
+        EngineSeen::NotAsked => Found::Open(
+            "nobody asked".to_owned(),
+            "run `checker doctor` again".to_owned(),
+        ),
         EngineSeen::Silent { reason, next, .. } => Found::Bad(reason.clone(), next.clone()),
         EngineSeen::Answered { address, version } => {
-            let word = |name: &str| version.get(name).and_then(|value| value.as_str()).unwrap_or("?").to_owned();
-            let text = format!("{} (API {}) at {address}", word("Version"), word("ApiVersion"));
-            let mut numbers = version.get("Version").and_then(|value| value.as_str()).unwrap_or_default().split('.');
+            let word = |name: &str| {
+                version
+                    .get(name)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or("?")
+                    .to_owned()
+            };
+            let text = format!(
+                "{} (API {}) at {address}",
+                word("Version"),
+                word("ApiVersion")
+            );
+            let mut numbers = version
+                .get("Version")
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+                .split('.');
             let mut number = || numbers.next().and_then(|number| number.parse::<u64>().ok());
             let oldest = format!("{}.{}", OLDEST_ENGINE.0, OLDEST_ENGINE.1);
             match (number(), number()) {
-                (Some(major), Some(minor)) if (major, minor) < OLDEST_ENGINE => {
-                    Found::Bad(text, format!("update the engine: the course needs {oldest} or newer"))
-                }
+                (Some(major), Some(minor)) if (major, minor) < OLDEST_ENGINE => Found::Bad(
+                    text,
+                    format!("update the engine: the course needs {oldest} or newer"),
+                ),
                 _ => Found::Good(text),
             }
         }
@@ -129,39 +167,72 @@ fn engine(seen: &EngineSeen) -> Found {
 }
 
 fn compose() -> Found {
-    let output = Command::new("docker").args(["compose", "version", "--short"]).output();
+    let output = Command::new("docker")
+        .args(["compose", "version", "--short"])
+        .output();
     let install = "install the Compose plugin: https://docs.docker.com/compose/install/";
     match output {
         Ok(output) if output.status.success() => {
-            let version = String::from_utf8_lossy(&output.stdout).trim().trim_start_matches('v').to_owned();
-            let major = version.split('.').next().and_then(|major| major.parse::<u64>().ok());
+            let version = String::from_utf8_lossy(&output.stdout)
+                .trim()
+                .trim_start_matches('v')
+                .to_owned();
+            let major = version
+                .split('.')
+                .next()
+                .and_then(|major| major.parse::<u64>().ok());
             match major {
                 Some(major) if major >= 2 => Found::Good(version),
                 _ => Found::Bad(format!("version {version}"), install.to_owned()),
             }
         }
-        Ok(_) => Found::Bad("`docker compose` does not work here".to_owned(), install.to_owned()),
-        Err(error) => Found::Bad(format!("`docker` cannot be run: {error}"), "install Docker: https://docs.docker.com/get-started/get-docker/".to_owned()),
+        Ok(_) => Found::Bad(
+            "`docker compose` does not work here".to_owned(),
+            install.to_owned(),
+        ),
+        Err(error) => Found::Bad(
+            format!("`docker` cannot be run: {error}"),
+            "install Docker: https://docs.docker.com/get-started/get-docker/".to_owned(),
+        ),
     }
 }
 
 fn kind(machine: &Machine) -> Found {
     match machine.kind.as_deref() {
-        Some("windows") => Found::Bad("the engine runs Windows containers".to_owned(), "switch Docker Desktop to Linux containers".to_owned()),
+        Some("windows") => Found::Bad(
+            "the engine runs Windows containers".to_owned(),
+            "switch Docker Desktop to Linux containers".to_owned(),
+        ),
         Some(kind) => {
-            let system = machine.operating_system.as_deref().unwrap_or("unknown system");
-            let architecture = machine.architecture.as_deref().unwrap_or("unknown architecture");
+            let system = machine
+                .operating_system
+                .as_deref()
+                .unwrap_or("unknown system");
+            let architecture = machine
+                .architecture
+                .as_deref()
+                .unwrap_or("unknown architecture");
             Found::Good(format!("{kind} on {system}, {architecture}"))
         }
-        None => Found::Open("the engine does not say which kind it runs".to_owned(), "look at `docker info`".to_owned()),
+        None => Found::Open(
+            "the engine does not say which kind it runs".to_owned(),
+            "look at `docker info`".to_owned(),
+        ),
     }
 }
 
 fn memory(machine: &Machine, needed: u64) -> Found {
     let Some(there) = machine.memory else {
-        return Found::Open("the engine does not say how much there is".to_owned(), "look at `docker info`".to_owned());
+        return Found::Open(
+            "the engine does not say how much there is".to_owned(),
+            "look at `docker info`".to_owned(),
+        );
     };
-    let text = format!("{} for containers; the largest lesson needs {}", size(there), size(needed));
+    let text = format!(
+        "{} for containers; the largest lesson needs {}",
+        size(there),
+        size(needed)
+    );
     if there + SPARE_MEMORY < needed {
         return Found::Open(text, "judge that lesson's files alone with `--static-only`, or give Docker Desktop more memory".to_owned());
     }
@@ -169,15 +240,27 @@ fn memory(machine: &Machine, needed: u64) -> Found {
 }
 
 fn disk(machine: &Machine, needed: u64) -> Found {
-    let free = machine.data_folder.as_deref().map(Path::new).filter(|folder| folder.is_dir()).and_then(|folder| fs4::available_space(folder).ok());
+    let free = machine
+        .data_folder
+        .as_deref()
+        .map(Path::new)
+        .filter(|folder| folder.is_dir())
+        .and_then(|folder| fs4::available_space(folder).ok());
     match free {
         Some(free) if free < needed => Found::Bad(
-            format!("{} free where images are kept; the largest lesson needs {}", size(free), size(needed)),
+            format!(
+                "{} free where images are kept; the largest lesson needs {}",
+                size(free),
+                size(needed)
+            ),
             "`docker system df` shows what takes the room".to_owned(),
         ),
         Some(free) => Found::Good(format!("{} free where images are kept", size(free))),
         None => Found::Open(
-            format!("the engine keeps its images where this program cannot look; the largest lesson needs {}", size(needed)),
+            format!(
+                "the engine keeps its images where this program cannot look; the largest lesson needs {}",
+                size(needed)
+            ),
             "`docker system df` shows what is used".to_owned(),
         ),
     }
@@ -185,12 +268,18 @@ fn disk(machine: &Machine, needed: u64) -> Found {
 
 /// Milvus' search engine is compiled for processors with SSE4.2; without it the server ends with an illegal instruction.
 fn processor(machine: &Machine) -> Found {
-    let count = machine.processors.map(|count| format!("{count} processors")).unwrap_or_default();
+    let count = machine
+        .processors
+        .map(|count| format!("{count} processors"))
+        .unwrap_or_default();
     #[cfg(target_arch = "x86_64")]
     {
         let missing = !std::arch::is_x86_feature_detected!("sse4.2");
         if missing {
-            return Found::Bad(format!("{count}, without SSE4.2"), "Milvus needs a processor with SSE4.2; the other lessons run".to_owned());
+            return Found::Bad(
+                format!("{count}, without SSE4.2"),
+                "Milvus needs a processor with SSE4.2; the other lessons run".to_owned(),
+            );
         }
         Found::Good(format!("{count} with SSE4.2"))
     }
@@ -199,17 +288,25 @@ fn processor(machine: &Machine) -> Found {
 }
 
 fn ports(surroundings: &Surroundings) -> impl Iterator<Item = Found> + '_ {
-    let held = surroundings.ports.iter().filter(|seen| seen.holder != PortHolder::Nobody);
+    let held = surroundings
+        .ports
+        .iter()
+        .filter(|seen| seen.holder != PortHolder::Nobody);
     held.map(|seen| {
         let port = seen.port.port;
         match &seen.holder {
-            PortHolder::Container { name, project: Some(project), .. } => Found::Open(
+            PortHolder::Container {
+                name,
+                project: Some(project),
+                ..
+            } => Found::Open(
                 format!("{port} is held by {name} of the project {project}"),
                 format!("where that is no lesson of yours: `docker compose -p {project} down`"),
             ),
-            PortHolder::Container { name, .. } | PortHolder::Own(name) => {
-                Found::Open(format!("{port} is held by the container {name}"), format!("`docker stop {name}` frees it"))
-            }
+            PortHolder::Container { name, .. } | PortHolder::Own(name) => Found::Open(
+                format!("{port} is held by the container {name}"),
+                format!("`docker stop {name}` frees it"),
+            ),
             PortHolder::Program | PortHolder::Nobody => Found::Open(
                 format!("{port} is held by a program of this machine"),
                 "stop it, or publish another host port in the lesson's file".to_owned(),
@@ -219,20 +316,34 @@ fn ports(surroundings: &Surroundings) -> impl Iterator<Item = Found> + '_ {
 }
 
 fn images(surroundings: &Surroundings) -> impl Iterator<Item = Found> + '_ {
-    let (absent, present): (Vec<_>, Vec<_>) = surroundings.images.iter().partition(|(_, seen)| matches!(seen, ImageSeen::Absent));
+    let (absent, present): (Vec<_>, Vec<_>) = surroundings
+        .images
+        .iter()
+        .partition(|(_, seen)| matches!(seen, ImageSeen::Absent));
     let absent: Vec<_> = absent.into_iter().map(|(name, _)| name.as_str()).collect();
-    let there = (!present.is_empty()).then(|| Found::Good(format!("{} of {} are here", present.len(), surroundings.images.len())));
-    let missing = (!absent.is_empty()).then(|| Found::Open(
-        format!("not here yet: {}", absent.join(", ")),
-        "`docker compose up` pulls them; `docker compose pull` does it beforehand".to_owned(),
-    ));
+    let there = (!present.is_empty()).then(|| {
+        Found::Good(format!(
+            "{} of {} are here",
+            present.len(),
+            surroundings.images.len()
+        ))
+    });
+    let missing = (!absent.is_empty()).then(|| {
+        Found::Open(
+            format!("not here yet: {}", absent.join(", ")),
+            "`docker compose up` pulls them; `docker compose pull` does it beforehand".to_owned(),
+        )
+    });
     there.into_iter().chain(missing)
 }
 
 fn workspace(place: &Place) -> Found {
     match place.workspace() {
         Ok(workspace) => Found::Good(workspace.root().display().to_string()),
-        Err(_) => Found::Open("none here".to_owned(), "`checker init` makes one".to_owned()),
+        Err(_) => Found::Open(
+            "none here".to_owned(),
+            "`checker init` makes one".to_owned(),
+        ),
     }
 }
 

@@ -18,13 +18,25 @@ pub fn run(place: &Place, what: &str) -> anyhow::Result<Exit> {
             Some(lesson) => (lesson, what),
             None => {
                 let names: Vec<_> = rules::all().iter().map(|rule| rule.name).collect();
-                bail!("`{what}` is neither a check of a lesson nor a rule. The rules are: {}", names.join(", "));
+                bail!(
+                    "`{what}` is neither a check of a lesson nor a rule. The rules are: {}",
+                    names.join(", ")
+                );
             }
         },
     };
     let Some(check) = lesson.lesson.check(id) else {
-        let known: Vec<_> = lesson.lesson.checks.iter().map(|check| check.header.id.as_str()).collect();
-        bail!("{} has no check `{id}`. Its checks are: {}", lesson.lesson.header.id, known.join(", "));
+        let known: Vec<_> = lesson
+            .lesson
+            .checks
+            .iter()
+            .map(|check| check.header.id.as_str())
+            .collect();
+        bail!(
+            "{} has no check `{id}`. Its checks are: {}",
+            lesson.lesson.header.id,
+            known.join(", ")
+        );
     };
     let header = &check.header;
     anstream::println!("{}/{}", lesson.lesson.header.id, header.id);
@@ -53,5 +65,7 @@ fn explain_rule(rule: &Rule) {
 }
 
 fn with_check(id: &str) -> anyhow::Result<Option<course::CourseLesson>> {
-    Ok(course::lessons()?.into_iter().find(|lesson| lesson.lesson.check(id).is_some()))
+    Ok(course::lessons()?
+        .into_iter()
+        .find(|lesson| lesson.lesson.check(id).is_some()))
 }

@@ -8,7 +8,12 @@ use crate::capture::{self, Engine, Request};
 use crate::course::CourseLesson;
 use crate::workspace::{Place, Workspace};
 
-pub fn run(place: &Place, name: Option<&str>, check: Option<&str>, level: Option<usize>) -> anyhow::Result<Exit> {
+pub fn run(
+    place: &Place,
+    name: Option<&str>,
+    check: Option<&str>,
+    level: Option<usize>,
+) -> anyhow::Result<Exit> {
     let workspace = place.workspace()?;
     let lesson = place.lesson(name)?;
     let id = match check {
@@ -16,23 +21,45 @@ pub fn run(place: &Place, name: Option<&str>, check: Option<&str>, level: Option
         None => match first_red(&workspace, &lesson)? {
             Some(id) => id,
             None => {
-                anstream::println!("Nothing fails in {}. `checker hint {} CHECK` shows the hints of a check.", lesson.lesson.header.id, lesson.lesson.number());
+                anstream::println!(
+                    "Nothing fails in {}. `checker hint {} CHECK` shows the hints of a check.",
+                    lesson.lesson.header.id,
+                    lesson.lesson.number()
+                );
                 return Ok(Exit::Success);
             }
         },
     };
     let Some(check) = lesson.lesson.check(&id) else {
-        let known: Vec<_> = lesson.lesson.checks.iter().map(|check| check.header.id.as_str()).collect();
-        bail!("{} has no check `{id}`. Its checks are: {}", lesson.lesson.header.id, known.join(", "));
+        let known: Vec<_> = lesson
+            .lesson
+            .checks
+            .iter()
+            .map(|check| check.header.id.as_str())
+            .collect();
+        bail!(
+            "{} has no check `{id}`. Its checks are: {}",
+            lesson.lesson.header.id,
+            known.join(", ")
+        );
     };
     let hints = &check.header.hints;
     anstream::println!("{} · {}", check.header.id, check.header.title);
     if hints.is_empty() {
-        anstream::println!("{}\nThere are no hints for this check; read its part of the chapter.", check.header.why);
+        anstream::println!(
+            "{}\nThere are no hints for this check; read its part of the chapter.",
+            check.header.why
+        );
         return Ok(Exit::Success);
     }
     let mut progress = workspace.progress()?;
-    let seen = progress.lessons.entry(lesson.lesson.header.id.clone()).or_default().hints.entry(id).or_default();
+    let seen = progress
+        .lessons
+        .entry(lesson.lesson.header.id.clone())
+        .or_default()
+        .hints
+        .entry(id)
+        .or_default();
     let tier = match level {
         Some(level) if (1..=hints.len()).contains(&level) => level,
         Some(level) => bail!("there is no hint {level}; this check has {}", hints.len()),
@@ -44,7 +71,10 @@ pub fn run(place: &Place, name: Option<&str>, check: Option<&str>, level: Option
     if tier < hints.len() {
         anstream::println!("The same command again shows the next one.");
     } else {
-        let last = format!("That was the last one. `checker solution {}` prints the reference.", lesson.lesson.number());
+        let last = format!(
+            "That was the last one. `checker solution {}` prints the reference.",
+            lesson.lesson.number()
+        );
         anstream::println!("{}", crate::output::typed(&last));
     }
     Ok(Exit::Success)
@@ -58,6 +88,9 @@ fn first_red(workspace: &Workspace, lesson: &CourseLesson) -> anyhow::Result<Opt
     };
     let evidence = capture::capture(&lesson.lesson, &request)?;
     let report = lesson::check(&lesson.lesson, &evidence, Scope::FilesAndContainers);
-    let failed = report.checks.iter().find(|check| matches!(check.verdict, Verdict::Fail { .. }));
+    let failed = report
+        .checks
+        .iter()
+        .find(|check| matches!(check.verdict, Verdict::Fail { .. }));
     Ok(failed.map(|check| check.id.clone()))
 }

@@ -37,14 +37,26 @@ pub fn run(folder: Option<&Path>) -> anyhow::Result<Exit> {
 fn next_steps(workspace: &Workspace) -> anyhow::Result<()> {
     let progress = workspace.progress()?;
     let lessons = course::lessons()?;
-    let next = lessons.iter().find(|lesson| !progress.has_passed(&lesson.lesson.header.id)).or(lessons.first());
+    let next = lessons
+        .iter()
+        .find(|lesson| !progress.has_passed(&lesson.lesson.header.id))
+        .or(lessons.first());
     let Some(lesson) = next else { return Ok(()) };
     let folder = workspace.folder(lesson);
     let number = lesson.lesson.number();
-    anstream::println!("\nNext, {} · {}:", lesson.lesson.header.id, lesson.lesson.header.title);
+    anstream::println!(
+        "\nNext, {} · {}:",
+        lesson.lesson.header.id,
+        lesson.lesson.header.title
+    );
     for file in &lesson.lesson.header.edit {
         anstream::println!("  edit {}", folder.join(file).display());
     }
-    anstream::println!("{}", output::typed(&format!("  checker verify {number}\n  checker hint {number}")));
+    anstream::println!(
+        "{}",
+        output::typed(&format!(
+            "  checker verify {number}\n  checker hint {number}"
+        ))
+    );
     Ok(())
 }

@@ -19,8 +19,18 @@ pub fn run(place: &Place, format: ListFormat) -> anyhow::Result<Exit> {
         ListFormat::Human => {
             for lesson in &lessons {
                 let header = &lesson.lesson.header;
-                let state = if progress.has_passed(&header.id) { "passed" } else { "open" };
-                anstream::println!("{:<10} {state:<7} {:>4} min  {}  ({})", header.id, header.minutes, header.title, lesson.slug);
+                let state = if progress.has_passed(&header.id) {
+                    "passed"
+                } else {
+                    "open"
+                };
+                anstream::println!(
+                    "{:<10} {state:<7} {:>4} min  {}  ({})",
+                    header.id,
+                    header.minutes,
+                    header.title,
+                    lesson.slug
+                );
             }
         }
         ListFormat::Json => {

@@ -20,8 +20,15 @@ pub fn run(place: &Place, name: &str, yes: bool) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     match workspace.reset(&lesson)? {
-        Some(backup) => anstream::println!("{} is as handed out. Yours are in {}", folder.display(), backup.display()),
-        None => anstream::println!("{} is as handed out; nothing of yours was replaced.", folder.display()),
+        Some(backup) => anstream::println!(
+            "{} is as handed out. Yours are in {}",
+            folder.display(),
+            backup.display()
+        ),
+        None => anstream::println!(
+            "{} is as handed out; nothing of yours was replaced.",
+            folder.display()
+        ),
     }
     Ok(Exit::Success)
 }

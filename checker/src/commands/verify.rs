@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-
 use anyhow::Context;
 use lesson::evidence::Evidence;
 use lesson::report::{Outcome, Report, Scope};
@@ -19,9 +18,16 @@ pub fn run(place: &Place, arguments: &VerifyArguments) -> anyhow::Result<Exit> {
     let workspace = place.workspace()?;
     let lessons = match arguments.lessons.as_slice() {
         [] => vec![place.lesson(None)?],
-        names => names.iter().map(|name| place.lesson(Some(name))).collect::<Result<_, _>>()?,
+        names => names
+            .iter()
+            .map(|name| place.lesson(Some(name)))
+            .collect::<Result<_, _>>()?,
     };
-    let scope = if arguments.static_only { Scope::Files } else { Scope::FilesAndContainers };
+    let scope = if arguments.static_only {
+        Scope::Files
+    } else {
+        Scope::FilesAndContainers
+    };
     let mut seen = Vec::new();
     for lesson in &lessons {
         let evidence = capture_one(&workspace, lesson, arguments)?;
@@ -37,10 +43,16 @@ pub fn run(place: &Place, arguments: &VerifyArguments) -> anyhow::Result<Exit> {
     Ok(exit(&reports))
 }
 
-fn capture_one(workspace: &Workspace, lesson: &CourseLesson, arguments: &VerifyArguments) -> anyhow::Result<Evidence> {
+fn capture_one(
+    workspace: &Workspace,
+    lesson: &CourseLesson,
+    arguments: &VerifyArguments,
+) -> anyhow::Result<Evidence> {
     let engine = match arguments.static_only {
         true => Engine::None,
-        false => Engine::Found { host: arguments.host.clone() },
+        false => Engine::Found {
+            host: arguments.host.clone(),
+        },
     };
     let request = Request {
         folder: workspace.folder(lesson),
@@ -52,7 +64,9 @@ fn capture_one(workspace: &Workspace, lesson: &CourseLesson, arguments: &VerifyA
     match arguments.wait {
         Some(at_most) if !arguments.static_only => {
             let mut progress = Progress::default();
-            capture::capture_settled(&lesson.lesson, &request, at_most, |report| progress.tell(report))
+            capture::capture_settled(&lesson.lesson, &request, at_most, |report| {
+                progress.tell(report)
+            })
         }
         _ => capture::capture(&lesson.lesson, &request),
     }
@@ -66,7 +80,11 @@ struct Progress {
 
 impl Progress {
     fn tell(&mut self, report: &Report) {
-        let services: Vec<_> = report.starting.iter().map(|starting| starting.service.clone()).collect();
+        let services: Vec<_> = report
+            .starting
+            .iter()
+            .map(|starting| starting.service.clone())
+            .collect();
         if std::io::stderr().is_terminal() || services != self.told {
             for starting in &report.starting {
                 anstream::eprintln!("waiting: {}", starting.text());
@@ -100,14 +118,21 @@ fn show(seen: &[(Report, Evidence)], arguments: &VerifyArguments) -> anyhow::Res
 fn record(path: &Path, seen: &[(Report, Evidence)]) -> anyhow::Result<()> {
     let text = match seen {
         [(_, evidence)] => serde_json::to_string_pretty(evidence)?,
-        several => serde_json::to_string_pretty(&several.iter().map(|(_, evidence)| evidence).collect::<Vec<_>>())?,
+        several => serde_json::to_string_pretty(
+            &several
+                .iter()
+                .map(|(_, evidence)| evidence)
+                .collect::<Vec<_>>(),
+        )?,
     };
     crate::workspace::write_whole(path, format!("{text}\n").as_bytes())
         .with_context(|| "what was seen could not be recorded".to_owned())
 }
 
 fn remember(workspace: &Workspace, reports: &[Report]) -> anyhow::Result<()> {
-    let passed = reports.iter().filter(|report| report.outcome() == Outcome::Passed);
+    let passed = reports
+        .iter()
+        .filter(|report| report.outcome() == Outcome::Passed);
     let mut progress = None;
     for report in passed {
         let progress = match &mut progress {
@@ -131,4 +156,3 @@ fn exit(reports: &[Report]) -> Exit {
         Exit::Success
     }
 }
-

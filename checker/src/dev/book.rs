@@ -27,11 +27,18 @@ pub fn run(root: &Path, out: Option<&Path>) -> anyhow::Result<Exit> {
             slug: lesson.slug.clone(),
             checklist: lesson::page::checklist(&lesson.lesson),
             quiz: lesson::page::quiz(&lesson.lesson),
-            facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
+            facts: facts
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<BTreeMap<_, _>>(),
         }
     });
     let destination = out.map_or_else(|| root.join("book-output"), Path::to_path_buf);
-    let request = BuildRequest { root: root.to_path_buf(), destination: destination.clone(), lessons: pages.collect() };
+    let request = BuildRequest {
+        root: root.to_path_buf(),
+        destination: destination.clone(),
+        lessons: pages.collect(),
+    };
     let built = book::build(&request)?;
     for warning in &built.warnings {
         anstream::eprintln!("warning: {warning}");

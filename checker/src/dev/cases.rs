@@ -66,11 +66,21 @@ impl Case {
 /// # Errors
 /// A lesson, variant or mistake that cannot be read; the message names its line.
 pub fn authored(exercises: &Path, names: &[String]) -> anyhow::Result<Vec<Authored>> {
-    let entries = std::fs::read_dir(exercises)
-        .with_context(|| format!("cannot list {}; `--exercises DIR` names another folder", exercises.display()))?;
-    let mut folders: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.join("lesson.yaml").is_file()).collect();
+    let entries = std::fs::read_dir(exercises).with_context(|| {
+        format!(
+            "cannot list {}; `--exercises DIR` names another folder",
+            exercises.display()
+        )
+    })?;
+    let mut folders: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join("lesson.yaml").is_file())
+        .collect();
     folders.sort();
-    let mut lessons = folders.iter().map(|folder| read(folder)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut lessons = folders
+        .iter()
+        .map(|folder| read(folder))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     if !names.is_empty() {
         for name in names {
             if !lessons.iter().any(|lesson| lesson.is_called(name)) {
@@ -86,32 +96,70 @@ pub fn authored(exercises: &Path, names: &[String]) -> anyhow::Result<Vec<Author
 }
 
 fn read(folder: &Path) -> anyhow::Result<Authored> {
-    let slug = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let slug = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let path = folder.join("lesson.yaml");
     let text = text_of(&path)?;
     let lesson = course::parse(&path.to_string_lossy(), &text)?;
     let solution = course::files_below(&folder.join("solution"))?;
-    let mut cases = vec![Case { name: "solution".to_owned(), files: solution.clone(), expected: Expected::Passes }];
+    let mut cases = vec![Case {
+        name: "solution".to_owned(),
+        files: solution.clone(),
+        expected: Expected::Passes,
+    }];
     for (name, files) in overlays(&folder.join("accepted"))? {
         let form = folder.join("accepted").join(&name).join("variant.yaml");
         let (variant, overlay): (Variant, _) = described(&form, files)?;
         let files = case::lay_over(&solution, &overlay, &variant.edits, &variant.remove)
             .map_err(|error| anyhow::anyhow!("{}: {error}", form.display()))?;
-        cases.push(Case { name: format!("accepted/{name}"), files, expected: Expected::Passes });
+        cases.push(Case {
+            name: format!("accepted/{name}"),
+            files,
+            expected: Expected::Passes,
+        });
     }
     for (name, files) in overlays(&folder.join("mistakes"))? {
         let form = folder.join("mistakes").join(&name).join("mistake.yaml");
         let (mistake, overlay): (Mistake, _) = described(&form, files)?;
-        let Mistake { kills, says, at, edits, remove, steps, .. } = mistake;
+        let Mistake {
+            kills,
+            says,
+            at,
+            edits,
+            remove,
+            steps,
+            ..
+        } = mistake;
         if lesson.check(&kills).is_none() {
-            bail!("{}: `kills` names {kills}, which is no check of {}", form.display(), lesson.header.id);
+            bail!(
+                "{}: `kills` names {kills}, which is no check of {}",
+                form.display(),
+                lesson.header.id
+            );
         }
         let files = case::lay_over(&solution, &overlay, &edits, &remove)
             .map_err(|error| anyhow::anyhow!("{}: {error}", form.display()))?;
-        cases.push(Case { name: format!("mistakes/{name}"), files, expected: Expected::Kills { check: kills, says, at, steps } });
+        cases.push(Case {
+            name: format!("mistakes/{name}"),
+            files,
+            expected: Expected::Kills {
+                check: kills,
+                says,
+                at,
+                steps,
+            },
+        });
     }
     let start = course::files_below(&folder.join("start"))?;
-    Ok(Authored { slug, folder: folder.to_path_buf(), lesson, start, cases })
+    Ok(Authored {
+        slug,
+        folder: folder.to_path_buf(),
+        lesson,
+        start,
+        cases,
+    })
 }
 
 /// The folders of a kind of cases, each with its files.
@@ -121,17 +169,34 @@ fn overlays(folder: &Path) -> anyhow::Result<Vec<(String, Files)>> {
     }
     let mut cases: BTreeMap<String, Files> = BTreeMap::new();
     for (path, bytes) in course::files_below(folder)? {
-        let (name, rest) = path.split_once('/').with_context(|| format!("{} is no case: a case is a folder", folder.join(&path).display()))?;
-        cases.entry(name.to_owned()).or_default().insert(rest.to_owned(), bytes);
+        let (name, rest) = path.split_once('/').with_context(|| {
+            format!(
+                "{} is no case: a case is a folder",
+                folder.join(&path).display()
+            )
+        })?;
+        cases
+            .entry(name.to_owned())
+            .or_default()
+            .insert(rest.to_owned(), bytes);
     }
     Ok(cases.into_iter().collect())
 }
 
 /// Takes a case's description out of its files.
-fn described<T: serde::de::DeserializeOwned>(form: &Path, mut files: Files) -> anyhow::Result<(T, Files)> {
-    let name = form.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let bytes = files.remove(&name).with_context(|| format!("{} is missing", form.display()))?;
-    let text = String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", form.display()))?;
+fn described<T: serde::de::DeserializeOwned>(
+    form: &Path,
+    mut files: Files,
+) -> anyhow::Result<(T, Files)> {
+    let name = form
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let bytes = files
+        .remove(&name)
+        .with_context(|| format!("{} is missing", form.display()))?;
+    let text =
+        String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", form.display()))?;
     let form = lesson::parse_form(&form.to_string_lossy(), &text)?;
     Ok((form, files))
 }
@@ -142,14 +207,20 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
 
 impl Authored {
     fn is_called(&self, name: &str) -> bool {
-        let number = name.strip_prefix("lesson-").unwrap_or(name).parse::<u32>().ok();
+        let number = name
+            .strip_prefix("lesson-")
+            .unwrap_or(name)
+            .parse::<u32>()
+            .ok();
         let word = self.slug.split_once('-').map_or("", |(_, word)| word);
         name == self.slug || name == word || number == Some(self.lesson.number())
     }
 
     /// Where a case's recording is kept.
     pub fn recording(&self, case: &Case) -> PathBuf {
-        self.folder.join("recordings").join(format!("{}.json", case.name))
+        self.folder
+            .join("recordings")
+            .join(format!("{}.json", case.name))
     }
 
     /// Files as evidence, without any container.

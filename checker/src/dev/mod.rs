@@ -15,14 +15,20 @@ use crate::capture;
 
 /// `checker dev schema`
 pub fn schema() -> anyhow::Result<Exit> {
-    anstream::println!("{}", serde_json::to_string_pretty(&lesson::lesson_schema())?);
+    anstream::println!(
+        "{}",
+        serde_json::to_string_pretty(&lesson::lesson_schema())?
+    );
     Ok(Exit::Success)
 }
 
 /// Files as evidence, without any container and without any shell variable.
 pub fn evidence_of(lesson: &Lesson, slug: &str, files: &Files) -> Evidence {
     let reader = MemoryReader(files.clone());
-    let seen = FilesSeen { folder_name: slug.to_owned(), ..FilesSeen::default() };
+    let seen = FilesSeen {
+        folder_name: slug.to_owned(),
+        ..FilesSeen::default()
+    };
     let mut evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: lesson.header.id.clone(),

@@ -39,12 +39,18 @@ impl<'a> Stack<'a> {
     /// No engine, or containers of the project.
     pub fn new(lesson: &'a Authored) -> anyhow::Result<Self> {
         let base = tempfile::tempdir().context("cannot make a temporary folder")?;
-        let stack = Self { lesson, base, state: State::Nothing };
+        let stack = Self {
+            lesson,
+            base,
+            state: State::Nothing,
+        };
         let project = &lesson.lesson.header.project;
         let filter = format!("label=com.docker.compose.project={project}");
         let running = stack.docker(&["ps", "--all", "--quiet", "--filter", &filter])?;
         if !running.trim().is_empty() {
-            bail!("the project {project} has containers on this machine; `docker compose -p {project} down` removes them first");
+            bail!(
+                "the project {project} has containers on this machine; `docker compose -p {project} down` removes them first"
+            );
         }
         Ok(stack)
     }
@@ -57,7 +63,11 @@ impl<'a> Stack<'a> {
     ///
     /// # Errors
     /// Docker or Compose failed.
-    pub fn run(&mut self, case: &Case, enough: &dyn Fn(&Evidence) -> bool) -> anyhow::Result<Evidence> {
+    pub fn run(
+        &mut self,
+        case: &Case,
+        enough: &dyn Fn(&Evidence) -> bool,
+    ) -> anyhow::Result<Evidence> {
         match &case.expected {
             Expected::Kills { steps, .. } => {
                 self.solution()?;
@@ -80,10 +90,19 @@ impl<'a> Stack<'a> {
         if self.state == State::Solution {
             return Ok(());
         }
-        let files = self.lesson.cases.iter().find(|case| case.name == "solution").map(|case| case.files.clone());
+        let files = self
+            .lesson
+            .cases
+            .iter()
+            .find(|case| case.name == "solution")
+            .map(|case| case.files.clone());
         self.put(&files.unwrap_or_default())?;
         // Force: a container that was cut off from a network is not made anew by itself.
-        let again: &[&str] = if self.state == State::Other { &["--force-recreate"] } else { &[] };
+        let again: &[&str] = if self.state == State::Other {
+            &["--force-recreate"]
+        } else {
+            &[]
+        };
         self.up(again)?;
         self.state = State::Solution;
         Ok(())
@@ -96,8 +115,12 @@ impl<'a> Stack<'a> {
         for step in steps {
             match step {
                 Step::Files(_) => self.put(files)?,
-                Step::Compose(arguments) => self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?,
-                Step::Docker(arguments) => drop(self.docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?),
+                Step::Compose(arguments) => {
+                    self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?
+                }
+                Step::Docker(arguments) => {
+                    drop(self.docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?)
+                }
             }
         }
         Ok(())
@@ -123,18 +146,37 @@ impl<'a> Stack<'a> {
     /// Writes the files, and removes those of the case before. Data of running services stays.
     fn put(&self, files: &Files) -> anyhow::Result<()> {
         let folder = self.folder();
-        let known: std::collections::BTreeSet<_> = self.lesson.cases.iter().flat_map(|case| case.files.keys()).collect();
+        let known: std::collections::BTreeSet<_> = self
+            .lesson
+            .cases
+            .iter()
+            .flat_map(|case| case.files.keys())
+            .collect();
         for path in known {
             let file = folder.join(path);
             if !files.contains_key(path) && file.is_file() {
-                std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+                std::fs::remove_file(&file)
+                    .with_context(|| format!("cannot remove {}", file.display()))?;
             }
         }
-        files.iter().try_for_each(|(path, bytes)| crate::workspace::write_whole(&folder.join(path), bytes))
+        files
+            .iter()
+            .try_for_each(|(path, bytes)| crate::workspace::write_whole(&folder.join(path), bytes))
     }
 
     fn up(&self, more: &[&str]) -> anyhow::Result<()> {
-        let arguments = [&["up", "--detach", "--wait", "--wait-timeout", UP_WITHIN, "--remove-orphans"], more].concat();
+        let arguments = [
+            &[
+                "up",
+                "--detach",
+                "--wait",
+                "--wait-timeout",
+                UP_WITHIN,
+                "--remove-orphans",
+            ],
+            more,
+        ]
+        .concat();
         self.compose(&arguments)
     }
 
@@ -150,7 +192,10 @@ impl<'a> Stack<'a> {
         self.state = State::Nothing;
         let folder = self.folder();
         std::fs::remove_dir_all(&folder).with_context(|| {
-            format!("{} holds data that a container wrote as another user; remove it by hand", folder.display())
+            format!(
+                "{} holds data that a container wrote as another user; remove it by hand",
+                folder.display()
+            )
         })
     }
 
@@ -163,10 +208,23 @@ impl<'a> Stack<'a> {
         let kept = std::env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy().to_uppercase();
             name.starts_with("DOCKER_") && name != "DOCKER_VOLUME_DIRECTORY"
-                || matches!(name.as_str(), "PATH" | "HOME" | "USERPROFILE" | "SYSTEMROOT" | "XDG_RUNTIME_DIR" | "TMPDIR" | "TEMP")
+                || matches!(
+                    name.as_str(),
+                    "PATH"
+                        | "HOME"
+                        | "USERPROFILE"
+                        | "SYSTEMROOT"
+                        | "XDG_RUNTIME_DIR"
+                        | "TMPDIR"
+                        | "TEMP"
+                )
         });
         let folder = self.folder();
-        let place: &Path = if folder.is_dir() { &folder } else { self.base.path() };
+        let place: &Path = if folder.is_dir() {
+            &folder
+        } else {
+            self.base.path()
+        };
         let output = Command::new("docker")
             .args(arguments)
             .current_dir(place)
@@ -178,7 +236,11 @@ impl<'a> Stack<'a> {
             let said = String::from_utf8_lossy(&output.stderr);
             let last: Vec<_> = said.lines().rev().take(6).collect();
             let last: Vec<_> = last.into_iter().rev().collect();
-            bail!("`docker {}` failed:\n{}", arguments.join(" "), last.join("\n"));
+            bail!(
+                "`docker {}` failed:\n{}",
+                arguments.join(" "),
+                last.join("\n")
+            );
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

@@ -24,7 +24,11 @@ const WORD: usize = 11;
 
 /// The report as it is printed. Colours are always in it; the stream takes them out where nobody wants them.
 pub fn report(report: &Report, evidence: &Evidence, detail: Detail) -> String {
-    let mut text = format!("{} · {}\n\n", painted(style::STRONG, &report.lesson), report.title);
+    let mut text = format!(
+        "{} · {}\n\n",
+        painted(style::STRONG, &report.lesson),
+        report.title
+    );
     if detail == Detail::Verbose {
         text.push_str(&asked(evidence));
     }
@@ -44,10 +48,14 @@ fn check(check: &CheckReport) -> String {
     match &check.verdict {
         Verdict::Pass => line(style::GOOD, "PASS", &check.title),
         Verdict::Fail { findings } => line(style::BAD, "FAIL", &check.title) + &details(findings),
-        Verdict::Advice { findings } => line(style::ADVICE, "ADVICE", &check.title) + &details(findings),
-        Verdict::NotChecked { reason } => {
-            line(style::OPEN, "NOT CHECKED", &format!("{}: {}", check.title, reason.text()))
+        Verdict::Advice { findings } => {
+            line(style::ADVICE, "ADVICE", &check.title) + &details(findings)
         }
+        Verdict::NotChecked { reason } => line(
+            style::OPEN,
+            "NOT CHECKED",
+            &format!("{}: {}", check.title, reason.text()),
+        ),
     }
 }
 
@@ -61,13 +69,28 @@ fn details(findings: &[Finding]) -> String {
 }
 
 fn finding(finding: &Finding) -> String {
-    let notes = [("expected", &finding.expected), ("why", &finding.why), ("next", &finding.next)];
+    let notes = [
+        ("expected", &finding.expected),
+        ("why", &finding.why),
+        ("next", &finding.next),
+    ];
     match &finding.spot {
-        Spot::File { path, line, column, end_column, excerpt } => {
+        Spot::File {
+            path,
+            line,
+            column,
+            end_column,
+            excerpt,
+        } => {
             let start = offset(excerpt, *column);
             let end = offset(excerpt, *end_column).max(start);
-            let mark = AnnotationKind::Primary.span(start..end).label(finding.found.as_str());
-            let source = Snippet::source(excerpt.as_str()).line_start(*line as usize).path(path.as_str()).annotation(mark);
+            let mark = AnnotationKind::Primary
+                .span(start..end)
+                .label(finding.found.as_str());
+            let source = Snippet::source(excerpt.as_str())
+                .line_start(*line as usize)
+                .path(path.as_str())
+                .annotation(mark);
             let group = Group::with_level(Level::ERROR).element(source);
             let group = notes.iter().fold(group, |group, (name, text)| {
                 group.element(Level::NOTE.with_name(*name).message(text.as_str()))
@@ -76,7 +99,9 @@ fn finding(finding: &Finding) -> String {
             format!("{}\n", renderer.render(&[group]))
         }
         Spot::WholeFile { path } => elsewhere(path, &finding.found, &[], &notes),
-        Spot::Container { name, lines } => elsewhere(&format!("container {name}"), &finding.found, lines, &notes),
+        Spot::Container { name, lines } => {
+            elsewhere(&format!("container {name}"), &finding.found, lines, &notes)
+        }
         Spot::Probe { question } => elsewhere(question, &finding.found, &[], &notes),
     }
 }
@@ -86,7 +111,9 @@ fn elsewhere(place: &str, found: &str, lines: &[String], notes: &[(&str, &String
     let mut text = format!("  --> {place}: {found}\n");
     if !lines.is_empty() {
         text.push_str("   |\n");
-        lines.iter().for_each(|line| text.push_str(&format!("   | {}\n", printable(line))));
+        lines
+            .iter()
+            .for_each(|line| text.push_str(&format!("   | {}\n", printable(line))));
     }
     for (name, note) in notes {
         text.push_str(&format!("   = {name}: {note}\n"));
@@ -98,14 +125,24 @@ fn elsewhere(place: &str, found: &str, lines: &[String], notes: &[(&str, &String
 fn printable(line: &str) -> String {
     const LONGEST: usize = 200;
     let plain = anstream::adapter::strip_str(line).to_string();
-    let shown: String = plain.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
-    if plain.chars().count() > LONGEST { format!("{shown} …") } else { shown }
+    let shown: String = plain
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(LONGEST)
+        .collect();
+    if plain.chars().count() > LONGEST {
+        format!("{shown} …")
+    } else {
+        shown
+    }
 }
 
 /// Byte offset of a column, counted in characters from 1.
 fn offset(line: &str, column: u32) -> usize {
     let before = column.saturating_sub(1) as usize;
-    line.char_indices().nth(before).map_or(line.len(), |(offset, _)| offset)
+    line.char_indices()
+        .nth(before)
+        .map_or(line.len(), |(offset, _)| offset)
 }
 
 fn waiting(report: &Report) -> String {
@@ -114,7 +151,10 @@ fn waiting(report: &Report) -> String {
         text.push_str(&format!("{}\n", starting.text()));
     }
     if !text.is_empty() {
-        text.push_str(&format!("`checker verify {} --wait` looks again until they have settled.\n\n", name(report)));
+        text.push_str(&format!(
+            "`checker verify {} --wait` looks again until they have settled.\n\n",
+            name(report)
+        ));
     }
     text
 }
@@ -122,16 +162,30 @@ fn waiting(report: &Report) -> String {
 fn summary(report: &Report) -> String {
     let counts = report.counts();
     let mut parts = vec![format!("{} passed", counts.passed)];
-    let more = [(counts.failed, "failed"), (counts.not_checked, "not checked"), (counts.advice, "advice")];
-    parts.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
+    let more = [
+        (counts.failed, "failed"),
+        (counts.not_checked, "not checked"),
+        (counts.advice, "advice"),
+    ];
+    parts.extend(
+        more.iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}")),
+    );
     let number = name(report);
     let (style, then) = match report.outcome() {
         Outcome::Passed => (style::GOOD, format!("{} passes", report.lesson)),
         Outcome::FilesPass => (
             style::GOOD,
-            format!("the files pass; {} passes when its containers do too: checker verify {number}", report.lesson),
+            format!(
+                "the files pass; {} passes when its containers do too: checker verify {number}",
+                report.lesson
+            ),
         ),
-        Outcome::Failed => (style::BAD, format!("checker verify {number} again after the change")),
+        Outcome::Failed => (
+            style::BAD,
+            format!("checker verify {number} again after the change"),
+        ),
         Outcome::Incomplete => (style::OPEN, incomplete(report)),
     };
     format!("{} · {then}\n", painted(style, &parts.join(", ")))
@@ -139,14 +193,19 @@ fn summary(report: &Report) -> String {
 
 /// The first thing to do about what was not checked.
 fn incomplete(report: &Report) -> String {
-    let reasons = report.checks.iter().filter_map(|check| match &check.verdict {
-        Verdict::NotChecked { reason } => Some(reason),
-        _ => None,
-    });
+    let reasons = report
+        .checks
+        .iter()
+        .filter_map(|check| match &check.verdict {
+            Verdict::NotChecked { reason } => Some(reason),
+            _ => None,
+        });
     let next = reasons.filter_map(Reason::next).next().map(str::to_owned);
     let next = next.unwrap_or_else(|| format!("checker verify {} --wait", name(report)));
     match report.scope {
-        Scope::Files | Scope::FilesAndContainers => format!("{} has not passed yet; next: {next}", report.lesson),
+        Scope::Files | Scope::FilesAndContainers => {
+            format!("{} has not passed yet; next: {next}", report.lesson)
+        }
     }
 }
 
@@ -159,10 +218,22 @@ fn name(report: &Report) -> String {
 fn asked(evidence: &Evidence) -> String {
     let mut text = match &evidence.world.engine {
         EngineSeen::NotAsked => "engine: not asked\n".to_owned(),
-        EngineSeen::Silent { address, reason, .. } => format!("engine: {address}: {reason}\n"),
+        EngineSeen::Silent {
+            address, reason, ..
+        } => format!("engine: {address}: {reason}\n"),
         EngineSeen::Answered { address, version } => {
-            let word = |name: &str| version.get(name).and_then(|value| value.as_str()).unwrap_or("?").to_owned();
-            format!("engine: {address}, version {} (API {})\n", word("Version"), word("ApiVersion"))
+            let word = |name: &str| {
+                version
+                    .get(name)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or("?")
+                    .to_owned()
+            };
+            format!(
+                "engine: {address}, version {} (API {})\n",
+                word("Version"),
+                word("ApiVersion")
+            )
         }
     };
     for (path, seen) in &evidence.files.files {
@@ -175,7 +246,11 @@ fn asked(evidence: &Evidence) -> String {
     for answered in &evidence.world.answers {
         let question = serde_json::to_string(&answered.probe).unwrap_or_default();
         let answer = serde_json::to_string(&answered.answer).unwrap_or_default();
-        text.push_str(&format!("asked {question} in {} ms: {}\n", answered.took_ms, printable(&answer)));
+        text.push_str(&format!(
+            "asked {question} in {} ms: {}\n",
+            answered.took_ms,
+            printable(&answer)
+        ));
     }
     text.push('\n');
     text

@@ -19,6 +19,15 @@ struct WithOutcome<'a> {
 
 /// One document for all reports.
 pub fn reports<'a>(reports: impl Iterator<Item = &'a Report>) -> anyhow::Result<String> {
-    let reports = reports.map(|report| WithOutcome { outcome: report.outcome(), counts: report.counts(), report }).collect();
-    Ok(serde_json::to_string_pretty(&Document { schema_version: SCHEMA_VERSION, reports })?)
+    let reports = reports
+        .map(|report| WithOutcome {
+            outcome: report.outcome(),
+            counts: report.counts(),
+            report,
+        })
+        .collect();
+    Ok(serde_json::to_string_pretty(&Document {
+        schema_version: SCHEMA_VERSION,
+        reports,
+    })?)
 }

@@ -17,7 +17,9 @@ fn suite(report: &Report) -> TestSuite {
             Verdict::Pass => TestCaseStatus::success(),
             Verdict::Fail { findings } => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                status.set_message(check.title.clone()).set_description(findings.iter().map(told).collect::<String>());
+                status
+                    .set_message(check.title.clone())
+                    .set_description(findings.iter().map(told).collect::<String>());
                 status
             }
             // Advice never fails a lesson; what it says is kept with the case.
@@ -31,7 +33,10 @@ fn suite(report: &Report) -> TestSuite {
         let mut case = TestCase::new(format!("{}/{}", report.lesson, check.id), status);
         case.set_classname(report.lesson.clone());
         if let Verdict::Advice { findings } = &check.verdict {
-            case.set_system_out(format!("advice: {}", findings.iter().map(told).collect::<String>()));
+            case.set_system_out(format!(
+                "advice: {}",
+                findings.iter().map(told).collect::<String>()
+            ));
         }
         suite.add_test_case(case);
     }
@@ -40,13 +45,24 @@ fn suite(report: &Report) -> TestSuite {
 
 /// A finding as plain text.
 pub fn told(finding: &Finding) -> String {
-    let Finding { spot, found, expected, why, next } = finding;
-    format!("{}: {found}\nexpected: {expected}\nwhy: {why}\nnext: {next}\n", place(spot))
+    let Finding {
+        spot,
+        found,
+        expected,
+        why,
+        next,
+    } = finding;
+    format!(
+        "{}: {found}\nexpected: {expected}\nwhy: {why}\nnext: {next}\n",
+        place(spot)
+    )
 }
 
 fn place(spot: &Spot) -> String {
     match spot {
-        Spot::File { path, line, column, .. } => format!("{path}:{line}:{column}"),
+        Spot::File {
+            path, line, column, ..
+        } => format!("{path}:{line}:{column}"),
         Spot::WholeFile { path } => path.clone(),
         Spot::Container { name, .. } => format!("container {name}"),
         Spot::Probe { question } => question.clone(),

@@ -8,11 +8,16 @@ pub mod style;
 
 /// Commands in a text as they can be typed here: through cargo, `checker` is not on the PATH.
 pub fn typed(text: &str) -> String {
-    const COMMANDS: [&str; 7] = ["verify", "hint", "solution", "reset", "explain", "doctor", "init"];
+    const COMMANDS: [&str; 7] = [
+        "verify", "hint", "solution", "reset", "explain", "doctor", "init",
+    ];
     if std::env::var_os("CARGO").is_none() {
         return text.to_owned();
     }
     COMMANDS.iter().fold(text.to_owned(), |text, command| {
-        text.replace(&format!("checker {command}"), &format!("cargo run --release -- {command}"))
+        text.replace(
+            &format!("checker {command}"),
+            &format!("cargo run --release -- {command}"),
+        )
     })
 }

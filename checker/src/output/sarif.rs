@@ -54,15 +54,27 @@ fn result(report: &Report, check: &CheckReport, level: &str, finding: &Finding) 
         "message": {"text": super::junit::told(finding)},
     });
     let location = match &finding.spot {
-        Spot::File { path, line, column, end_column, .. } => Some(json!({
+        Spot::File {
+            path,
+            line,
+            column,
+            end_column,
+            ..
+        } => Some(json!({
             "physicalLocation": {
                 "artifactLocation": {"uri": path},
                 "region": {"startLine": line, "startColumn": column, "endColumn": end_column},
             }
         })),
-        Spot::WholeFile { path } => Some(json!({"physicalLocation": {"artifactLocation": {"uri": path}}})),
-        Spot::Container { name, .. } => Some(json!({"logicalLocations": [{"name": name, "kind": "container"}]})),
-        Spot::Probe { question } => Some(json!({"logicalLocations": [{"name": question, "kind": "probe"}]})),
+        Spot::WholeFile { path } => {
+            Some(json!({"physicalLocation": {"artifactLocation": {"uri": path}}}))
+        }
+        Spot::Container { name, .. } => {
+            Some(json!({"logicalLocations": [{"name": name, "kind": "container"}]}))
+        }
+        Spot::Probe { question } => {
+            Some(json!({"logicalLocations": [{"name": question, "kind": "probe"}]}))
+        }
     };
     if let (Some(location), Some(object)) = (location, result.as_object_mut()) {
         object.insert("locations".to_owned(), json!([location]));

@@ -524,8 +524,6 @@ fn a_look_takes_as_long_as_its_slowest_question() -> Result<(), Failed> {
     Ok(())
 }
 
-
-
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let tests: [(&str, Test); 14] = [

@@ -17,21 +17,36 @@ pub struct Endpoint {
 
 /// The addresses in a text: separated by commas, each with or without scheme, user, port and path.
 pub fn endpoints(text: &str) -> Vec<Endpoint> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(endpoint).collect()
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(endpoint)
+        .collect()
 }
 
 fn endpoint(text: &str) -> Endpoint {
     let without_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let authority = without_scheme.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
-    let (host, port) = match host_and_port.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let authority = without_scheme
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default();
+    let host_and_port = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, rest)| rest);
+    let (host, port) = match host_and_port
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
         Some((host, rest)) => (host, rest.strip_prefix(':')),
         None => match host_and_port.rsplit_once(':') {
             Some((host, port)) => (host, Some(port)),
             None => (host_and_port, None),
         },
     };
-    Endpoint { host: host.to_owned(), port: port.map(str::to_owned) }
+    Endpoint {
+        host: host.to_owned(),
+        port: port.map(str::to_owned),
+    }
 }
 
 /// Whether every address of a value reaches the expected service.
@@ -44,13 +59,15 @@ pub fn reaches(scene: &Scene<'_>, reach: &Reach, owner: &str, text: &str, spot: 
         return Mismatch::new(spot.clone(), "there is no address here", expected).into();
     }
     let from = reach.from.as_deref().unwrap_or(owner);
-    Judged::all(all.iter().map(|endpoint| match misses(scene, reach, from, owner, endpoint) {
-        Some((found, next)) => {
-            let mismatch = Mismatch::new(spot.clone(), found, expected.clone());
-            Judged::Fails(vec![Mismatch { next, ..mismatch }])
-        }
-        None => Judged::Holds,
-    }))
+    Judged::all(all.iter().map(
+        |endpoint| match misses(scene, reach, from, owner, endpoint) {
+            Some((found, next)) => {
+                let mismatch = Mismatch::new(spot.clone(), found, expected.clone());
+                Judged::Fails(vec![Mismatch { next, ..mismatch }])
+            }
+            None => Judged::Holds,
+        },
+    ))
 }
 
 /// What a reach expects, in words: `the address of the etcd service, port 2379 (services here: etcd, minio)`.
@@ -60,7 +77,11 @@ pub fn expected(scene: &Scene<'_>, reach: &Reach) -> String {
         (None, Some(image)) => format!("a service that runs {image}"),
         (None, None) => "a service".to_owned(),
     };
-    format!("the address of {who}, port {} (services here: {})", reach.port, scene.service_names())
+    format!(
+        "the address of {who}, port {} (services here: {})",
+        reach.port,
+        scene.service_names()
+    )
 }
 
 /// What is wrong with an endpoint, and what to look at next.
@@ -75,27 +96,43 @@ fn misses(
     let from_service = scene.service(from)?;
     let target = match locate(scene, &from_service, host) {
         Located::Service(service) => service,
-        Located::Itself => return Some((
-            format!("`{host}` inside a container is that container itself"),
-            Some("find the name of the other service under `services:`".to_owned()),
-        )),
-        Located::HostMachine => return Some((
-            format!("`{host}` leads out to your machine and back in through a published port"),
-            Some("containers of one file reach each other by service name".to_owned()),
-        )),
-        Located::Address => return Some((
-            format!("`{host}` is an IP address; a container gets another one whenever it is made anew"),
-            Some("containers of one file reach each other by service name".to_owned()),
-        )),
-        Located::Unshared(service) => return Some((
-            format!("`{host}` is the service `{service}`, but `{from}` and `{service}` share no network"),
-            Some(format!("compare `networks:` of `{from}` and `{service}`")),
-        )),
-        Located::Nothing if host.is_empty() => return Some(("the address names no host".to_owned(), None)),
-        Located::Nothing => return Some((
-            format!("no service in this file is called `{host}`"),
-            Some("compare the host part with the names under `services:`".to_owned()),
-        )),
+        Located::Itself => {
+            return Some((
+                format!("`{host}` inside a container is that container itself"),
+                Some("find the name of the other service under `services:`".to_owned()),
+            ));
+        }
+        Located::HostMachine => {
+            return Some((
+                format!("`{host}` leads out to your machine and back in through a published port"),
+                Some("containers of one file reach each other by service name".to_owned()),
+            ));
+        }
+        Located::Address => {
+            return Some((
+                format!(
+                    "`{host}` is an IP address; a container gets another one whenever it is made anew"
+                ),
+                Some("containers of one file reach each other by service name".to_owned()),
+            ));
+        }
+        Located::Unshared(service) => {
+            return Some((
+                format!(
+                    "`{host}` is the service `{service}`, but `{from}` and `{service}` share no network"
+                ),
+                Some(format!("compare `networks:` of `{from}` and `{service}`")),
+            ));
+        }
+        Located::Nothing if host.is_empty() => {
+            return Some(("the address names no host".to_owned(), None));
+        }
+        Located::Nothing => {
+            return Some((
+                format!("no service in this file is called `{host}`"),
+                Some("compare the host part with the names under `services:`".to_owned()),
+            ));
+        }
     };
     if !is_expected(scene, reach, &target) {
         return Some((format!("`{host}` is the service `{target}`"), None));
@@ -111,9 +148,17 @@ fn misses_port(
     endpoint: &Endpoint,
 ) -> Option<(String, Option<String>)> {
     let beside = reach.port_variable.as_deref().and_then(|name| {
-        scene.service(owner)?.environment(name).and_then(|node| node.scalar_text()).map(|text| text.to_string())
+        scene
+            .service(owner)?
+            .environment(name)
+            .and_then(|node| node.scalar_text())
+            .map(|text| text.to_string())
     });
-    let port = endpoint.port.clone().or(beside).or(reach.default_port.map(|port| port.to_string()));
+    let port = endpoint
+        .port
+        .clone()
+        .or(beside)
+        .or(reach.default_port.map(|port| port.to_string()));
     let Some(port) = port else {
         return Some((
             "the address names no port".to_owned(),
@@ -123,13 +168,18 @@ fn misses_port(
     if port.parse() == Ok(reach.port) {
         return None;
     }
-    let ports = scene.service(target).map(|service| service.ports()).unwrap_or_default();
+    let ports = scene
+        .service(target)
+        .map(|service| service.ports())
+        .unwrap_or_default();
     let host_side = ports.iter().any(|mapping| {
         mapping.target == reach.port && mapping.published.as_deref() == Some(port.as_str())
     });
     Some(if host_side {
         (
-            format!("{port} is the port of `{target}` on your machine; between containers it does not exist"),
+            format!(
+                "{port} is the port of `{target}` on your machine; between containers it does not exist"
+            ),
             Some("use the container's side of the mapping, the part after the colon".to_owned()),
         )
     } else {
@@ -138,9 +188,14 @@ fn misses_port(
 }
 
 fn is_expected(scene: &Scene<'_>, reach: &Reach, target: &str) -> bool {
-    let by_name = reach.service.as_deref().is_none_or(|expected| expected == target);
+    let by_name = reach
+        .service
+        .as_deref()
+        .is_none_or(|expected| expected == target);
     let by_image = reach.service_with_image.as_deref().is_none_or(|word| {
-        let image = scene.service(target).and_then(|service| service.image()?.as_str().map(str::to_owned));
+        let image = scene
+            .service(target)
+            .and_then(|service| service.image()?.as_str().map(str::to_owned));
         image.is_some_and(|image| {
             compose::image::ImageReference::parse(&image)
                 .is_ok_and(|reference| reference.repository.rsplit('/').next() == Some(word))
@@ -160,10 +215,14 @@ enum Located {
 }
 
 fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
-    let loopback = matches!(host, "localhost" | "0.0.0.0" | "::1" | "::") || host.starts_with("127.");
+    let loopback =
+        matches!(host, "localhost" | "0.0.0.0" | "::1" | "::") || host.starts_with("127.");
     if loopback {
         // With `network_mode: service:NAME` both containers have one network stack, so loopback is shared.
-        return match from.network_mode().and_then(|mode| mode.strip_prefix("service:").map(str::to_owned)) {
+        return match from
+            .network_mode()
+            .and_then(|mode| mode.strip_prefix("service:").map(str::to_owned))
+        {
             Some(shared) => Located::Service(shared),
             None => Located::Itself,
         };
@@ -177,16 +236,25 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
     let mut unshared = None;
     // Docker's resolver answers whatever the case of the letters.
     let is_host = |name: &str| name.eq_ignore_ascii_case(host);
-    for service in scene.project().into_iter().flat_map(|project| project.services()) {
+    for service in scene
+        .project()
+        .into_iter()
+        .flat_map(|project| project.services())
+    {
         let shared = shared_networks(scene, from, &service);
         let names_everywhere = [Some(service.name()), service.container_name()];
         let named = names_everywhere.into_iter().flatten().any(is_host);
         let aliased = |networks: &[&str]| {
             service.networks().iter().any(|attachment| {
-                networks.contains(&attachment.name) && attachment.aliases.iter().any(|alias| is_host(alias))
+                networks.contains(&attachment.name)
+                    && attachment.aliases.iter().any(|alias| is_host(alias))
             })
         };
-        let all: Vec<_> = service.networks().into_iter().map(|attachment| attachment.name).collect();
+        let all: Vec<_> = service
+            .networks()
+            .into_iter()
+            .map(|attachment| attachment.name)
+            .collect();
         if !shared.is_empty() && (named || aliased(&shared)) {
             return Located::Service(service.name().to_owned());
         }
@@ -198,22 +266,40 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
 }
 
 /// Names of the networks that both services are attached to. A service shares its own.
-pub fn shared_networks<'a>(scene: &Scene<'a>, one: &Service<'a>, other: &Service<'a>) -> Vec<&'a str> {
+pub fn shared_networks<'a>(
+    scene: &Scene<'a>,
+    one: &Service<'a>,
+    other: &Service<'a>,
+) -> Vec<&'a str> {
     let theirs = networks(scene, other);
-    networks(scene, one).into_iter().filter(|network| theirs.contains(network)).collect()
+    networks(scene, one)
+        .into_iter()
+        .filter(|network| theirs.contains(network))
+        .collect()
 }
 
 /// The networks that a service talks on: with `network_mode: service:NAME` those of the other one.
 pub fn networks<'a>(scene: &Scene<'a>, service: &Service<'a>) -> Vec<&'a str> {
     let mut service = *service;
     // As many steps as there are services are enough; a circle of them is refused when the file is loaded.
-    for _ in 0..scene.project().map_or(0, |project| project.services().count()) {
-        match service.network_mode().and_then(|mode| mode.strip_prefix("service:")).and_then(|name| scene.service(name)) {
+    for _ in 0..scene
+        .project()
+        .map_or(0, |project| project.services().count())
+    {
+        match service
+            .network_mode()
+            .and_then(|mode| mode.strip_prefix("service:"))
+            .and_then(|name| scene.service(name))
+        {
             Some(neighbour) => service = neighbour,
             None => break,
         }
     }
-    service.networks().into_iter().map(|attachment| attachment.name).collect()
+    service
+        .networks()
+        .into_iter()
+        .map(|attachment| attachment.name)
+        .collect()
 }
 
 #[cfg(test)]
@@ -230,13 +316,17 @@ mod tests {
             ("[::1]:80", "::1", Some("80")),
         ];
         for (text, host, port) in cases {
-            let expected = Endpoint { host: host.to_owned(), port: port.map(str::to_owned) };
+            let expected = Endpoint {
+                host: host.to_owned(),
+                port: port.map(str::to_owned),
+            };
             assert_eq!(endpoints(text), [expected], "{text}");
         }
     }
 
     #[test]
-    fn a_name_counts_in_any_case_and_a_wrong_port_is_named_without_saying_that_nobody_listens_there() {
+    fn a_name_counts_in_any_case_and_a_wrong_port_is_named_without_saying_that_nobody_listens_there()
+     {
         use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
 
         let text = "services:\n  api:\n    image: api:1\n  db:\n    image: db:1\n    ports: ['5433:5432']\n";
@@ -253,7 +343,10 @@ mod tests {
             world: WorldSeen::default(),
         };
         let loaded = crate::load(&evidence);
-        let scene = Scene { evidence: &evidence, loaded: &loaded };
+        let scene = Scene {
+            evidence: &evidence,
+            loaded: &loaded,
+        };
         let reach = Reach {
             service: Some("db".to_owned()),
             service_with_image: None,
@@ -262,19 +355,36 @@ mod tests {
             port_variable: None,
             from: None,
         };
-        let found = |address: &str| match reaches(&scene, &reach, "api", address, &Spot::WholeFile { path: String::new() }) {
-            Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.found).collect(),
+        let found = |address: &str| match reaches(
+            &scene,
+            &reach,
+            "api",
+            address,
+            &Spot::WholeFile {
+                path: String::new(),
+            },
+        ) {
+            Judged::Fails(mismatches) => mismatches
+                .into_iter()
+                .map(|mismatch| mismatch.found)
+                .collect(),
             other => format!("{other:?}"),
         };
         assert_eq!(found("db:8080"), "this leads to port 8080 of `db`");
-        assert_eq!(found("db:5433"), "5433 is the port of `db` on your machine; between containers it does not exist");
+        assert_eq!(
+            found("db:5433"),
+            "5433 is the port of `db` on your machine; between containers it does not exist"
+        );
         assert_eq!(found("db:5432"), "Holds");
         assert_eq!(found("DB:5432"), "Holds");
     }
 
     #[test]
     fn several_addresses_are_separated_by_commas() {
-        let hosts: Vec<_> = endpoints("http://a:1, http://b:2,").into_iter().map(|endpoint| endpoint.host).collect();
+        let hosts: Vec<_> = endpoints("http://a:1, http://b:2,")
+            .into_iter()
+            .map(|endpoint| endpoint.host)
+            .collect();
         assert_eq!(hosts, ["a", "b"]);
     }
 }

@@ -83,20 +83,36 @@ pub enum Put {
 ///
 /// # Errors
 /// An edit whose text does not stand in its file exactly once, or a file to remove that is not there.
-pub fn lay_over(solution: &Files, overlay: &Files, edits: &[Edit], remove: &[String]) -> Result<Files, String> {
+pub fn lay_over(
+    solution: &Files,
+    overlay: &Files,
+    edits: &[Edit],
+    remove: &[String],
+) -> Result<Files, String> {
     let mut files = solution.clone();
-    files.extend(overlay.iter().map(|(path, bytes)| (path.clone(), bytes.clone())));
+    files.extend(
+        overlay
+            .iter()
+            .map(|(path, bytes)| (path.clone(), bytes.clone())),
+    );
     for path in remove {
         if files.remove(path).is_none() {
-            return Err(format!("`remove` names {path}, which the solution does not have"));
+            return Err(format!(
+                "`remove` names {path}, which the solution does not have"
+            ));
         }
     }
     for Edit { file, find, put } in edits {
-        let bytes = files.get_mut(file).ok_or_else(|| format!("an edit names {file}, which is not there"))?;
-        let text = String::from_utf8(bytes.clone()).map_err(|_| format!("{file} is not UTF-8, so it cannot be edited"))?;
+        let bytes = files
+            .get_mut(file)
+            .ok_or_else(|| format!("an edit names {file}, which is not there"))?;
+        let text = String::from_utf8(bytes.clone())
+            .map_err(|_| format!("{file} is not UTF-8, so it cannot be edited"))?;
         let places = text.matches(find.as_str()).count();
         if places != 1 {
-            return Err(format!("the text to replace in {file} stands there {places} times instead of once: {find:?}"));
+            return Err(format!(
+                "the text to replace in {file} stands there {places} times instead of once: {find:?}"
+            ));
         }
         *bytes = text.replacen(find.as_str(), put, 1).into_bytes();
     }
@@ -108,17 +124,29 @@ mod tests {
     use super::*;
 
     fn files(entries: &[(&str, &str)]) -> Files {
-        entries.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+        entries
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+            .collect()
     }
 
     fn edit(find: &str, put: &str) -> Edit {
-        Edit { file: "a".to_owned(), find: find.to_owned(), put: put.to_owned() }
+        Edit {
+            file: "a".to_owned(),
+            find: find.to_owned(),
+            put: put.to_owned(),
+        }
     }
 
     #[test]
     fn an_edit_replaces_text_that_stands_there_once() {
         let solution = files(&[("a", "one two"), ("b", "x")]);
-        let changed = lay_over(&solution, &Files::new(), &[edit("two", "three")], &["b".to_owned()]);
+        let changed = lay_over(
+            &solution,
+            &Files::new(),
+            &[edit("two", "three")],
+            &["b".to_owned()],
+        );
         assert_eq!(changed, Ok(files(&[("a", "one three")])));
     }
 
@@ -126,7 +154,10 @@ mod tests {
     fn an_edit_that_no_longer_fits_is_an_error() {
         let solution = files(&[("a", "two two")]);
         for find in ["two", "four"] {
-            assert!(lay_over(&solution, &Files::new(), &[edit(find, "x")], &[]).is_err(), "{find}");
+            assert!(
+                lay_over(&solution, &Files::new(), &[edit(find, "x")], &[]).is_err(),
+                "{find}"
+            );
         }
         assert!(lay_over(&solution, &Files::new(), &[], &["c".to_owned()]).is_err());
     }

@@ -76,10 +76,11 @@ impl<'a> Container<'a> {
 
     /// A field by path, as `HostConfig.Memory`.
     pub fn field(self, path: &str) -> Option<&'a Value> {
-        path.split('.').try_fold(&self.seen.inspect, |value, key| match value {
-            Value::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
-            other => other.get(key),
-        })
+        path.split('.')
+            .try_fold(&self.seen.inspect, |value, key| match value {
+                Value::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+                other => other.get(key),
+            })
     }
 
     fn text(self, path: &str) -> &'a str {
@@ -88,7 +89,9 @@ impl<'a> Container<'a> {
 
     /// A label's value, or the empty text.
     fn label(self, name: &str) -> &'a str {
-        let labels = self.field("Config.Labels").and_then(|labels| labels.get(name));
+        let labels = self
+            .field("Config.Labels")
+            .and_then(|labels| labels.get(name));
         labels.and_then(Value::as_str).unwrap_or_default()
     }
 
@@ -126,7 +129,9 @@ impl<'a> Container<'a> {
 
     /// Whether the kernel killed it for want of memory.
     pub fn out_of_memory(self) -> bool {
-        self.field("State.OOMKilled").and_then(Value::as_bool).unwrap_or_default()
+        self.field("State.OOMKilled")
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
     }
 
     /// The engine's words where it could not start it, as for a port that is taken.
@@ -146,7 +151,10 @@ impl<'a> Container<'a> {
 
     /// What its health check says. A check that was switched off (`NONE`) is none.
     pub fn health(self) -> Health {
-        let state = [self.text("State.Health.Status"), self.text("State.Healthcheck.Status")];
+        let state = [
+            self.text("State.Health.Status"),
+            self.text("State.Healthcheck.Status"),
+        ];
         match state.into_iter().find(|status| !status.is_empty()) {
             Some("starting") => Health::Starting,
             Some("healthy") => Health::Healthy,
@@ -165,13 +173,21 @@ impl<'a> Container<'a> {
     /// allows, each after an interval and as long as its time-out. Absent values are the engine's defaults (30 s, 30 s, 3, 0 s).
     pub fn health_decides_after(self) -> Duration {
         let nanoseconds = |name: &str, default: Duration| {
-            let given = self.field(&format!("Config.Healthcheck.{name}")).and_then(Value::as_u64);
-            given.filter(|value| *value > 0).map_or(default, Duration::from_nanos)
+            let given = self
+                .field(&format!("Config.Healthcheck.{name}"))
+                .and_then(Value::as_u64);
+            given
+                .filter(|value| *value > 0)
+                .map_or(default, Duration::from_nanos)
         };
         let half_minute = Duration::from_secs(30);
-        let retries = self.field("Config.Healthcheck.Retries").and_then(Value::as_u64).filter(|count| *count > 0);
+        let retries = self
+            .field("Config.Healthcheck.Retries")
+            .and_then(Value::as_u64)
+            .filter(|count| *count > 0);
         let retries = u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX);
-        let probe = nanoseconds("Interval", half_minute).saturating_add(nanoseconds("Timeout", half_minute));
+        let probe = nanoseconds("Interval", half_minute)
+            .saturating_add(nanoseconds("Timeout", half_minute));
         nanoseconds("StartPeriod", Duration::ZERO).saturating_add(probe.saturating_mul(retries))
     }
 
@@ -197,7 +213,10 @@ impl<'a> Container<'a> {
 
     /// Ports that were asked to be published, whether the container runs or not.
     pub fn bindings(self) -> Vec<Binding> {
-        let Some(ports) = self.field("HostConfig.PortBindings").and_then(Value::as_object) else {
+        let Some(ports) = self
+            .field("HostConfig.PortBindings")
+            .and_then(Value::as_object)
+        else {
             return Vec::new();
         };
         let mut bindings = Vec::new();
@@ -219,16 +238,30 @@ impl<'a> Container<'a> {
 
     /// What is mounted.
     pub fn mounts(self) -> Vec<Mounted> {
-        let listed = self.field("Mounts").and_then(Value::as_array).into_iter().flatten().map(|mount| {
-            let text = |name| mount.get(name).and_then(Value::as_str).unwrap_or_default();
-            let kind = text("Type");
-            Mounted {
-                kind: kind.to_owned(),
-                target: text("Destination").to_owned(),
-                source: if kind == "volume" { text("Name") } else { text("Source") }.to_owned(),
-            }
-        });
-        let tmpfs = self.field("HostConfig.Tmpfs").and_then(Value::as_object).into_iter().flatten();
+        let listed = self
+            .field("Mounts")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|mount| {
+                let text = |name| mount.get(name).and_then(Value::as_str).unwrap_or_default();
+                let kind = text("Type");
+                Mounted {
+                    kind: kind.to_owned(),
+                    target: text("Destination").to_owned(),
+                    source: if kind == "volume" {
+                        text("Name")
+                    } else {
+                        text("Source")
+                    }
+                    .to_owned(),
+                }
+            });
+        let tmpfs = self
+            .field("HostConfig.Tmpfs")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
         let tmpfs = tmpfs.map(|(target, _)| Mounted {
             kind: "tmpfs".to_owned(),
             target: target.clone(),
@@ -239,8 +272,14 @@ impl<'a> Container<'a> {
 
     /// Names of the networks it is attached to.
     pub fn networks(self) -> Vec<&'a str> {
-        let networks = self.field("NetworkSettings.Networks").and_then(Value::as_object);
-        networks.into_iter().flat_map(|networks| networks.keys()).map(String::as_str).collect()
+        let networks = self
+            .field("NetworkSettings.Networks")
+            .and_then(Value::as_object);
+        networks
+            .into_iter()
+            .flat_map(|networks| networks.keys())
+            .map(String::as_str)
+            .collect()
     }
 
     /// Its newest log lines, where they were read.

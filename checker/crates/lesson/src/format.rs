@@ -438,7 +438,11 @@ impl<'de> Deserialize<'de> for Matchers {
                 "nothing is expected here: name at least one matcher",
             ));
         }
-        entries.into_iter().map(matcher_of_entry).collect::<Result<_, _>>().map(Matchers)
+        entries
+            .into_iter()
+            .map(matcher_of_entry)
+            .collect::<Result<_, _>>()
+            .map(Matchers)
     }
 }
 
@@ -446,7 +450,9 @@ impl Serialize for Matchers {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut entries = serde_json::Map::new();
         for matcher in &self.0 {
-            if let Value::Object(entry) = serde_json::to_value(matcher).map_err(serde::ser::Error::custom)? {
+            if let Value::Object(entry) =
+                serde_json::to_value(matcher).map_err(serde::ser::Error::custom)?
+            {
                 entries.extend(entry);
             }
         }
@@ -462,13 +468,16 @@ impl<'de> Deserialize<'de> for FieldExpected {
                 "`field` needs a `path`, as `HostConfig.Memory`",
             ));
         };
-        let expect = Matchers::deserialize(Value::Object(entries)).map_err(serde::de::Error::custom)?;
+        let expect =
+            Matchers::deserialize(Value::Object(entries)).map_err(serde::de::Error::custom)?;
         Ok(Self { path, expect })
     }
 }
 
 /// A matcher written as one key of a map.
-pub(crate) fn matcher_of_entry<E: serde::de::Error>((key, value): (String, Value)) -> Result<Matcher, E> {
+pub(crate) fn matcher_of_entry<E: serde::de::Error>(
+    (key, value): (String, Value),
+) -> Result<Matcher, E> {
     let entry = Value::Object(serde_json::Map::from_iter([(key, value)]));
     Matcher::deserialize(entry).map_err(E::custom)
 }

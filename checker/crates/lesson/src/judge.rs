@@ -21,7 +21,10 @@ const LOADS: &str = "compose-file-loads";
 /// Judges a lesson. With [`Scope::Files`] the checks that need containers are left out.
 pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
     let loaded = load(evidence);
-    let scene = Scene { evidence, loaded: &loaded };
+    let scene = Scene {
+        evidence,
+        loaded: &loaded,
+    };
     let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
     let mut checks = Vec::new();
     for check in &lesson.checks {
@@ -56,7 +59,9 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
 fn starting(checks: &[CheckReport]) -> Vec<Starting> {
     let mut all: Vec<Starting> = Vec::new();
     for check in checks {
-        if let Verdict::NotChecked { reason: Reason::Starting(starting) } = &check.verdict
+        if let Verdict::NotChecked {
+            reason: Reason::Starting(starting),
+        } = &check.verdict
             && !all.contains(starting)
         {
             all.push(starting.clone());
@@ -74,8 +79,14 @@ pub fn load(evidence: &Evidence) -> Loaded {
 pub fn reads(look: &Look) -> Reads {
     match look {
         Look::All(looks) | Look::Any(looks) => {
-            let live = looks.iter().any(|look| reads(look) == Reads::FilesAndContainers);
-            if live { Reads::FilesAndContainers } else { Reads::Files }
+            let live = looks
+                .iter()
+                .any(|look| reads(look) == Reads::FilesAndContainers);
+            if live {
+                Reads::FilesAndContainers
+            } else {
+                Reads::Files
+            }
         }
         Look::At { place, .. } => match place.as_ref() {
             Place::Compose(_) | Place::Setting(_) => Reads::Files,
@@ -92,10 +103,24 @@ fn waits_for(
     scene: &Scene<'_>,
     verdicts: &BTreeMap<&str, Verdict>,
 ) -> Option<Reason> {
-    let open = |id: &str| verdicts.get(id).is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::Advice { .. }));
-    let mut titles: Vec<_> = check.header.needs.iter().filter(|need| open(need)).filter_map(|need| lesson.check(need)).collect();
+    let open = |id: &str| {
+        verdicts
+            .get(id)
+            .is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::Advice { .. }))
+    };
+    let mut titles: Vec<_> = check
+        .header
+        .needs
+        .iter()
+        .filter(|need| open(need))
+        .filter_map(|need| lesson.check(need))
+        .collect();
     if titles.is_empty() && scene.project().is_none() && !is_loading(check) {
-        titles = lesson.checks.iter().filter(|check| is_loading(check)).collect();
+        titles = lesson
+            .checks
+            .iter()
+            .filter(|check| is_loading(check))
+            .collect();
         if titles.is_empty() {
             return Some(Reason::NotSeen {
                 text: "the compose file does not load".to_owned(),
@@ -103,7 +128,10 @@ fn waits_for(
             });
         }
     }
-    let checks: Vec<_> = titles.into_iter().map(|check| check.header.title.clone()).collect();
+    let checks: Vec<_> = titles
+        .into_iter()
+        .map(|check| check.header.title.clone())
+        .collect();
     (!checks.is_empty()).then_some(Reason::WaitsFor { checks })
 }
 
@@ -119,15 +147,27 @@ fn verdict(lesson: &Lesson, check: &Check, judged: Judged) -> Verdict {
         Judged::Holds => Verdict::Pass,
         Judged::Unknown(reason) => Verdict::NotChecked { reason },
         Judged::Fails(mismatches) => {
-            let findings = mismatches.into_iter().map(|mismatch| finding(lesson, check, mismatch)).collect();
-            if check.header.advice { Verdict::Advice { findings } } else { Verdict::Fail { findings } }
+            let findings = mismatches
+                .into_iter()
+                .map(|mismatch| finding(lesson, check, mismatch))
+                .collect();
+            if check.header.advice {
+                Verdict::Advice { findings }
+            } else {
+                Verdict::Fail { findings }
+            }
         }
     }
 }
 
 /// The check's own next step comes first, then what the mismatch suggests; a hint is always there.
 fn finding(lesson: &Lesson, check: &Check, mismatch: Mismatch) -> Finding {
-    let Mismatch { spot, found, expected, next } = mismatch;
+    let Mismatch {
+        spot,
+        found,
+        expected,
+        next,
+    } = mismatch;
     let hint = format!("run `checker hint {}`", lesson.number());
     let next = match check.header.next.clone().or(next) {
         Some(next) if !check.header.hints.is_empty() => format!("{next}, or {hint}"),
@@ -135,7 +175,13 @@ fn finding(lesson: &Lesson, check: &Check, mismatch: Mismatch) -> Finding {
         None if !check.header.hints.is_empty() => hint,
         None => format!("read the chapter of {} again", lesson.header.id),
     };
-    Finding { spot, found, expected, why: check.header.why.clone(), next }
+    Finding {
+        spot,
+        found,
+        expected,
+        why: check.header.why.clone(),
+        next,
+    }
 }
 
 fn judge(scene: &Scene<'_>, look: &Look) -> Judged {
@@ -160,8 +206,17 @@ fn any(scene: &Scene<'_>, looks: &[Look]) -> Judged {
     match unknown {
         Some(reason) => Judged::Unknown(reason),
         None => {
-            let meant = failed.iter().position(|(there, _)| *there).unwrap_or_default();
-            Judged::from_mismatches(failed.into_iter().nth(meant).map(|(_, mismatches)| mismatches).unwrap_or_default())
+            let meant = failed
+                .iter()
+                .position(|(there, _)| *there)
+                .unwrap_or_default();
+            Judged::from_mismatches(
+                failed
+                    .into_iter()
+                    .nth(meant)
+                    .map(|(_, mismatches)| mismatches)
+                    .unwrap_or_default(),
+            )
         }
     }
 }
@@ -170,7 +225,9 @@ fn is_there(scene: &Scene<'_>, look: &Look) -> bool {
     match look {
         Look::All(looks) | Look::Any(looks) => looks.iter().any(|look| is_there(scene, look)),
         Look::At { place, .. } => match place.as_ref() {
-            Place::Compose(path) => scene.project().is_some_and(|project| project.root().get(path).is_some()),
+            Place::Compose(path) => scene
+                .project()
+                .is_some_and(|project| project.root().get(path).is_some()),
             Place::Setting(setting) => setting::look_up(scene, setting).is_some(),
             _ => true,
         },
@@ -179,11 +236,20 @@ fn is_there(scene: &Scene<'_>, look: &Look) -> bool {
 
 fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
     match place {
-        Place::Compose(path) => Judged::all(matchers.iter().map(|matcher| in_file(scene, path, matcher))),
-        Place::Setting(setting) => Judged::all(matchers.iter().map(|matcher| in_setting(scene, setting, matcher))),
+        Place::Compose(path) => {
+            Judged::all(matchers.iter().map(|matcher| in_file(scene, path, matcher)))
+        }
+        Place::Setting(setting) => Judged::all(
+            matchers
+                .iter()
+                .map(|matcher| in_setting(scene, setting, matcher)),
+        ),
         Place::Rule(rule) => match rules::find(&rule.name) {
             Some(known) => (known.judge)(scene, &rule.with),
-            None => Judged::not_seen(format!("there is no rule `{}`", rule.name), "correct the lesson"),
+            None => Judged::not_seen(
+                format!("there is no rule `{}`", rule.name),
+                "correct the lesson",
+            ),
         },
         Place::Container(service) => live::container(scene, service, matchers),
         _ => match live::probe(place) {
@@ -196,13 +262,18 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
 fn in_file(scene: &Scene<'_>, path: &str, matcher: &Matcher) -> Judged {
     let node = scene.project().and_then(|project| project.root().get(path));
     let node = node.filter(|node| !matches!(node.value, compose::Value::Null));
-    let owner = path.strip_prefix("services.").and_then(|rest| rest.split('.').next()).unwrap_or_default();
+    let owner = path
+        .strip_prefix("services.")
+        .and_then(|rest| rest.split('.').next())
+        .unwrap_or_default();
     if let Some(missing) = missing_service(scene, owner) {
         return missing;
     }
     if let Matcher::Reaches(reach) = matcher {
         return match node.and_then(|node| Some((node.scalar_text()?, node))) {
-            Some((text, node)) => crate::address::reaches(scene, reach, owner, &text, &scene.spot_of(node)),
+            Some((text, node)) => {
+                crate::address::reaches(scene, reach, owner, &text, &scene.spot_of(node))
+            }
             None => not_set(scene, path, crate::address::expected(scene, reach)),
         };
     }
@@ -211,7 +282,9 @@ fn in_file(scene: &Scene<'_>, path: &str, matcher: &Matcher) -> Judged {
         Matched::Yes => Judged::Holds,
         Matched::Unclear(why) => Judged::not_seen(why, "look at the value yourself"),
         Matched::No(differs) => match node {
-            Some(node) => Mismatch::new(scene.spot_of(node), differs.found, differs.expected).into(),
+            Some(node) => {
+                Mismatch::new(scene.spot_of(node), differs.found, differs.expected).into()
+            }
             None => not_set(scene, path, differs.expected),
         },
     }
@@ -223,7 +296,10 @@ fn missing_service(scene: &Scene<'_>, owner: &str) -> Option<Judged> {
     missing.then(|| {
         Mismatch::new(
             scene.nearest("services"),
-            format!("there is no service `{owner}` (services here: {})", scene.service_names()),
+            format!(
+                "there is no service `{owner}` (services here: {})",
+                scene.service_names()
+            ),
             format!("a service called `{owner}`"),
         )
         .next("compare the names under `services:`")
@@ -233,7 +309,12 @@ fn missing_service(scene: &Scene<'_>, owner: &str) -> Option<Judged> {
 
 fn not_set(scene: &Scene<'_>, path: &str, expected: String) -> Judged {
     let name = path.rsplit('.').next().unwrap_or(path);
-    Mismatch::new(scene.nearest(path), format!("`{name}` is not set"), expected).into()
+    Mismatch::new(
+        scene.nearest(path),
+        format!("`{name}` is not set"),
+        expected,
+    )
+    .into()
 }
 
 fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged {
@@ -249,11 +330,19 @@ fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged 
         Matcher::Reaches(reach) => crate::address::expected(scene, reach),
         other => matcher::describe(other),
     };
-    let names: Vec<_> = [wanted.flag.as_deref().map(|flag| format!("--{flag}")), wanted.variable.clone()].into_iter().flatten().collect();
+    let names: Vec<_> = [
+        wanted.flag.as_deref().map(|flag| format!("--{flag}")),
+        wanted.variable.clone(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     match (matcher::matches(matcher, json.as_ref()), value) {
         (Matched::Yes, _) => Judged::Holds,
         (Matched::Unclear(why), _) => Judged::not_seen(why, "look at the value yourself"),
-        (Matched::No(differs), Some(value)) => Mismatch::new(value.spot, differs.found, differs.expected).into(),
+        (Matched::No(differs), Some(value)) => {
+            Mismatch::new(value.spot, differs.found, differs.expected).into()
+        }
         (Matched::No(_), None) => {
             let spot = scene.nearest(&format!("services.{}.command", wanted.service));
             Mismatch::new(spot, format!("{} is not set", names.join(" or ")), expected).into()
@@ -264,23 +353,48 @@ fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged 
 /// Where a check looks and what it expects, in words.
 pub fn described(look: &Look) -> String {
     match look {
-        Look::All(looks) => looks.iter().map(described).collect::<Vec<_>>().join("; and "),
-        Look::Any(looks) => looks.iter().map(described).collect::<Vec<_>>().join("; or "),
+        Look::All(looks) => looks
+            .iter()
+            .map(described)
+            .collect::<Vec<_>>()
+            .join("; and "),
+        Look::Any(looks) => looks
+            .iter()
+            .map(described)
+            .collect::<Vec<_>>()
+            .join("; or "),
         Look::At { place, matchers } => {
             let place = match place.as_ref() {
                 Place::Compose(path) => format!("`{path}` of the compose file"),
                 Place::Setting(setting) => {
-                    let names = [setting.flag.as_deref().map(|flag| format!("--{flag}")), setting.variable.clone()];
+                    let names = [
+                        setting.flag.as_deref().map(|flag| format!("--{flag}")),
+                        setting.variable.clone(),
+                    ];
                     let names: Vec<_> = names.into_iter().flatten().collect();
                     format!("{} of `{}`", names.join(" or "), setting.service)
                 }
                 Place::Container(service) => format!("the container of `{service}`"),
-                Place::Http(http) => format!("GET {} at port {} of `{}`", http.path, http.port, http.service),
-                Place::Tcp(tcp) => format!("a connection to port {} of `{}`", tcp.port, tcp.service),
-                Place::Exec(exec) => format!("`{}`, run in the container of `{}`", exec.command.join(" "), exec.service),
-                Place::Milvus(milvus) => format!("Milvus call {:?} at port {} of `{}`", milvus.call, milvus.port, milvus.service),
+                Place::Http(http) => format!(
+                    "GET {} at port {} of `{}`",
+                    http.path, http.port, http.service
+                ),
+                Place::Tcp(tcp) => {
+                    format!("a connection to port {} of `{}`", tcp.port, tcp.service)
+                }
+                Place::Exec(exec) => format!(
+                    "`{}`, run in the container of `{}`",
+                    exec.command.join(" "),
+                    exec.service
+                ),
+                Place::Milvus(milvus) => format!(
+                    "Milvus call {:?} at port {} of `{}`",
+                    milvus.call, milvus.port, milvus.service
+                ),
                 Place::Log(log) => format!("the last {} log lines of `{}`", log.lines, log.service),
-                Place::Processes(service) => format!("the processes in the container of `{service}`"),
+                Place::Processes(service) => {
+                    format!("the processes in the container of `{service}`")
+                }
                 Place::Rule(rule) => return format!("rule {}", rule.name),
             };
             let expected: Vec<_> = matchers.iter().map(matcher::describe).collect();

@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use crate::container::{Container, Health, Status};
 use crate::evidence::{Answer, Bytes, PortHolder, Probe, Unanswered, Via};
-use crate::format::{ContainerState, ExecPlace, FieldExpected, HttpPlace, LogPlace, Matcher, MilvusPlace, Place, PortPlace};
+use crate::format::{
+    ContainerState, ExecPlace, FieldExpected, HttpPlace, LogPlace, Matcher, MilvusPlace, Place,
+    PortPlace,
+};
 use crate::matcher::{self, Matched};
 use crate::milvus::{self, MilvusAnswer};
 use crate::report::{Reason, Spot};
@@ -13,21 +16,41 @@ use crate::scene::{Judged, Mismatch, Scene};
 /// The probe that a place asks for, if it is one.
 pub fn probe(place: &Place) -> Option<Probe> {
     match place {
-        Place::Http(HttpPlace { service, port, path, inside }) => Some(Probe::Http {
+        Place::Http(HttpPlace {
+            service,
+            port,
+            path,
+            inside,
+        }) => Some(Probe::Http {
             service: service.clone(),
             port: *port,
             path: path.clone(),
             inside: *inside,
         }),
-        Place::Tcp(PortPlace { service, port }) => Some(Probe::Tcp { service: service.clone(), port: *port }),
-        Place::Exec(ExecPlace { service, command }) => {
-            Some(Probe::Exec { service: service.clone(), command: command.clone() })
-        }
-        Place::Milvus(MilvusPlace { service, port, call }) => {
-            Some(Probe::Milvus { service: service.clone(), port: *port, call: *call })
-        }
-        Place::Log(LogPlace { service, lines }) => Some(Probe::Log { service: service.clone(), lines: *lines }),
-        Place::Processes(service) => Some(Probe::Processes { service: service.clone() }),
+        Place::Tcp(PortPlace { service, port }) => Some(Probe::Tcp {
+            service: service.clone(),
+            port: *port,
+        }),
+        Place::Exec(ExecPlace { service, command }) => Some(Probe::Exec {
+            service: service.clone(),
+            command: command.clone(),
+        }),
+        Place::Milvus(MilvusPlace {
+            service,
+            port,
+            call,
+        }) => Some(Probe::Milvus {
+            service: service.clone(),
+            port: *port,
+            call: *call,
+        }),
+        Place::Log(LogPlace { service, lines }) => Some(Probe::Log {
+            service: service.clone(),
+            lines: *lines,
+        }),
+        Place::Processes(service) => Some(Probe::Processes {
+            service: service.clone(),
+        }),
         Place::Compose(_) | Place::Setting(_) | Place::Container(_) | Place::Rule(_) => None,
     }
 }
@@ -45,7 +68,10 @@ pub fn container(scene: &Scene<'_>, service: &str, matchers: &[Matcher]) -> Judg
         matchers.iter().map(move |matcher| match matcher {
             Matcher::Is(state) => in_state(scene, container, *state),
             Matcher::Field(expected) => field(container, expected),
-            _ => Judged::not_seen("this matcher says nothing about a container", "correct the lesson"),
+            _ => Judged::not_seen(
+                "this matcher says nothing about a container",
+                "correct the lesson",
+            ),
         })
     }))
 }
@@ -53,12 +79,20 @@ pub fn container(scene: &Scene<'_>, service: &str, matchers: &[Matcher]) -> Judg
 fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
     if let Some(image) = scene.missing_image(service) {
         return Judged::not_seen(
-            format!("there is no container of `{service}`, and its image {image} is not on this machine"),
+            format!(
+                "there is no container of `{service}`, and its image {image} is not on this machine"
+            ),
             "run `docker compose pull`, or look at the image's name in the file",
         );
     }
     let project = scene.project().map_or("", |project| project.name());
-    let folder = scene.evidence.world.strangers.iter().map(Container::new).find(|stranger| stranger.service() == service);
+    let folder = scene
+        .evidence
+        .world
+        .strangers
+        .iter()
+        .map(Container::new)
+        .find(|stranger| stranger.service() == service);
     let found = match folder {
         Some(stranger) => format!(
             "no container of this folder; the project `{project}` runs from another folder, {}",
@@ -67,12 +101,21 @@ fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
         None => format!("the project `{project}` has no container of this service"),
     };
     let next = match (folder, scene.evidence.world.containers.is_empty()) {
-        (Some(_), _) => format!("stop that one with `docker compose -p {project} down`, then run `docker compose up -d` here"),
+        (Some(_), _) => format!(
+            "stop that one with `docker compose -p {project} down`, then run `docker compose up -d` here"
+        ),
         (None, true) => "run `docker compose up -d` in the lesson's folder".to_owned(),
-        (None, false) => "run `docker compose up -d` again and read what it says of this service".to_owned(),
+        (None, false) => {
+            "run `docker compose up -d` again and read what it says of this service".to_owned()
+        }
     };
-    let spot = Spot::Container { name: service.to_owned(), lines: Vec::new() };
-    Mismatch::new(spot, found, "one running container").next(next).into()
+    let spot = Spot::Container {
+        name: service.to_owned(),
+        lines: Vec::new(),
+    };
+    Mismatch::new(spot, found, "one running container")
+        .next(next)
+        .into()
 }
 
 fn in_state(scene: &Scene<'_>, container: Container<'_>, state: ContainerState) -> Judged {
@@ -89,7 +132,8 @@ fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
         Status::Running => return Judged::Holds,
         Status::Created if !container.start_error().is_empty() => (
             format!("it was never started: {}", container.start_error()),
-            port_holder(scene, service).unwrap_or_else(|| "the engine's words above say what it stumbled over".to_owned()),
+            port_holder(scene, service)
+                .unwrap_or_else(|| "the engine's words above say what it stumbled over".to_owned()),
         ),
         Status::Created => match waits_for(scene, service) {
             Some(reason) => return Judged::Unknown(reason),
@@ -98,25 +142,43 @@ fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
                 format!("run `docker compose up -d` and read what it says of {service}"),
             ),
         },
-        Status::Paused => ("it is paused".to_owned(), format!("run `docker compose unpause {service}`")),
+        Status::Paused => (
+            "it is paused".to_owned(),
+            format!("run `docker compose unpause {service}`"),
+        ),
         Status::Restarting => (
             format!("it ends again and again, {}", exit(scene, container)),
             format!("read `docker compose logs {service}`"),
         ),
-        Status::Exited => (exit(scene, container), format!("read `docker compose logs {service}`")),
-        Status::Other => ("it is in no state that this program knows".to_owned(), format!("look at `docker inspect {}`", container.name())),
+        Status::Exited => (
+            exit(scene, container),
+            format!("read `docker compose logs {service}`"),
+        ),
+        Status::Other => (
+            "it is in no state that this program knows".to_owned(),
+            format!("look at `docker inspect {}`", container.name()),
+        ),
     };
-    Mismatch::new(spot(container), found, "running").next(next).into()
+    Mismatch::new(spot(container), found, "running")
+        .next(next)
+        .into()
 }
 
 /// `exited (134) 12 s ago`
 fn exit(scene: &Scene<'_>, container: Container<'_>) -> String {
-    let code = container.exit_code().map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = container
+        .exit_code()
+        .map(|code| format!(" ({code})"))
+        .unwrap_or_default();
     let ago = container
         .ended_before(scene.evidence.at)
         .map(|ago| format!(" {} ago", crate::words::duration(ago)))
         .unwrap_or_default();
-    let memory = if container.out_of_memory() { ", killed for want of memory" } else { "" };
+    let memory = if container.out_of_memory() {
+        ", killed for want of memory"
+    } else {
+        ""
+    };
     format!("exited{code}{ago}{memory}")
 }
 
@@ -126,7 +188,11 @@ fn waits_for(scene: &Scene<'_>, service: &str) -> Option<Reason> {
     depends_on.iter().find_map(|dependency| {
         scene.still_starting(dependency.service).or_else(|| {
             let waiting = scene.containers(dependency.service);
-            waiting.iter().any(|container| container.status() == Status::Created).then(|| waits_for(scene, dependency.service)).flatten()
+            waiting
+                .iter()
+                .any(|container| container.status() == Status::Created)
+                .then(|| waits_for(scene, dependency.service))
+                .flatten()
         })
     })
 }
@@ -135,16 +201,27 @@ fn waits_for(scene: &Scene<'_>, service: &str) -> Option<Reason> {
 fn port_holder(scene: &Scene<'_>, service: &str) -> Option<String> {
     let wanted = scene.service(service)?.ports();
     let held = scene.evidence.world.ports.iter().find(|seen| {
-        wanted.iter().any(|port| port.published.as_deref() == Some(seen.port.port.to_string().as_str()))
+        wanted
+            .iter()
+            .any(|port| port.published.as_deref() == Some(seen.port.port.to_string().as_str()))
             && !matches!(seen.holder, PortHolder::Nobody | PortHolder::Own(_))
     })?;
     let port = held.port.port;
     Some(match &held.holder {
-        PortHolder::Container { project: Some(project), .. } => {
-            format!("port {port} is held by the project `{project}`: `docker compose -p {project} down` frees it")
+        PortHolder::Container {
+            project: Some(project),
+            ..
+        } => {
+            format!(
+                "port {port} is held by the project `{project}`: `docker compose -p {project} down` frees it"
+            )
         }
-        PortHolder::Container { name, .. } => format!("port {port} is held by the container {name}: `docker stop {name}` frees it"),
-        _ => format!("port {port} is held by another program on this machine: stop it, or publish another port"),
+        PortHolder::Container { name, .. } => {
+            format!("port {port} is held by the container {name}: `docker stop {name}` frees it")
+        }
+        _ => format!(
+            "port {port} is held by another program on this machine: stop it, or publish another port"
+        ),
     })
 }
 
@@ -152,22 +229,36 @@ fn healthy(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     if container.status() != Status::Running {
         return running(scene, container);
     }
-    if let Some(starting) = (container.health() == Health::Starting).then(|| scene.starting(container)).flatten() {
+    if let Some(starting) = (container.health() == Health::Starting)
+        .then(|| scene.starting(container))
+        .flatten()
+    {
         return Judged::Unknown(Reason::Starting(starting));
     }
     let service = container.service();
     match container.health() {
         Health::Healthy => Judged::Holds,
-        Health::None => Mismatch::new(spot(container), "it has no health check, so nobody knows", "healthy")
-            .next(format!("look for `healthcheck:` of `{service}` in the file"))
-            .into(),
+        Health::None => Mismatch::new(
+            spot(container),
+            "it has no health check, so nobody knows",
+            "healthy",
+        )
+        .next(format!(
+            "look for `healthcheck:` of `{service}` in the file"
+        ))
+        .into(),
         Health::Starting | Health::Unhealthy => {
             let output = container.last_probe_output().unwrap_or_default();
             let lines = output.lines().filter(|line| !line.trim().is_empty());
             let lines: Vec<String> = last(lines.collect(), 3);
-            let spot = Spot::Container { name: container.name().to_owned(), lines };
+            let spot = Spot::Container {
+                name: container.name().to_owned(),
+                lines,
+            };
             Mismatch::new(spot, "unhealthy: its own health check fails", "healthy")
-                .next(format!("compare the output of the probe with `healthcheck: test:` of `{service}`"))
+                .next(format!(
+                    "compare the output of the probe with `healthcheck: test:` of `{service}`"
+                ))
                 .into()
         }
     }
@@ -176,21 +267,40 @@ fn healthy(scene: &Scene<'_>, container: Container<'_>) -> Judged {
 fn completed(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     match (container.status(), container.exit_code()) {
         (Status::Exited, Some(0)) => Judged::Holds,
-        (Status::Running, _) => Judged::not_seen("it still runs", "run the same command when it has ended"),
-        _ => Mismatch::new(spot(container), exit(scene, container), "ended with exit code 0")
-            .next(format!("read `docker compose logs {}`", container.service()))
-            .into(),
+        (Status::Running, _) => {
+            Judged::not_seen("it still runs", "run the same command when it has ended")
+        }
+        _ => Mismatch::new(
+            spot(container),
+            exit(scene, container),
+            "ended with exit code 0",
+        )
+        .next(format!(
+            "read `docker compose logs {}`",
+            container.service()
+        ))
+        .into(),
     }
 }
 
 fn field(container: Container<'_>, expected: &FieldExpected) -> Judged {
-    let value = container.field(&expected.path).filter(|value| !value.is_null());
-    matched(matcher::every(&expected.expect.0, value), || spot(container))
+    let value = container
+        .field(&expected.path)
+        .filter(|value| !value.is_null());
+    matched(matcher::every(&expected.expect.0, value), || {
+        spot(container)
+    })
 }
 
 fn spot(container: Container<'_>) -> Spot {
-    let lines = last(container.last_lines().iter().map(String::as_str).collect(), 6);
-    Spot::Container { name: container.name().to_owned(), lines }
+    let lines = last(
+        container.last_lines().iter().map(String::as_str).collect(),
+        6,
+    );
+    Spot::Container {
+        name: container.name().to_owned(),
+        lines,
+    }
 }
 
 fn last(lines: Vec<&str>, count: usize) -> Vec<String> {
@@ -214,7 +324,11 @@ pub fn answer(scene: &Scene<'_>, probe: &Probe, matchers: &[Matcher]) -> Judged 
     let Some(answer) = scene.evidence.world.answer(probe) else {
         return Judged::not_seen("it was not asked", "run the same command again");
     };
-    let mut judged = Judged::all(matchers.iter().map(|matcher| one_answer(probe, answer, matcher)));
+    let mut judged = Judged::all(
+        matchers
+            .iter()
+            .map(|matcher| one_answer(probe, answer, matcher)),
+    );
     // Silence is one finding, however much was expected of the answer.
     if let (Answer::None(_), Judged::Fails(mismatches)) = (answer, &mut judged) {
         mismatches.truncate(1);
@@ -230,77 +344,154 @@ fn one_answer(probe: &Probe, answer: &Answer, matcher: &Matcher) -> Judged {
     if let Answer::None(unanswered) = answer {
         return silent(probe, unanswered, matcher);
     }
-    let spot = || Spot::Probe { question: question(probe, answer) };
+    let spot = || Spot::Probe {
+        question: question(probe, answer),
+    };
     match (matcher, answer) {
         (Matcher::Status(wanted), Answer::Http { status, body, .. }) => {
             if status == wanted {
                 return Judged::Holds;
             }
-            Mismatch::new(spot(), format!("status {status}{}", quoted(body)), format!("status {wanted}")).into()
+            Mismatch::new(
+                spot(),
+                format!("status {status}{}", quoted(body)),
+                format!("status {wanted}"),
+            )
+            .into()
         }
-        (Matcher::Body(expected), Answer::Http { body, .. }) => {
-            matched(matcher::every(&expected.0, Some(&Value::from(body.text().trim()))), spot)
-        }
-        (Matcher::ExitCode(wanted), Answer::Exec { exit_code, stderr, .. }) => {
+        (Matcher::Body(expected), Answer::Http { body, .. }) => matched(
+            matcher::every(&expected.0, Some(&Value::from(body.text().trim()))),
+            spot,
+        ),
+        (
+            Matcher::ExitCode(wanted),
+            Answer::Exec {
+                exit_code, stderr, ..
+            },
+        ) => {
             if exit_code == wanted {
                 return Judged::Holds;
             }
-            Mismatch::new(spot(), format!("exit code {exit_code}{}", quoted(stderr)), format!("exit code {wanted}")).into()
+            Mismatch::new(
+                spot(),
+                format!("exit code {exit_code}{}", quoted(stderr)),
+                format!("exit code {wanted}"),
+            )
+            .into()
         }
-        (Matcher::Stdout(expected), Answer::Exec { stdout, .. }) => {
-            matched(matcher::every(&expected.0, Some(&Value::from(stdout.text().trim()))), spot)
-        }
+        (Matcher::Stdout(expected), Answer::Exec { stdout, .. }) => matched(
+            matcher::every(&expected.0, Some(&Value::from(stdout.text().trim()))),
+            spot,
+        ),
         (Matcher::Connects(wanted), Answer::Tcp { stayed_open, .. }) => {
             if stayed_open == wanted {
                 return Judged::Holds;
             }
-            let found = if *stayed_open { "it accepts the connection" } else { "the port is published, but nothing listens behind it" };
+            let found = if *stayed_open {
+                "it accepts the connection"
+            } else {
+                "the port is published, but nothing listens behind it"
+            };
             Mismatch::new(spot(), found, matcher::describe(matcher)).into()
         }
-        (_, Answer::Grpc { code, message, body, .. }) => grpc(probe, *code, message, body, matcher, spot),
+        (
+            _,
+            Answer::Grpc {
+                code,
+                message,
+                body,
+                ..
+            },
+        ) => grpc(probe, *code, message, body, matcher, spot),
         (_, Answer::Log { lines }) => {
             let lines = Value::from(lines.clone());
             matched(matcher::matches(matcher, Some(&lines)), spot)
         }
         (_, Answer::Processes { processes }) => {
-            let commands: Vec<&str> = processes.iter().map(|process| process.command.as_str()).collect();
-            matched(matcher::matches(matcher, Some(&Value::from(commands))), spot)
+            let commands: Vec<&str> = processes
+                .iter()
+                .map(|process| process.command.as_str())
+                .collect();
+            matched(
+                matcher::matches(matcher, Some(&Value::from(commands))),
+                spot,
+            )
         }
-        _ => Judged::not_seen("the answer is of another kind than the question", "run the same command again"),
+        _ => Judged::not_seen(
+            "the answer is of another kind than the question",
+            "run the same command again",
+        ),
     }
 }
 
 /// gRPC status code of a server that wants a login first.
 const UNAUTHENTICATED: i32 = 16;
 
-fn grpc(probe: &Probe, code: i32, message: &str, body: &Bytes, matcher: &Matcher, spot: impl Fn() -> Spot) -> Judged {
+fn grpc(
+    probe: &Probe,
+    code: i32,
+    message: &str,
+    body: &Bytes,
+    matcher: &Matcher,
+    spot: impl Fn() -> Spot,
+) -> Judged {
     let Probe::Milvus { call, .. } = probe else {
-        return Judged::not_seen("the answer is of another kind than the question", "run the same command again");
+        return Judged::not_seen(
+            "the answer is of another kind than the question",
+            "run the same command again",
+        );
     };
     if let Matcher::Answers(wanted) = matcher {
         let answered = code == 0 || code == UNAUTHENTICATED;
         if answered == *wanted {
             return Judged::Holds;
         }
-        return Mismatch::new(spot(), format!("gRPC status {code}: {message}"), matcher::describe(matcher)).into();
+        return Mismatch::new(
+            spot(),
+            format!("gRPC status {code}: {message}"),
+            matcher::describe(matcher),
+        )
+        .into();
     }
     if code == UNAUTHENTICATED {
-        return Judged::not_seen("Milvus wants a login before it says this", "look at it with your own client");
+        return Judged::not_seen(
+            "Milvus wants a login before it says this",
+            "look at it with your own client",
+        );
     }
     if code != 0 {
-        return Mismatch::new(spot(), format!("gRPC status {code}: {message}"), matcher::describe(matcher)).into();
+        return Mismatch::new(
+            spot(),
+            format!("gRPC status {code}: {message}"),
+            matcher::describe(matcher),
+        )
+        .into();
     }
     match milvus::decode(*call, &body.0) {
-        Ok(MilvusAnswer::Version(version)) => matched(matcher::matches(matcher, Some(&Value::from(version))), spot),
-        Ok(MilvusAnswer::Collections(names)) => matched(matcher::matches(matcher, Some(&Value::from(names))), spot),
+        Ok(MilvusAnswer::Version(version)) => {
+            matched(matcher::matches(matcher, Some(&Value::from(version))), spot)
+        }
+        Ok(MilvusAnswer::Collections(names)) => {
+            matched(matcher::matches(matcher, Some(&Value::from(names))), spot)
+        }
         Ok(MilvusAnswer::Health { healthy, reasons }) => {
-            let text = if healthy { "healthy".to_owned() } else { reasons.join("; ") };
+            let text = if healthy {
+                "healthy".to_owned()
+            } else {
+                reasons.join("; ")
+            };
             matched(matcher::matches(matcher, Some(&Value::from(text))), spot)
         }
-        Ok(MilvusAnswer::Refused { code, reason }) => {
-            Mismatch::new(spot(), format!("Milvus refuses with code {code}: {reason}"), matcher::describe(matcher)).into()
-        }
-        Err(text) => Judged::not_seen(format!("the answer cannot be read: {text}"), "report this with `--record FILE`"),
+        Ok(MilvusAnswer::Refused { code, reason }) => Mismatch::new(
+            spot(),
+            format!("Milvus refuses with code {code}: {reason}"),
+            matcher::describe(matcher),
+        )
+        .into(),
+        Err(text) => Judged::not_seen(
+            format!("the answer cannot be read: {text}"),
+            "report this with `--record FILE`",
+        ),
     }
 }
 
@@ -338,7 +529,9 @@ fn silent(probe: &Probe, unanswered: &Unanswered, matcher: &Matcher) -> Judged {
     if matches!(matcher, Matcher::Connects(false) | Matcher::Answers(false)) {
         return Judged::Holds;
     }
-    let spot = Spot::Probe { question: format!("{} at {where_asked}", asked(probe)) };
+    let spot = Spot::Probe {
+        question: format!("{} at {where_asked}", asked(probe)),
+    };
     Mismatch::new(spot, found, matcher::describe(matcher))
         .next(format!("read `docker compose logs {service}`"))
         .into()
@@ -363,7 +556,9 @@ fn question(probe: &Probe, answer: &Answer) -> String {
         _ => None,
     };
     match (probe, via) {
-        (Probe::Http { path, .. }, Some(Via::Published(address))) => format!("GET http://{address}{path}"),
+        (Probe::Http { path, .. }, Some(Via::Published(address))) => {
+            format!("GET http://{address}{path}")
+        }
         (Probe::Http { path, port, .. }, Some(Via::Inside(container))) => {
             format!("GET http://127.0.0.1:{port}{path}, asked inside {container}")
         }
@@ -375,37 +570,68 @@ fn question(probe: &Probe, answer: &Answer) -> String {
 /// The first line of an answer, where there is one.
 fn quoted(body: &Bytes) -> String {
     let text = body.text();
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let line = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
     let short: String = line.trim().chars().take(120).collect();
-    if short.is_empty() { String::new() } else { format!(": \"{short}\"") }
+    if short.is_empty() {
+        String::new()
+    } else {
+        format!(": \"{short}\"")
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Answered, EngineSeen, Evidence, FilesSeen, SCHEMA_VERSION, Via, WorldSeen};
+    use crate::evidence::{
+        Answered, EngineSeen, Evidence, FilesSeen, SCHEMA_VERSION, Via, WorldSeen,
+    };
     use crate::format::Matchers;
 
     fn judged(answer: Answer) -> Judged {
-        let probe = Probe::Http { service: "web".to_owned(), port: 80, path: "/".to_owned(), inside: None };
-        let engine = EngineSeen::Answered { address: "unix:///var/run/docker.sock".to_owned(), version: Value::Null };
-        let answers = vec![Answered { probe: probe.clone(), answer, took_ms: 1 }];
+        let probe = Probe::Http {
+            service: "web".to_owned(),
+            port: 80,
+            path: "/".to_owned(),
+            inside: None,
+        };
+        let engine = EngineSeen::Answered {
+            address: "unix:///var/run/docker.sock".to_owned(),
+            version: Value::Null,
+        };
+        let answers = vec![Answered {
+            probe: probe.clone(),
+            answer,
+            took_ms: 1,
+        }];
         let evidence = Evidence {
             schema_version: SCHEMA_VERSION,
             lesson: "lesson-1".to_owned(),
             at: jiff::Timestamp::UNIX_EPOCH,
             files: FilesSeen::default(),
-            world: WorldSeen { engine, answers, ..WorldSeen::default() },
+            world: WorldSeen {
+                engine,
+                answers,
+                ..WorldSeen::default()
+            },
         };
         let loaded = crate::load(&evidence);
-        let scene = Scene { evidence: &evidence, loaded: &loaded };
+        let scene = Scene {
+            evidence: &evidence,
+            loaded: &loaded,
+        };
         let body = Matchers(vec![Matcher::Equals(Value::from("OK"))]);
         super::answer(&scene, &probe, &[Matcher::Status(200), Matcher::Body(body)])
     }
 
     fn expectations(judged: Judged) -> Vec<String> {
         match judged {
-            Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.expected).collect(),
+            Judged::Fails(mismatches) => mismatches
+                .into_iter()
+                .map(|mismatch| mismatch.expected)
+                .collect(),
             other => vec![format!("{other:?}")],
         }
     }

@@ -20,7 +20,9 @@ fn exact(root: &Node, path: &str) -> Option<Span> {
         Some(end) => (root.get(&path[..end])?, &path[end + 1..]),
         None => (root, path),
     };
-    let entry = parent.as_mapping().and_then(|mapping| mapping.entry(last.trim_matches('"')));
+    let entry = parent
+        .as_mapping()
+        .and_then(|mapping| mapping.entry(last.trim_matches('"')));
     match entry {
         Some(entry) => is_written(&entry.value).then_some(entry.key_span),
         None => root.get(path).map(Node::span),

@@ -15,7 +15,10 @@ pub struct Differs {
 
 impl Differs {
     fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { found: found.into(), expected: expected.into() }
+        Self {
+            found: found.into(),
+            expected: expected.into(),
+        }
     }
 }
 
@@ -48,7 +51,10 @@ pub fn matches(matcher: &Matcher, value: Option<&Value>) -> Matched {
     }
     match matcher {
         Matcher::Not(matchers) => {
-            let held = matchers.0.iter().find(|matcher| matches(matcher, value) == Matched::Yes);
+            let held = matchers
+                .0
+                .iter()
+                .find(|matcher| matches(matcher, value) == Matched::Yes);
             return Matched::when(held.is_none(), || {
                 let wanted = held.map(describe).unwrap_or_default();
                 Differs::new(found(value), format!("not {wanted}"))
@@ -56,7 +62,9 @@ pub fn matches(matcher: &Matcher, value: Option<&Value>) -> Matched {
         }
         Matcher::And(groups) => return every(groups.iter().flat_map(|group| &group.0), value),
         Matcher::Or(groups) => {
-            let fits = groups.iter().any(|group| every(&group.0, value) == Matched::Yes);
+            let fits = groups
+                .iter()
+                .any(|group| every(&group.0, value) == Matched::Yes);
             return Matched::when(fits, || {
                 let wanted: Vec<_> = groups.iter().map(describe_all).collect();
                 Differs::new(found(value), wanted.join(", or "))
@@ -71,7 +79,10 @@ pub fn matches(matcher: &Matcher, value: Option<&Value>) -> Matched {
 }
 
 /// All matchers have to hold; the first that does not is told.
-pub fn every<'a>(matchers: impl IntoIterator<Item = &'a Matcher>, value: Option<&Value>) -> Matched {
+pub fn every<'a>(
+    matchers: impl IntoIterator<Item = &'a Matcher>,
+    value: Option<&Value>,
+) -> Matched {
     let mut unclear = None;
     for matcher in matchers {
         match matches(matcher, value) {
@@ -86,8 +97,10 @@ pub fn every<'a>(matchers: impl IntoIterator<Item = &'a Matcher>, value: Option<
 fn on_value(matcher: &Matcher, value: &Value) -> Matched {
     let text = text_of(value);
     let differs = || Differs::new(found(Some(value)), describe(matcher));
-    let on_text = |fits: &dyn Fn(&str) -> bool| Matched::when(text.as_deref().is_some_and(fits), differs);
-    let on_number = |fits: &dyn Fn(f64) -> bool| Matched::when(number_of(value).is_some_and(fits), differs);
+    let on_text =
+        |fits: &dyn Fn(&str) -> bool| Matched::when(text.as_deref().is_some_and(fits), differs);
+    let on_number =
+        |fits: &dyn Fn(f64) -> bool| Matched::when(number_of(value).is_some_and(fits), differs);
     match matcher {
         Matcher::Equals(wanted) => Matched::when(same(value, wanted), differs),
         Matcher::HavePrefix(part) => on_text(&|text| text.starts_with(part.as_str())),
@@ -95,13 +108,21 @@ fn on_value(matcher: &Matcher, value: &Value) -> Matched {
         Matcher::ContainSubstring(part) => on_text(&|text| text.contains(part.as_str())),
         Matcher::MatchRegexp(pattern) => match regex_lite::Regex::new(pattern) {
             Ok(pattern) => on_text(&|text| pattern.is_match(text)),
-            Err(error) => Matched::Unclear(format!("the lesson's pattern `{pattern}` cannot be read: {error}")),
+            Err(error) => Matched::Unclear(format!(
+                "the lesson's pattern `{pattern}` cannot be read: {error}"
+            )),
         },
         Matcher::ContainElement(wanted) => contains(value, std::slice::from_ref(wanted), differs),
         Matcher::ContainElements(wanted) => contains(value, wanted, differs),
         Matcher::ConsistOf(wanted) => {
-            let same_length = value.as_array().is_some_and(|items| items.len() == wanted.len());
-            if same_length { contains(value, wanted, differs) } else { Matched::No(differs()) }
+            let same_length = value
+                .as_array()
+                .is_some_and(|items| items.len() == wanted.len());
+            if same_length {
+                contains(value, wanted, differs)
+            } else {
+                Matched::No(differs())
+            }
         }
         Matcher::HaveLen(length) => Matched::when(length_of(value) == Some(*length), differs),
         Matcher::HaveKey(key) => has_keys(value, std::slice::from_ref(key)),
@@ -114,11 +135,18 @@ fn on_value(matcher: &Matcher, value: &Value) -> Matched {
         Matcher::Version(wanted) => version(wanted, text.as_deref().unwrap_or_default()),
         Matcher::Path(wanted) => on_text(&|text| plain_path(text) == plain_path(wanted)),
         Matcher::Duration(range) => {
-            let parse = |text: &str| compose::units::duration(text).ok().map(|duration| duration.as_secs_f64());
+            let parse = |text: &str| {
+                compose::units::duration(text)
+                    .ok()
+                    .map(|duration| duration.as_secs_f64())
+            };
             within(range, text.as_deref().and_then(parse), parse, differs)
         }
         Matcher::Size(range) => {
-            #[expect(clippy::cast_precision_loss, reason = "sizes are compared, not added up")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "sizes are compared, not added up"
+            )]
             let parse = |text: &str| compose::units::bytes(text).ok().map(|bytes| bytes as f64);
             within(range, text.as_deref().and_then(parse), parse, differs)
         }
@@ -131,7 +159,10 @@ fn on_value(matcher: &Matcher, value: &Value) -> Matched {
 }
 
 fn found(value: Option<&Value>) -> String {
-    value.map_or_else(|| "it is not set".to_owned(), |value| format!("it is {}", shown(value)))
+    value.map_or_else(
+        || "it is not set".to_owned(),
+        |value| format!("it is {}", shown(value)),
+    )
 }
 
 /// A value as a reader of the file would write it, cut to what fits a line.
@@ -142,7 +173,11 @@ pub fn shown(value: &Value) -> String {
     };
     let first_line = text.lines().next().unwrap_or_default();
     let short: String = first_line.chars().take(80).collect();
-    if short.len() == text.len() { format!("`{short}`") } else { format!("`{short} …`") }
+    if short.len() == text.len() {
+        format!("`{short}`")
+    } else {
+        format!("`{short} …`")
+    }
 }
 
 fn text_of(value: &Value) -> Option<String> {
@@ -155,7 +190,9 @@ fn text_of(value: &Value) -> Option<String> {
 }
 
 fn number_of(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
+    value
+        .as_f64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 fn length_of(value: &Value) -> Option<usize> {
@@ -174,17 +211,35 @@ fn same(value: &Value, wanted: &Value) -> bool {
 
 fn contains(value: &Value, wanted: &[Value], differs: impl FnOnce() -> Differs) -> Matched {
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    let all = wanted.iter().all(|wanted| items.iter().any(|item| same(item, wanted)));
+    let all = wanted
+        .iter()
+        .all(|wanted| items.iter().any(|item| same(item, wanted)));
     Matched::when(value.is_array() && all, differs)
 }
 
 fn has_keys(value: &Value, keys: &[String]) -> Matched {
-    let missing: Vec<_> = keys.iter().filter(|key| value.get(key.as_str()).is_none()).map(|key| format!("`{key}`")).collect();
+    let missing: Vec<_> = keys
+        .iter()
+        .filter(|key| value.get(key.as_str()).is_none())
+        .map(|key| format!("`{key}`"))
+        .collect();
     Matched::when(missing.is_empty(), || {
-        let there: Vec<_> = value.as_object().into_iter().flat_map(|entries| entries.keys()).cloned().collect();
-        let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+        let there: Vec<_> = value
+            .as_object()
+            .into_iter()
+            .flat_map(|entries| entries.keys())
+            .cloned()
+            .collect();
+        let there = if there.is_empty() {
+            "nothing".to_owned()
+        } else {
+            there.join(", ")
+        };
         let wanted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
-        Differs::new(format!("{} is missing (there is {there})", missing.join(" and ")), wanted.join(", "))
+        Differs::new(
+            format!("{} is missing (there is {there})", missing.join(" and ")),
+            wanted.join(", "),
+        )
     })
 }
 
@@ -200,7 +255,10 @@ pub fn words_of(value: &Value) -> Vec<String> {
 /// Whether a command runs these words in this order, by itself or through a wrapper such as `tini --` or `sh -c "…"`.
 /// The program may be named by its path.
 pub fn runs(command: &[String], words: &[String]) -> bool {
-    let flat: Vec<&str> = command.iter().flat_map(|word| word.split_whitespace()).collect();
+    let flat: Vec<&str> = command
+        .iter()
+        .flat_map(|word| word.split_whitespace())
+        .collect();
     let same_word = |(index, (have, want)): (usize, (&&str, &String))| {
         let have = if index == 0 { base_name(have) } else { have };
         have.trim_matches(['"', '\'', ';']) == want.as_str()
@@ -208,17 +266,36 @@ pub fn runs(command: &[String], words: &[String]) -> bool {
     let mut windows = flat.windows(words.len().max(1)).enumerate();
     !words.is_empty()
         && windows.any(|(start, window)| {
-            may_start_a_program(&flat[..start]) && window.iter().zip(words).enumerate().all(same_word)
+            may_start_a_program(&flat[..start])
+                && window.iter().zip(words).enumerate().all(same_word)
         })
 }
 
 /// Whether the word after these is a program, and not merely an argument of one (`echo milvus run standalone`).
 fn may_start_a_program(before: &[&str]) -> bool {
-    let Some(last) = before.last() else { return true };
-    let handed_on = matches!(*last, "exec" | "--" | "-c" | "&&" | "||" | "then" | "do" | "{" | "(") || last.ends_with(';');
-    let wrapper = |word: &str| matches!(base_name(word), "tini" | "tini-static" | "dumb-init" | "catatonit" | "env" | "nohup" | "nice");
-    let user_given = before.iter().rev().nth(1).is_some_and(|word| matches!(base_name(word), "gosu" | "su-exec" | "setpriv"));
-    let assignment = last.contains('=') && !last.starts_with('-') && before.iter().all(|word| word.contains('=') || wrapper(word) || word.starts_with('-'));
+    let Some(last) = before.last() else {
+        return true;
+    };
+    let handed_on = matches!(
+        *last,
+        "exec" | "--" | "-c" | "&&" | "||" | "then" | "do" | "{" | "("
+    ) || last.ends_with(';');
+    let wrapper = |word: &str| {
+        matches!(
+            base_name(word),
+            "tini" | "tini-static" | "dumb-init" | "catatonit" | "env" | "nohup" | "nice"
+        )
+    };
+    let user_given = before
+        .iter()
+        .rev()
+        .nth(1)
+        .is_some_and(|word| matches!(base_name(word), "gosu" | "su-exec" | "setpriv"));
+    let assignment = last.contains('=')
+        && !last.starts_with('-')
+        && before
+            .iter()
+            .all(|word| word.contains('=') || wrapper(word) || word.starts_with('-'));
     handed_on || wrapper(last) || user_given || assignment
 }
 
@@ -230,7 +307,12 @@ fn base_name(word: &str) -> &str {
 fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     let reference = match compose::image::ImageReference::parse(text) {
         Ok(reference) => reference,
-        Err(error) => return Matched::No(Differs::new(format!("`{text}` is no image reference: {error}"), describe_image(wanted))),
+        Err(error) => {
+            return Matched::No(Differs::new(
+                format!("`{text}` is no image reference: {error}"),
+                describe_image(wanted),
+            ));
+        }
     };
     let expected = || describe_image(wanted);
     let same_repository = |repository: &String| {
@@ -240,34 +322,62 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
         })
     };
     if !wanted.repository.is_empty() && !wanted.repository.iter().any(same_repository) {
-        return Matched::No(Differs::new(format!("this is the image `{}`", reference.familiar_name()), expected()));
+        return Matched::No(Differs::new(
+            format!("this is the image `{}`", reference.familiar_name()),
+            expected(),
+        ));
     }
     let by_digest = reference.digest.is_some();
     let tag = reference.tag.as_deref();
     if (wanted.pinned || wanted.version.is_some() || wanted.tag.is_some()) && !by_digest {
         match tag {
-            None => return Matched::No(Differs::new("it names no version, and no tag means `:latest`", expected())),
+            None => {
+                return Matched::No(Differs::new(
+                    "it names no version, and no tag means `:latest`",
+                    expected(),
+                ));
+            }
             Some("latest") => {
-                return Matched::No(Differs::new("`latest` is whatever was pushed last, not a version", expected()));
+                return Matched::No(Differs::new(
+                    "`latest` is whatever was pushed last, not a version",
+                    expected(),
+                ));
             }
             Some(_) => {}
         }
     }
     let Some(tag) = tag else {
         let asked = wanted.version.is_some();
-        return if asked { Matched::Unclear("a digest does not say which version it is".to_owned()) } else { Matched::Yes };
+        return if asked {
+            Matched::Unclear("a digest does not say which version it is".to_owned())
+        } else {
+            Matched::Yes
+        };
     };
     if let Some(pattern) = &wanted.tag {
         match regex_lite::Regex::new(pattern) {
             Ok(pattern) if pattern.is_match(tag) => {}
-            Ok(_) => return Matched::No(Differs::new(format!("`{tag}` is no tag of this image"), expected())),
-            Err(error) => return Matched::Unclear(format!("the lesson's pattern `{pattern}` cannot be read: {error}")),
+            Ok(_) => {
+                return Matched::No(Differs::new(
+                    format!("`{tag}` is no tag of this image"),
+                    expected(),
+                ));
+            }
+            Err(error) => {
+                return Matched::Unclear(format!(
+                    "the lesson's pattern `{pattern}` cannot be read: {error}"
+                ));
+            }
         }
     }
     match &wanted.version {
         Some(requirement) => match version(requirement, tag) {
             Matched::No(_) => {
-                let why = wanted.version_why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+                let why = wanted
+                    .version_why
+                    .as_deref()
+                    .map(|why| format!(": {why}"))
+                    .unwrap_or_default();
                 Matched::No(Differs::new(format!("version {tag}{why}"), expected()))
             }
             other => other,
@@ -279,7 +389,9 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
 /// Whether a version as programs write it (`v2.6.19`, `3.5`, `v3.5.25-r1`) meets a requirement.
 fn version(requirement: &str, text: &str) -> Matched {
     let Ok(required) = semver::VersionReq::parse(requirement) else {
-        return Matched::Unclear(format!("the lesson's requirement `{requirement}` cannot be read"));
+        return Matched::Unclear(format!(
+            "the lesson's requirement `{requirement}` cannot be read"
+        ));
     };
     match lenient_version(text) {
         Some(version) => Matched::when(required.matches(&version), || {
@@ -291,7 +403,11 @@ fn version(requirement: &str, text: &str) -> Matched {
 
 /// Numbers only: what follows them (`-gpu`, `-r1`, `+build`) names a flavour, not an earlier release.
 fn lenient_version(text: &str) -> Option<semver::Version> {
-    let numbers = text.trim().trim_start_matches('v').split(['-', '+', ' ']).next()?;
+    let numbers = text
+        .trim()
+        .trim_start_matches('v')
+        .split(['-', '+', ' '])
+        .next()?;
     let mut parts = numbers.split('.').map(|part| part.parse::<u64>().ok());
     let major = parts.next()??;
     let minor = parts.next().unwrap_or(Some(0))?;
@@ -300,7 +416,9 @@ fn lenient_version(text: &str) -> Option<semver::Version> {
 }
 
 fn plain_path(path: &str) -> Vec<&str> {
-    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect()
+    path.split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect()
 }
 
 fn within(
@@ -309,9 +427,12 @@ fn within(
     parse: impl Fn(&str) -> Option<f64>,
     differs: impl FnOnce() -> Differs,
 ) -> Matched {
-    let Some(value) = value else { return Matched::No(differs()) };
+    let Some(value) = value else {
+        return Matched::No(differs());
+    };
     let bound = |text: &Option<String>| text.as_deref().and_then(&parse);
-    let fits = bound(&range.least).is_none_or(|least| value >= least) && bound(&range.most).is_none_or(|most| value <= most);
+    let fits = bound(&range.least).is_none_or(|least| value >= least)
+        && bound(&range.most).is_none_or(|most| value <= most);
     Matched::when(fits, differs)
 }
 
@@ -329,14 +450,26 @@ pub fn describe(matcher: &Matcher) -> String {
         Matcher::ConsistOf(values) => format!("{} and nothing else", list(values)),
         Matcher::HaveLen(length) => format!("a length of {length}"),
         Matcher::HaveKey(key) => format!("`{key}`"),
-        Matcher::HaveKeys(keys) => keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "),
+        Matcher::HaveKeys(keys) => keys
+            .iter()
+            .map(|key| format!("`{key}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
         Matcher::Gt(bound) => format!("more than {bound}"),
         Matcher::Ge(bound) => format!("{bound} or more"),
         Matcher::Lt(bound) => format!("less than {bound}"),
         Matcher::Le(bound) => format!("{bound} or less"),
         Matcher::Not(matchers) => format!("not {}", describe_all(matchers)),
-        Matcher::And(groups) => groups.iter().map(describe_all).collect::<Vec<_>>().join(" and "),
-        Matcher::Or(groups) => groups.iter().map(describe_all).collect::<Vec<_>>().join(", or "),
+        Matcher::And(groups) => groups
+            .iter()
+            .map(describe_all)
+            .collect::<Vec<_>>()
+            .join(" and "),
+        Matcher::Or(groups) => groups
+            .iter()
+            .map(describe_all)
+            .collect::<Vec<_>>()
+            .join(", or "),
         Matcher::Present(true) => "a value".to_owned(),
         Matcher::Present(false) => "no value".to_owned(),
         Matcher::Image(wanted) => describe_image(wanted),
@@ -364,7 +497,12 @@ pub fn describe(matcher: &Matcher) -> String {
 }
 
 fn describe_all(matchers: &Matchers) -> String {
-    matchers.0.iter().map(describe).collect::<Vec<_>>().join(" and ")
+    matchers
+        .0
+        .iter()
+        .map(describe)
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 fn describe_image(wanted: &ImageExpected) -> String {
@@ -374,7 +512,9 @@ fn describe_image(wanted: &ImageExpected) -> String {
     };
     match &wanted.version {
         Some(requirement) => text.push_str(&format!(", version {requirement}")),
-        None if wanted.pinned || wanted.tag.is_some() => text.push_str(" with a tag that names one version"),
+        None if wanted.pinned || wanted.tag.is_some() => {
+            text.push_str(" with a tag that names one version")
+        }
         None => {}
     }
     text
@@ -395,7 +535,11 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
         Matcher::Answers(_) => matches!(place, Place::Milvus(_)),
         _ => matches!(
             place,
-            Place::Compose(_) | Place::Setting(_) | Place::Milvus(_) | Place::Log(_) | Place::Processes(_)
+            Place::Compose(_)
+                | Place::Setting(_)
+                | Place::Milvus(_)
+                | Place::Log(_)
+                | Place::Processes(_)
         ),
     };
     if !allowed {
@@ -403,7 +547,9 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
     }
     match (matcher, place) {
         (Matcher::Equals(value), Place::Compose(path)) => match spelled_several_ways(path, value) {
-            Some(instead) => Err(format!("this value has several right spellings: use `{instead}` instead of `equals`")),
+            Some(instead) => Err(format!(
+                "this value has several right spellings: use `{instead}` instead of `equals`"
+            )),
             None => Ok(()),
         },
         _ => Ok(()),
@@ -416,13 +562,19 @@ fn spelled_several_ways(path: &str, value: &Value) -> Option<&'static str> {
     match last {
         "image" => Some("image"),
         "command" | "entrypoint" | "test" => Some("command"),
-        "interval" | "timeout" | "start_period" | "start_interval" | "stop_grace_period" => Some("duration"),
+        "interval" | "timeout" | "start_period" | "start_interval" | "stop_grace_period" => {
+            Some("duration")
+        }
         "mem_limit" | "memory" | "shm_size" | "memswap_limit" | "mem_reservation" => Some("size"),
         "working_dir" | "target" | "source" => Some("path"),
         _ => {
             let endpoint = crate::address::endpoints(value.as_str().unwrap_or_default());
             let is_address = endpoint.iter().any(|endpoint| {
-                endpoint.port.as_deref().is_some_and(|port| port.parse::<u16>().is_ok()) && !endpoint.host.is_empty()
+                endpoint
+                    .port
+                    .as_deref()
+                    .is_some_and(|port| port.parse::<u16>().is_ok())
+                    && !endpoint.host.is_empty()
             });
             is_address.then_some("reaches")
         }
@@ -448,10 +600,16 @@ mod tests {
         assert!(!fits_value(json!({"equals": "8080"}), json!("8081")));
         assert!(fits_value(json!({"have-prefix": "by-"}), json!("by-dev")));
         assert!(fits_value(json!({"match-regexp": "^v[0-9]"}), json!("v2")));
-        assert!(fits_value(json!({"contain-elements": ["a", 1]}), json!(["1", "b", "a"])));
+        assert!(fits_value(
+            json!({"contain-elements": ["a", 1]}),
+            json!(["1", "b", "a"])
+        ));
         assert!(!fits_value(json!({"consist-of": ["a"]}), json!(["a", "b"])));
         assert!(fits_value(json!({"have-keys": ["a"]}), json!({"a": null})));
-        assert!(fits_value(json!({"or": [{"equals": "x"}, {"gt": 3}]}), json!(4)));
+        assert!(fits_value(
+            json!({"or": [{"equals": "x"}, {"gt": 3}]}),
+            json!(4)
+        ));
         assert!(!fits_value(json!({"not": {"equals": "x"}}), json!("x")));
         assert!(fits_value(json!({"and": [{"ge": 1}, {"le": 2}]}), json!(2)));
     }
@@ -460,8 +618,14 @@ mod tests {
     fn nothing_there_fits_only_what_allows_it() {
         let absent_or_rocksmq = matcher(json!({"or": [{"present": false}, {"equals": "rocksmq"}]}));
         assert_eq!(matches(&absent_or_rocksmq, None), Matched::Yes);
-        assert_ne!(matches(&matcher(json!({"equals": "x"})), None), Matched::Yes);
-        assert_ne!(matches(&matcher(json!({"present": true})), None), Matched::Yes);
+        assert_ne!(
+            matches(&matcher(json!({"equals": "x"})), None),
+            Matched::Yes
+        );
+        assert_ne!(
+            matches(&matcher(json!({"present": true})), None),
+            Matched::Yes
+        );
     }
 
     #[test]
@@ -491,9 +655,15 @@ mod tests {
     #[test]
     fn a_digest_pins_but_does_not_name_a_version() {
         let digest = json!(format!("milvusdb/milvus@sha256:{}", "a".repeat(64)));
-        assert!(fits_value(json!({"image": {"pinned": true}}), digest.clone()));
+        assert!(fits_value(
+            json!({"image": {"pinned": true}}),
+            digest.clone()
+        ));
         let version = matcher(json!({"image": {"version": ">=2.6.10"}}));
-        assert!(matches!(matches(&version, Some(&digest)), Matched::Unclear(_)));
+        assert!(matches!(
+            matches(&version, Some(&digest)),
+            Matched::Unclear(_)
+        ));
     }
 
     #[test]
@@ -510,15 +680,27 @@ mod tests {
         ] {
             assert!(fits_value(run.clone(), right.clone()), "{right}");
         }
-        for wrong in [json!("milvus run proxy"), json!("echo milvus"), json!([]), json!("notmilvus run standalone"), json!("echo milvus run standalone")] {
+        for wrong in [
+            json!("milvus run proxy"),
+            json!("echo milvus"),
+            json!([]),
+            json!("notmilvus run standalone"),
+            json!("echo milvus run standalone"),
+        ] {
             assert!(!fits_value(run.clone(), wrong.clone()), "{wrong}");
         }
     }
 
     #[test]
     fn durations_and_sizes_are_compared_by_what_they_mean() {
-        assert!(fits_value(json!({"duration": {"least": "60s"}}), json!("1m30s")));
-        assert!(!fits_value(json!({"duration": {"least": "60s"}}), json!("59s")));
+        assert!(fits_value(
+            json!({"duration": {"least": "60s"}}),
+            json!("1m30s")
+        ));
+        assert!(!fits_value(
+            json!({"duration": {"least": "60s"}}),
+            json!("59s")
+        ));
         assert!(fits_value(json!({"size": {"least": "2g"}}), json!("2048m")));
     }
 
@@ -530,9 +712,15 @@ mod tests {
             ("services.a.environment.URL", json!("http://etcd:2379")),
             ("services.a.environment.ETCD_ENDPOINTS", json!("etcd:2379")),
         ] {
-            assert!(fits(&Matcher::Equals(value), &Place::Compose(path.to_owned())).is_err(), "{path}");
+            assert!(
+                fits(&Matcher::Equals(value), &Place::Compose(path.to_owned())).is_err(),
+                "{path}"
+            );
         }
-        let plain = fits(&Matcher::Equals(json!("rocksmq")), &Place::Compose("services.a.environment.MQ_TYPE".to_owned()));
+        let plain = fits(
+            &Matcher::Equals(json!("rocksmq")),
+            &Place::Compose("services.a.environment.MQ_TYPE".to_owned()),
+        );
         assert_eq!(plain, Ok(()));
     }
 }

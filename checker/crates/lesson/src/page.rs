@@ -8,14 +8,30 @@ use crate::rules::Reads;
 pub fn checklist(lesson: &Lesson) -> String {
     let number = lesson.number();
     let of = |reads: Reads, advice: bool| -> Vec<&Check> {
-        lesson.checks.iter().filter(|check| check.header.advice == advice && crate::reads(&check.look) == reads).collect()
+        lesson
+            .checks
+            .iter()
+            .filter(|check| check.header.advice == advice && crate::reads(&check.look) == reads)
+            .collect()
     };
     let mut text = String::new();
     let files = of(Reads::Files, false);
     let containers = of(Reads::FilesAndContainers, false);
-    let advice: Vec<_> = lesson.checks.iter().filter(|check| check.header.advice).collect();
-    section(&mut text, &format!("In your files ({} checks)", files.len()), &files);
-    section(&mut text, &format!("In your running containers ({} checks)", containers.len()), &containers);
+    let advice: Vec<_> = lesson
+        .checks
+        .iter()
+        .filter(|check| check.header.advice)
+        .collect();
+    section(
+        &mut text,
+        &format!("In your files ({} checks)", files.len()),
+        &files,
+    );
+    section(
+        &mut text,
+        &format!("In your running containers ({} checks)", containers.len()),
+        &containers,
+    );
     section(&mut text, "Advice, shown but never counted", &advice);
     text.push_str(&format!(
         "```console\n$ checker verify {number}\n$ checker verify {number} --static-only\n```\n"
@@ -30,7 +46,10 @@ fn section(text: &mut String, heading: &str, checks: &[&Check]) {
     text.push_str(&format!("**{heading}**\n\n"));
     for check in checks {
         let header = &check.header;
-        text.push_str(&format!("- <span id=\"{}\"></span>{}.<br>*{}*\n", header.id, header.title, header.why));
+        text.push_str(&format!(
+            "- <span id=\"{}\"></span>{}.<br>*{}*\n",
+            header.id, header.title, header.why
+        ));
     }
     text.push('\n');
 }
@@ -56,8 +75,15 @@ pub fn quiz(lesson: &Lesson) -> String {
 /// Markdown is not read inside `<summary>`: code is written as HTML there, and everything else as it is.
 fn inline_html(text: &str) -> String {
     let parts = text.split('`').enumerate().map(|(index, part)| {
-        let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        if index % 2 == 1 { format!("<code>{part}</code>") } else { part }
+        let part = part
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        if index % 2 == 1 {
+            format!("<code>{part}</code>")
+        } else {
+            part
+        }
     });
     parts.collect()
 }

@@ -35,7 +35,9 @@ impl Lesson {
 /// The number in `lesson-4`, if it is one.
 pub fn number_of(id: &str) -> Option<u32> {
     let digits = id.strip_prefix("lesson-")?;
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    let plain = !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0');
     digits.parse().ok().filter(|_| plain)
 }
 
@@ -70,17 +72,27 @@ pub fn parse_lesson(
 ) -> Result<Lesson, Vec<LessonError>> {
     let places = LineFinder::new(file, text)?;
     let document: Value = serde_yaml::from_str(text).map_err(|error| {
-        let position = error.location().map_or(Position { line: 1, column: 1 }, |location| Position {
-            line: u32::try_from(location.line()).unwrap_or(u32::MAX),
-            column: u32::try_from(location.column()).unwrap_or(u32::MAX),
-        });
-        vec![LessonError { file: file.to_owned(), position, message: error.to_string() }]
+        let position = error
+            .location()
+            .map_or(Position { line: 1, column: 1 }, |location| Position {
+                line: u32::try_from(location.line()).unwrap_or(u32::MAX),
+                column: u32::try_from(location.column()).unwrap_or(u32::MAX),
+            });
+        vec![LessonError {
+            file: file.to_owned(),
+            position,
+            message: error.to_string(),
+        }]
     })?;
     let Value::Object(mut document) = document else {
-        return Err(vec![places.error("", "a lesson is a map with `id`, `title`, `checks` and so on")]);
+        return Err(vec![places.error(
+            "",
+            "a lesson is a map with `id`, `title`, `checks` and so on",
+        )]);
     };
     let checks = document.remove("checks").unwrap_or(Value::Null);
-    let header: Header = typed(Value::Object(document), "", &places).map_err(|error| vec![error])?;
+    let header: Header =
+        typed(Value::Object(document), "", &places).map_err(|error| vec![error])?;
 
     let mut errors = Vec::new();
     let variables = Variables::new(&header, values, &places, &mut errors);
@@ -96,45 +108,75 @@ pub fn parse_lesson(
                 }
             }
         }
-        _ => errors.push(places.error("checks", "a lesson needs a list of `checks` with at least one")),
+        _ => errors.push(places.error(
+            "checks",
+            "a lesson needs a list of `checks` with at least one",
+        )),
     }
-    let lesson = Lesson { header, checks: parsed };
+    let lesson = Lesson {
+        header,
+        checks: parsed,
+    };
     if errors.is_empty() {
         examine(&lesson, &places, &mut errors);
     }
-    if errors.is_empty() { Ok(lesson) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(lesson)
+    } else {
+        Err(errors)
+    }
 }
 
 /// Reads any other file of a lesson's folder (a mistake, a variant) into its type, with the author's place on error.
 ///
 /// # Errors
 /// The first mistake.
-pub fn parse_form<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, LessonError> {
+pub fn parse_form<T: serde::de::DeserializeOwned>(
+    file: &str,
+    text: &str,
+) -> Result<T, LessonError> {
     let places = LineFinder::new(file, text).map_err(|mut errors| errors.remove(0))?;
-    let document: Value = serde_yaml::from_str(text).map_err(|error| places.error("", &error.to_string()))?;
+    let document: Value =
+        serde_yaml::from_str(text).map_err(|error| places.error("", &error.to_string()))?;
     typed(document, "", &places)
 }
 
 fn parse_check(check: Value, path: &str, places: &LineFinder) -> Result<Check, LessonError> {
     let Value::Object(entries) = check else {
-        return Err(places.error(path, "a check is a map with `id`, `title`, a place, a matcher and `why`"));
+        return Err(places.error(
+            path,
+            "a check is a map with `id`, `title`, a place, a matcher and `why`",
+        ));
     };
-    let (header, rest): (Map<_, _>, Map<_, _>) =
-        entries.into_iter().partition(|(key, _)| HEADER_KEYS.contains(&key.as_str()));
+    let (header, rest): (Map<_, _>, Map<_, _>) = entries
+        .into_iter()
+        .partition(|(key, _)| HEADER_KEYS.contains(&key.as_str()));
     let header: CheckHeader = typed(Value::Object(header), path, places)?;
     let look = parse_look(rest, path, places)?;
     Ok(Check { header, look })
 }
 
-fn parse_look(mut entries: Map<String, Value>, path: &str, places: &LineFinder) -> Result<Look, LessonError> {
-    for (name, combine) in [("all", Look::All as fn(Vec<Look>) -> Look), ("any", Look::Any)] {
-        let Some(list) = entries.remove(name) else { continue };
+fn parse_look(
+    mut entries: Map<String, Value>,
+    path: &str,
+    places: &LineFinder,
+) -> Result<Look, LessonError> {
+    for (name, combine) in [
+        ("all", Look::All as fn(Vec<Look>) -> Look),
+        ("any", Look::Any),
+    ] {
+        let Some(list) = entries.remove(name) else {
+            continue;
+        };
         if let Some(other) = entries.keys().next() {
             let message = format!("`{name}` stands alone: put `{other}` into one of its entries");
             return Err(places.error(&format!("{path}.{other}"), &message));
         }
         let Value::Array(list) = list else {
-            return Err(places.error(&format!("{path}.{name}"), "a list of places with matchers is expected"));
+            return Err(places.error(
+                &format!("{path}.{name}"),
+                "a list of places with matchers is expected",
+            ));
         };
         let looks = list.into_iter().enumerate().map(|(index, item)| {
             let path = format!("{path}.{name}.{index}");
@@ -146,13 +188,16 @@ fn parse_look(mut entries: Map<String, Value>, path: &str, places: &LineFinder) 
         return Ok(combine(looks.collect::<Result<_, _>>()?));
     }
 
-    let (mut named, rest): (Map<_, _>, Map<_, _>) =
-        entries.into_iter().partition(|(key, _)| PLACE_KEYS.contains(&key.as_str()));
+    let (mut named, rest): (Map<_, _>, Map<_, _>) = entries
+        .into_iter()
+        .partition(|(key, _)| PLACE_KEYS.contains(&key.as_str()));
     let place = match (named.len(), named.keys().nth(1)) {
         (0, _) => {
             let known = PLACE_KEYS.join("`, `");
             let message = match rest.keys().find(|key| is_no_matcher(key)) {
-                Some(key) => format!("`{key}` is neither a place nor a matcher; the places are `{known}`"),
+                Some(key) => {
+                    format!("`{key}` is neither a place nor a matcher; the places are `{known}`")
+                }
                 None => format!("it does not say where to look: one of `{known}`"),
             };
             return Err(places.error(path, &message));
@@ -173,9 +218,15 @@ fn parse_look(mut entries: Map<String, Value>, path: &str, places: &LineFinder) 
         matchers.push(matcher.map_err(|error| places.error(&at, &error.to_string()))?);
     }
     if matchers.is_empty() && !matches!(place, Place::Rule(_)) {
-        return Err(places.error(path, "it does not say what to expect: name a matcher, such as `present: true`"));
+        return Err(places.error(
+            path,
+            "it does not say what to expect: name a matcher, such as `present: true`",
+        ));
     }
-    Ok(Look::At { place: Box::new(place), matchers })
+    Ok(Look::At {
+        place: Box::new(place),
+        matchers,
+    })
 }
 
 fn is_no_matcher(key: &str) -> bool {
@@ -186,14 +237,18 @@ fn is_no_matcher(key: &str) -> bool {
 /// What a schema cannot say.
 fn examine(lesson: &Lesson, places: &LineFinder, errors: &mut Vec<LessonError>) {
     if number_of(&lesson.header.id).is_none() {
-        errors.push(places.error("id", "the id is `lesson-` and the lesson's number, as `lesson-4`"));
+        errors.push(places.error(
+            "id",
+            "the id is `lesson-` and the lesson's number, as `lesson-4`",
+        ));
     }
     let mut earlier = BTreeSet::new();
     for (index, check) in lesson.checks.iter().enumerate() {
         let path = format!("checks.{index}");
         for need in &check.header.needs {
             if !earlier.contains(need.as_str()) {
-                let message = format!("`{need}` is no check above this one; a check needs only earlier ones");
+                let message =
+                    format!("`{need}` is no check above this one; a check needs only earlier ones");
                 errors.push(places.error(&format!("{path}.needs"), &message));
             }
         }
@@ -203,7 +258,11 @@ fn examine(lesson: &Lesson, places: &LineFinder, errors: &mut Vec<LessonError>) 
         examine_look(&check.look, &path, places, errors);
     }
     for (index, question) in lesson.header.quiz.iter().enumerate() {
-        let right = question.answers.iter().filter(|answer| answer.right).count();
+        let right = question
+            .answers
+            .iter()
+            .filter(|answer| answer.right)
+            .count();
         if right == 0 || right == question.answers.len() {
             let message = "a question needs a right answer and a wrong one";
             errors.push(places.error(&format!("quiz.{index}"), message));
@@ -213,20 +272,22 @@ fn examine(lesson: &Lesson, places: &LineFinder, errors: &mut Vec<LessonError>) 
 
 fn examine_look(look: &Look, path: &str, places: &LineFinder, errors: &mut Vec<LessonError>) {
     match look {
-        Look::All(looks) => looks
-            .iter()
-            .enumerate()
-            .for_each(|(index, look)| examine_look(look, &format!("{path}.all.{index}"), places, errors)),
-        Look::Any(looks) => looks
-            .iter()
-            .enumerate()
-            .for_each(|(index, look)| examine_look(look, &format!("{path}.any.{index}"), places, errors)),
+        Look::All(looks) => looks.iter().enumerate().for_each(|(index, look)| {
+            examine_look(look, &format!("{path}.all.{index}"), places, errors)
+        }),
+        Look::Any(looks) => looks.iter().enumerate().for_each(|(index, look)| {
+            examine_look(look, &format!("{path}.any.{index}"), places, errors)
+        }),
         Look::At { place, matchers } => {
             if let Place::Rule(rule) = place.as_ref() {
                 match rules::find(&rule.name) {
                     None => {
                         let known: Vec<_> = rules::all().iter().map(|rule| rule.name).collect();
-                        let message = format!("there is no rule `{}`; rules are {}", rule.name, known.join(", "));
+                        let message = format!(
+                            "there is no rule `{}`; rules are {}",
+                            rule.name,
+                            known.join(", ")
+                        );
                         errors.push(places.error(&format!("{path}.rule"), &message));
                     }
                     Some(known) => {
@@ -237,7 +298,8 @@ fn examine_look(look: &Look, path: &str, places: &LineFinder, errors: &mut Vec<L
                 }
                 if let Some(matcher) = matchers.first() {
                     let name = matcher.name();
-                    let message = format!("a rule judges by itself; `{name}` has nothing to look at");
+                    let message =
+                        format!("a rule judges by itself; `{name}` has nothing to look at");
                     errors.push(places.error(&format!("{path}.{name}"), &message));
                 }
             }
@@ -271,7 +333,13 @@ impl Variables {
         Self(known)
     }
 
-    fn replace(&self, value: &mut Value, path: &str, places: &LineFinder, errors: &mut Vec<LessonError>) {
+    fn replace(
+        &self,
+        value: &mut Value,
+        path: &str,
+        places: &LineFinder,
+        errors: &mut Vec<LessonError>,
+    ) {
         match value {
             Value::String(text) if text.contains("${") => match self.resolve(text) {
                 Ok(resolved) => *value = resolved,
@@ -327,7 +395,9 @@ impl Variables {
 
 /// Names of variables are small letters, digits, `.` and `-`, so that a shell's variables are never taken for them.
 fn is_variable_name(name: &str) -> bool {
-    let known = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '.' | '-');
+    let known = |letter: char| {
+        letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '.' | '-')
+    };
     name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(known)
 }
 
@@ -343,12 +413,20 @@ impl LineFinder {
         let mut sources = Sources::default();
         let id: SourceId = sources.add(file, text);
         match compose::tree::parse(id, text, compose::tree::Limits::default()) {
-            Ok(root) => Ok(Self { file: file.to_owned(), root, sources }),
+            Ok(root) => Ok(Self {
+                file: file.to_owned(),
+                root,
+                sources,
+            }),
             Err(findings) => Err(findings
                 .into_iter()
                 .map(|finding| LessonError {
                     file: file.to_owned(),
-                    position: finding.span.map_or(Position { line: 1, column: 1 }, |span| sources.position(span)),
+                    position: finding
+                        .span
+                        .map_or(Position { line: 1, column: 1 }, |span| {
+                            sources.position(span)
+                        }),
                     message: finding.message,
                 })
                 .collect()),
@@ -357,19 +435,34 @@ impl LineFinder {
 
     /// An error at the deepest part of the path that the file has.
     fn error(&self, path: &str, message: &str) -> LessonError {
-        let position = self.sources.position(crate::locate::nearest(&self.root, path));
-        LessonError { file: self.file.clone(), position, message: message.to_owned() }
+        let position = self
+            .sources
+            .position(crate::locate::nearest(&self.root, path));
+        LessonError {
+            file: self.file.clone(),
+            position,
+            message: message.to_owned(),
+        }
     }
 }
 
 /// Deserialises with the path of what went wrong.
-fn typed<T: for<'de> Deserialize<'de>>(value: Value, path: &str, places: &LineFinder) -> Result<T, LessonError> {
+fn typed<T: for<'de> Deserialize<'de>>(
+    value: Value,
+    path: &str,
+    places: &LineFinder,
+) -> Result<T, LessonError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let inner = error.path().to_string();
         let message = error.inner().to_string();
         let inner = inner.replace('[', ".").replace(']', "");
-        let mut at: Vec<&str> = [path, inner.as_str()].into_iter().filter(|part| !part.is_empty() && *part != ".").collect();
-        let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        let mut at: Vec<&str> = [path, inner.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty() && *part != ".")
+            .collect();
+        let unknown = message
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split('`').next());
         at.extend(unknown);
         places.error(&at.join("."), &message)
     })

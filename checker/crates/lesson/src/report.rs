@@ -251,7 +251,11 @@ impl Reason {
 impl Starting {
     /// `standalone is still starting: 18 s of at most 90 s`
     pub fn text(&self) -> String {
-        let Self { service, seconds, at_most } = self;
+        let Self {
+            service,
+            seconds,
+            at_most,
+        } = self;
         format!("{service} is still starting: {seconds} s of at most {at_most} s")
     }
 }

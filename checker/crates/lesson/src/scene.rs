@@ -44,7 +44,12 @@ pub struct Mismatch {
 impl Mismatch {
     /// A mismatch.
     pub fn new(spot: Spot, found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { spot, found: found.into(), expected: expected.into(), next: None }
+        Self {
+            spot,
+            found: found.into(),
+            expected: expected.into(),
+            next: None,
+        }
     }
 
     /// With a next step.
@@ -63,7 +68,11 @@ impl From<Mismatch> for Judged {
 impl Judged {
     /// Holds where there is nothing to complain of.
     pub fn from_mismatches(mismatches: Vec<Mismatch>) -> Self {
-        if mismatches.is_empty() { Self::Holds } else { Self::Fails(mismatches) }
+        if mismatches.is_empty() {
+            Self::Holds
+        } else {
+            Self::Fails(mismatches)
+        }
     }
 
     /// Every one has to hold. What is known to be wrong outweighs what could not be seen.
@@ -85,7 +94,10 @@ impl Judged {
 
     /// Something stood in the way of seeing it.
     pub fn not_seen(text: impl Into<String>, next: impl Into<String>) -> Self {
-        Self::Unknown(Reason::NotSeen { text: text.into(), next: next.into() })
+        Self::Unknown(Reason::NotSeen {
+            text: text.into(),
+            next: next.into(),
+        })
     }
 }
 
@@ -102,7 +114,12 @@ impl<'a> Scene<'a> {
 
     /// Names of all services, as `etcd, minio, standalone`.
     pub fn service_names(&self) -> String {
-        let names: Vec<_> = self.project().into_iter().flat_map(Project::services).map(|service| service.name().to_owned()).collect();
+        let names: Vec<_> = self
+            .project()
+            .into_iter()
+            .flat_map(Project::services)
+            .map(|service| service.name().to_owned())
+            .collect();
         names.join(", ")
     }
 
@@ -111,8 +128,14 @@ impl<'a> Scene<'a> {
         let start = self.loaded.sources.position(span);
         let end = self.loaded.sources.end_position(span);
         let excerpt = self.loaded.sources.line_text(span).to_owned();
-        let last = u32::try_from(excerpt.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
-        let end_column = if end.line == start.line { end.column } else { last };
+        let last = u32::try_from(excerpt.chars().count())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let end_column = if end.line == start.line {
+            end.column
+        } else {
+            last
+        };
         Spot::File {
             path: self.loaded.sources.get(span.source).path.clone(),
             line: start.line,
@@ -131,7 +154,9 @@ impl<'a> Scene<'a> {
     pub fn nearest(&self, path: &str) -> Spot {
         match self.project() {
             Some(project) => self.spot(crate::locate::nearest(project.root(), path)),
-            None => Spot::WholeFile { path: self.compose_file() },
+            None => Spot::WholeFile {
+                path: self.compose_file(),
+            },
         }
     }
 
@@ -143,14 +168,16 @@ impl<'a> Scene<'a> {
     /// Path of the compose file that was read, or the name it should have.
     pub fn compose_file(&self) -> String {
         let mut sources = self.loaded.sources.iter().map(|(_, source)| source);
-        let first = sources.find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
+        let first =
+            sources.find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
         first.map_or_else(|| "compose.yaml".to_owned(), |source| source.path.clone())
     }
 
     /// The containers of a service.
     pub fn containers(&self, service: &str) -> Vec<Container<'a>> {
         let all = self.evidence.world.containers.iter().map(Container::new);
-        all.filter(|container| container.service() == service).collect()
+        all.filter(|container| container.service() == service)
+            .collect()
     }
 
     /// Why nothing can be said about containers at all, if so.
@@ -161,9 +188,10 @@ impl<'a> Scene<'a> {
                 text: "the containers were not asked".to_owned(),
                 next: "run the same command without `--static-only`".to_owned(),
             }),
-            EngineSeen::Silent { reason, next, .. } => {
-                Some(Reason::NoEngine { text: reason.clone(), next: next.clone() })
-            }
+            EngineSeen::Silent { reason, next, .. } => Some(Reason::NoEngine {
+                text: reason.clone(),
+                next: next.clone(),
+            }),
         }
     }
 
@@ -175,12 +203,19 @@ impl<'a> Scene<'a> {
             (Status::Running, Health::None) if running < SETTLES_WITHIN => SETTLES_WITHIN,
             _ => return None,
         };
-        Some(Starting { service: container.service().to_owned(), seconds: running, at_most })
+        Some(Starting {
+            service: container.service().to_owned(),
+            seconds: running,
+            at_most,
+        })
     }
 
     /// The first of a service's containers that is still on its way, as a reason.
     pub fn still_starting(&self, service: &str) -> Option<Reason> {
-        self.containers(service).into_iter().find_map(|container| self.starting(container)).map(Reason::Starting)
+        self.containers(service)
+            .into_iter()
+            .find_map(|container| self.starting(container))
+            .map(Reason::Starting)
     }
 
     /// Whether the image of a service is known not to be on the machine, and which it is.

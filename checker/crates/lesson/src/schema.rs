@@ -16,16 +16,24 @@ pub fn lesson_schema() -> Value {
     require(&mut lesson, "checks");
     let mut schema = lesson.to_value();
     if let Some(object) = schema.as_object_mut() {
-        object.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+        object.insert(
+            "$schema".into(),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
         object.insert("title".into(), json!("A lesson of the course"));
-        object.insert("$defs".into(), Value::Object(generator.take_definitions(true)));
+        object.insert(
+            "$defs".into(),
+            Value::Object(generator.take_definitions(true)),
+        );
     }
     schema
 }
 
 fn check_list(generator: &mut SchemaGenerator) -> Schema {
     let look = look(generator);
-    generator.definitions_mut().insert("Look".into(), look.clone().to_value());
+    generator
+        .definitions_mut()
+        .insert("Look".into(), look.clone().to_value());
     let mut check = CheckHeader::json_schema(generator);
     for (name, property) in properties(&look) {
         add_property(&mut check, &name, schema_of(property));
@@ -53,15 +61,35 @@ fn look(generator: &mut SchemaGenerator) -> Schema {
 
 /// Turns "one of these single-key maps" into "a map of these keys".
 fn map_of_variants(variants: Schema, generator: &mut SchemaGenerator) -> Schema {
-    let reference = variants.get("$ref").and_then(Value::as_str).map(str::to_owned);
-    let resolved = match reference.as_deref().and_then(|name| name.rsplit('/').next()) {
-        Some(name) => generator.definitions().get(name).cloned().unwrap_or_default(),
+    let reference = variants
+        .get("$ref")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let resolved = match reference
+        .as_deref()
+        .and_then(|name| name.rsplit('/').next())
+    {
+        Some(name) => generator
+            .definitions()
+            .get(name)
+            .cloned()
+            .unwrap_or_default(),
         None => variants.to_value(),
     };
     let mut map = schemars::json_schema!({"type": "object", "additionalProperties": false});
-    for variant in resolved.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+    for variant in resolved
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let description = variant.get("description").cloned();
-        for (name, property) in variant.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        for (name, property) in variant
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let mut property = property.clone();
             if let (Some(object), Some(description)) = (property.as_object_mut(), &description) {
                 object.insert("description".into(), description.clone());
@@ -73,21 +101,31 @@ fn map_of_variants(variants: Schema, generator: &mut SchemaGenerator) -> Schema 
 }
 
 fn add_property(schema: &mut Schema, name: &str, property: Schema) {
-    let properties = schema.ensure_object().entry("properties").or_insert_with(|| json!({}));
+    let properties = schema
+        .ensure_object()
+        .entry("properties")
+        .or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
         properties.insert(name.to_owned(), property.to_value());
     }
 }
 
 fn require(schema: &mut Schema, name: &str) {
-    let required = schema.ensure_object().entry("required").or_insert_with(|| json!([]));
+    let required = schema
+        .ensure_object()
+        .entry("required")
+        .or_insert_with(|| json!([]));
     if let Some(required) = required.as_array_mut() {
         required.push(json!(name));
     }
 }
 
 fn properties(schema: &Schema) -> Map<String, Value> {
-    schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
+    schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn schema_of(value: Value) -> Schema {
@@ -111,7 +149,11 @@ impl JsonSchema for FieldExpected {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = map_of_variants(generator.subschema_for::<Matcher>(), generator);
-        add_property(&mut schema, "path", schemars::json_schema!({"type": "string"}));
+        add_property(
+            &mut schema,
+            "path",
+            schemars::json_schema!({"type": "string"}),
+        );
         schema
     }
 }
@@ -141,8 +183,12 @@ mod tests {
     #[test]
     fn a_check_of_the_schema_knows_places_matchers_and_combinations() {
         let schema = lesson_schema();
-        let check = schema.pointer("/properties/checks/items/properties").expect("checks have properties");
-        for key in ["id", "compose", "http", "reaches", "equals", "all", "any", "advice"] {
+        let check = schema
+            .pointer("/properties/checks/items/properties")
+            .expect("checks have properties");
+        for key in [
+            "id", "compose", "http", "reaches", "equals", "all", "any", "advice",
+        ] {
             assert!(check.get(key).is_some(), "{key} is missing");
         }
         assert!(check.pointer("/reaches/description").is_some());
@@ -155,7 +201,10 @@ mod tests {
         for reference in text.split("\"$ref\":\"").skip(1) {
             let reference = reference.split('"').next().unwrap_or_default();
             let pointer = reference.trim_start_matches('#');
-            assert!(schema.pointer(pointer).is_some(), "{reference} leads nowhere");
+            assert!(
+                schema.pointer(pointer).is_some(),
+                "{reference} leads nowhere"
+            );
         }
     }
 }

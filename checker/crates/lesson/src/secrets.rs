@@ -13,8 +13,20 @@ use crate::evidence::{Answer, Bytes, Evidence, FileSeen};
 
 /// Passwords that images ship with and guides repeat.
 const WELL_KNOWN: [&str; 14] = [
-    "minioadmin", "minio", "admin", "root", "Milvus", "milvus", "password", "postgres", "changeme", "secret", "user",
-    "pass", "example", "test",
+    "minioadmin",
+    "minio",
+    "admin",
+    "root",
+    "Milvus",
+    "milvus",
+    "password",
+    "postgres",
+    "changeme",
+    "secret",
+    "user",
+    "pass",
+    "example",
+    "test",
 ];
 
 /// A secret shorter than this is replaced only where it is the whole value: in running text it would hit other words.
@@ -24,7 +36,12 @@ const LONG_ENOUGH: usize = 8;
 pub fn hide(evidence: &mut Evidence) {
     let mut hidden = Hidden::default();
     hide_in_files(evidence, &mut hidden);
-    for container in evidence.world.containers.iter_mut().chain(&mut evidence.world.strangers) {
+    for container in evidence
+        .world
+        .containers
+        .iter_mut()
+        .chain(&mut evidence.world.strangers)
+    {
         hide_in_environment(&mut container.inspect, &mut hidden);
     }
     hide_everywhere(evidence, &hidden);
@@ -33,8 +50,19 @@ pub fn hide(evidence: &mut Evidence) {
 /// Whether a variable of this name carries a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_uppercase();
-    let says_so = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY"].iter().any(|word| name.contains(word));
-    let ends_so = ["_PASS", "_PWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"].iter().any(|end| name.ends_with(end));
+    let says_so = [
+        "PASSWORD",
+        "PASSWD",
+        "SECRET",
+        "TOKEN",
+        "CREDENTIAL",
+        "APIKEY",
+    ]
+    .iter()
+    .any(|word| name.contains(word));
+    let ends_so = ["_PASS", "_PWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"]
+        .iter()
+        .any(|end| name.ends_with(end));
     let is_place = name.ends_with("_FILE") || name.ends_with("_PATH");
     (says_so || ends_so) && !is_place
 }
@@ -50,7 +78,10 @@ impl Hidden {
 
     fn stand_in(&mut self, secret: &str) -> String {
         let next = self.0.len();
-        self.0.entry(secret.to_owned()).or_insert_with(|| stand_in(next, secret.len())).clone()
+        self.0
+            .entry(secret.to_owned())
+            .or_insert_with(|| stand_in(next, secret.len()))
+            .clone()
     }
 
     /// Replaces long secrets wherever they stand in a text.
@@ -77,22 +108,35 @@ fn stand_in(index: usize, length: usize) -> String {
     }
     let number: String = number.into_iter().collect();
     let room = length.saturating_sub(number.len());
-    let word: String = "hidden".chars().chain(std::iter::repeat('x')).take(room).collect();
+    let word: String = "hidden"
+        .chars()
+        .chain(std::iter::repeat('x'))
+        .take(room)
+        .collect();
     word + &number
 }
 
 fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
     let loaded = crate::load(evidence);
-    let variables: Vec<_> = loaded.project.iter().flat_map(|project| project.services()).flat_map(|service| service.environment_all().collect::<Vec<_>>()).collect();
+    let variables: Vec<_> = loaded
+        .project
+        .iter()
+        .flat_map(|project| project.services())
+        .flat_map(|service| service.environment_all().collect::<Vec<_>>())
+        .collect();
     let mut spans: Vec<(Span, String)> = Vec::new();
     for (name, node) in &variables {
-        let Some(value) = node.scalar_text() else { continue };
+        let Some(value) = node.scalar_text() else {
+            continue;
+        };
         if let Some(secret) = secret_in(name, &value) {
             hidden.stand_in(&secret);
         }
     }
     for (name, node) in &variables {
-        let Some(value) = node.scalar_text() else { continue };
+        let Some(value) = node.scalar_text() else {
+            continue;
+        };
         // The same word may be the user's name on one side and the password on the other: both stay equal.
         let known = (hidden.0.contains_key(&value) && is_login_name(name)).then_some(value.clone());
         if let Some(secret) = secret_in(name, &value).or(known) {
@@ -110,7 +154,9 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
     }
     for (path, seen) in &mut evidence.files.files {
         let FileSeen::Text(text) = seen else { continue };
-        let is_environment = path.rsplit('/').next().is_some_and(|name| name == ".env" || name.ends_with(".env") || name.starts_with(".env."));
+        let is_environment = path.rsplit('/').next().is_some_and(|name| {
+            name == ".env" || name.ends_with(".env") || name.starts_with(".env.")
+        });
         if is_environment {
             *text = hide_in_assignments(text, hidden);
         }
@@ -130,19 +176,29 @@ fn secret_in(name: &str, value: &str) -> Option<String> {
         let (login, _) = rest.split(['/', '?', '#']).next()?.rsplit_once('@')?;
         login.split_once(':').map(|(_, password)| password)
     };
-    whole.or_else(in_address).filter(|secret| Hidden::is_secret(secret)).map(str::to_owned)
+    whole
+        .or_else(in_address)
+        .filter(|secret| Hidden::is_secret(secret))
+        .map(str::to_owned)
 }
 
 /// Whether a variable of this name may hold one half of a login.
 fn is_login_name(name: &str) -> bool {
     let name = name.to_uppercase();
-    ["USER", "LOGIN", "ACCESS", "AUTH", "PASS", "SECRET", "TOKEN", "KEY"].iter().any(|word| name.contains(word))
+    [
+        "USER", "LOGIN", "ACCESS", "AUTH", "PASS", "SECRET", "TOKEN", "KEY",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 /// Every place that a value came from: where it stands, and where the variables in it were set.
 fn origins(node: &Node) -> Vec<Span> {
     let variables = node.origin.steps.iter().filter_map(|step| match step {
-        Step::Interpolated { from: VariableOrigin::File(span), .. } => Some(*span),
+        Step::Interpolated {
+            from: VariableOrigin::File(span),
+            ..
+        } => Some(*span),
         _ => None,
     });
     std::iter::once(node.origin.span).chain(variables).collect()
@@ -150,9 +206,15 @@ fn origins(node: &Node) -> Vec<Span> {
 
 fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str) {
     const BYTE_ORDER_MARK: char = '\u{feff}';
-    let offset = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+    let offset = if text.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len_utf8()
+    } else {
+        0
+    };
     let (start, end) = (span.start as usize + offset, span.end as usize + offset);
-    let Some(part) = text.get(start..end) else { return };
+    let Some(part) = text.get(start..end) else {
+        return;
+    };
     if let Some(position) = part.rfind(secret) {
         text.replace_range(start + position..start + position + secret.len(), stand_in);
     }
@@ -161,22 +223,34 @@ fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str) 
 /// `NAME=value` lines, as in `.env` files.
 fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
     let lines = text.split_inclusive('\n').map(|line| {
-        let Some((name, rest)) = line.split_once('=') else { return line.to_owned() };
+        let Some((name, rest)) = line.split_once('=') else {
+            return line.to_owned();
+        };
         let value = rest.trim().trim_matches(['"', '\'']);
         let name = name.trim().trim_start_matches("export ").trim();
         let known = (hidden.0.contains_key(value) && is_login_name(name)).then(|| value.to_owned());
-        let Some(secret) = secret_in(name, value).or(known) else { return line.to_owned() };
+        let Some(secret) = secret_in(name, value).or(known) else {
+            return line.to_owned();
+        };
         let stand_in = hidden.stand_in(&secret);
         let start = line.len() - rest.len() + rest.rfind(&secret).unwrap_or_default();
-        format!("{}{stand_in}{}", &line[..start], &line[start + secret.len()..])
+        format!(
+            "{}{stand_in}{}",
+            &line[..start],
+            &line[start + secret.len()..]
+        )
     });
     lines.collect()
 }
 
 fn hide_in_environment(inspect: &mut Value, hidden: &mut Hidden) {
-    let entries = inspect.pointer_mut("/Config/Env").and_then(Value::as_array_mut);
+    let entries = inspect
+        .pointer_mut("/Config/Env")
+        .and_then(Value::as_array_mut);
     for entry in entries.into_iter().flatten() {
-        let Some((name, value)) = entry.as_str().and_then(|text| text.split_once('=')) else { continue };
+        let Some((name, value)) = entry.as_str().and_then(|text| text.split_once('=')) else {
+            continue;
+        };
         let known = (hidden.0.contains_key(value) && is_login_name(name)).then(|| value.to_owned());
         if let Some(secret) = secret_in(name, value).or(known) {
             let shown = value.replace(&secret, &hidden.stand_in(&secret));
@@ -198,7 +272,10 @@ fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
     let world = &mut evidence.world;
     for container in world.containers.iter_mut().chain(&mut world.strangers) {
         hide_in_value(&mut container.inspect, hidden);
-        container.last_lines.iter_mut().for_each(|line| hidden.in_text(line));
+        container
+            .last_lines
+            .iter_mut()
+            .for_each(|line| hidden.in_text(line));
     }
     for answered in &mut world.answers {
         match &mut answered.answer {
@@ -209,7 +286,9 @@ fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
             }
             Answer::Log { lines } => lines.iter_mut().for_each(|line| hidden.in_text(line)),
             Answer::Processes { processes } => {
-                processes.iter_mut().for_each(|process| hidden.in_text(&mut process.command));
+                processes
+                    .iter_mut()
+                    .for_each(|process| hidden.in_text(&mut process.command));
             }
             Answer::Tcp { .. } | Answer::None(_) => {}
         }
@@ -219,8 +298,12 @@ fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
 fn hide_in_value(value: &mut Value, hidden: &Hidden) {
     match value {
         Value::String(text) => hidden.in_text(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| hide_in_value(item, hidden)),
-        Value::Object(entries) => entries.values_mut().for_each(|item| hide_in_value(item, hidden)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| hide_in_value(item, hidden)),
+        Value::Object(entries) => entries
+            .values_mut()
+            .for_each(|item| hide_in_value(item, hidden)),
         _ => {}
     }
 }
@@ -248,10 +331,20 @@ mod tests {
 
     #[test]
     fn names_tell_secrets_from_other_settings() {
-        for name in ["MINIO_ROOT_PASSWORD", "MINIO_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "db_password"] {
+        for name in [
+            "MINIO_ROOT_PASSWORD",
+            "MINIO_SECRET_ACCESS_KEY",
+            "OPENAI_API_KEY",
+            "db_password",
+        ] {
             assert!(is_secret_name(name), "{name}");
         }
-        for name in ["PARTITION_KEY", "MINIO_ROOT_PASSWORD_FILE", "MINIO_ACCESS_KEY_ID", "MQ_TYPE"] {
+        for name in [
+            "PARTITION_KEY",
+            "MINIO_ROOT_PASSWORD_FILE",
+            "MINIO_ACCESS_KEY_ID",
+            "MQ_TYPE",
+        ] {
             assert!(!is_secret_name(name), "{name}");
         }
     }
@@ -259,7 +352,8 @@ mod tests {
     #[test]
     fn assignments_keep_their_form() {
         let mut hidden = Hidden::default();
-        let text = "USER=ada\nDB_PASSWORD=\"correct horse\" \nAGAIN_TOKEN='correct horse'\nX=minioadmin\n";
+        let text =
+            "USER=ada\nDB_PASSWORD=\"correct horse\" \nAGAIN_TOKEN='correct horse'\nX=minioadmin\n";
         let changed = hide_in_assignments(text, &mut hidden);
         assert_eq!(changed.len(), text.len());
         assert!(!changed.contains("correct horse"));

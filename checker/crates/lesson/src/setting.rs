@@ -19,26 +19,47 @@ pub struct SettingValue {
 pub fn look_up(scene: &Scene<'_>, setting: &Setting) -> Option<SettingValue> {
     let service = scene.service(&setting.service)?;
     let words = words(&service);
-    let flag = setting.flag.as_deref().and_then(|flag| flag_value(&words, flag));
-    let argument = setting.argument_after.as_deref().and_then(|word| argument_after(&words, word));
+    let flag = setting
+        .flag
+        .as_deref()
+        .and_then(|flag| flag_value(&words, flag));
+    let argument = setting
+        .argument_after
+        .as_deref()
+        .and_then(|word| argument_after(&words, word));
     let variable = setting.variable.as_deref().and_then(|name| {
         let node = service.environment(name)?;
         Some((node.scalar_text()?.to_string(), node))
     });
     if let Some((text, node)) = flag.or(argument).or(variable) {
-        return Some(SettingValue { text, spot: scene.spot_of(node) });
+        return Some(SettingValue {
+            text,
+            spot: scene.spot_of(node),
+        });
     }
     let text = setting.default.clone()?;
-    Some(SettingValue { text, spot: scene.service_spot(&setting.service) })
+    Some(SettingValue {
+        text,
+        spot: scene.service_spot(&setting.service),
+    })
 }
 
 /// The words of entrypoint and command, each with the value it stands in. A text given to a shell is split as well.
 fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
-    let parts = ["entrypoint", "command"].into_iter().filter_map(|key| service.node().get(key));
-    let nodes = parts.flat_map(|node| node.as_sequence().map_or_else(|| vec![node], |items| items.iter().collect()));
+    let parts = ["entrypoint", "command"]
+        .into_iter()
+        .filter_map(|key| service.node().get(key));
+    let nodes = parts.flat_map(|node| {
+        node.as_sequence()
+            .map_or_else(|| vec![node], |items| items.iter().collect())
+    });
     nodes
         .filter_map(|node| Some((node.scalar_text()?.to_string(), node)))
-        .flat_map(|(text, node)| text.split_whitespace().map(|word| (word.to_owned(), node)).collect::<Vec<_>>())
+        .flat_map(|(text, node)| {
+            text.split_whitespace()
+                .map(|word| (word.to_owned(), node))
+                .collect::<Vec<_>>()
+        })
         .collect()
 }
 
@@ -46,7 +67,9 @@ fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
 fn flag_value<'a>(words: &[(String, &'a Node)], name: &str) -> Option<(String, &'a Node)> {
     let mut rest = words.iter();
     while let Some((word, node)) = rest.next() {
-        let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
+        let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
+            continue;
+        };
         match flag.split_once('=') {
             Some((key, value)) if key == name => return Some((value.to_owned(), node)),
             None if flag == name => return rest.next().map(|(value, node)| (value.clone(), *node)),
@@ -58,6 +81,12 @@ fn flag_value<'a>(words: &[(String, &'a Node)], name: &str) -> Option<(String, &
 
 /// The first word after `word` that is no flag.
 fn argument_after<'a>(words: &[(String, &'a Node)], word: &str) -> Option<(String, &'a Node)> {
-    let after = words.iter().skip_while(|(candidate, _)| candidate != word).skip(1);
-    after.into_iter().find(|(candidate, _)| !candidate.starts_with('-')).map(|(value, node)| (value.clone(), *node))
+    let after = words
+        .iter()
+        .skip_while(|(candidate, _)| candidate != word)
+        .skip(1);
+    after
+        .into_iter()
+        .find(|(candidate, _)| !candidate.starts_with('-'))
+        .map(|(value, node)| (value.clone(), *node))
 }

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::evidence::{ContainerSeen, EngineSeen, Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+use crate::evidence::{
+    ContainerSeen, EngineSeen, Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen,
+};
 use crate::rules;
 use crate::scene::{Judged, Scene};
 
@@ -13,9 +15,24 @@ pub fn on_file(rule: &str, with: Value, compose: &str) -> Judged {
 
 /// A rule's verdict on a compose file and containers, each given as the engine's inspect answer.
 pub fn on_containers(rule: &str, with: Value, compose: &str, containers: &[Value]) -> Judged {
-    let containers = containers.iter().map(|inspect| ContainerSeen { inspect: inspect.clone(), last_lines: Vec::new() });
-    let engine = EngineSeen::Answered { address: "unix:///test.sock".to_owned(), version: Value::Null };
-    on(rule, with, compose, WorldSeen { engine, containers: containers.collect(), ..WorldSeen::default() })
+    let containers = containers.iter().map(|inspect| ContainerSeen {
+        inspect: inspect.clone(),
+        last_lines: Vec::new(),
+    });
+    let engine = EngineSeen::Answered {
+        address: "unix:///test.sock".to_owned(),
+        version: Value::Null,
+    };
+    on(
+        rule,
+        with,
+        compose,
+        WorldSeen {
+            engine,
+            containers: containers.collect(),
+            ..WorldSeen::default()
+        },
+    )
 }
 
 fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
@@ -23,7 +40,11 @@ fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
     assert_eq!((rule.accepts)(&with), Ok(()));
     let files = FilesSeen {
         folder_name: "test".to_owned(),
-        files: [("compose.yaml".to_owned(), FileSeen::Text(compose.to_owned()))].into(),
+        files: [(
+            "compose.yaml".to_owned(),
+            FileSeen::Text(compose.to_owned()),
+        )]
+        .into(),
         ..FilesSeen::default()
     };
     let evidence = Evidence {
@@ -34,7 +55,13 @@ fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
         world,
     };
     let loaded = crate::load(&evidence);
-    (rule.judge)(&Scene { evidence: &evidence, loaded: &loaded }, &with)
+    (rule.judge)(
+        &Scene {
+            evidence: &evidence,
+            loaded: &loaded,
+        },
+        &with,
+    )
 }
 
 /// What is found wrong; empty where it holds.
@@ -42,7 +69,10 @@ fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
 pub fn found(judged: Judged) -> Vec<String> {
     match judged {
         Judged::Holds => Vec::new(),
-        Judged::Fails(mismatches) => mismatches.into_iter().map(|mismatch| mismatch.found).collect(),
+        Judged::Fails(mismatches) => mismatches
+            .into_iter()
+            .map(|mismatch| mismatch.found)
+            .collect(),
         Judged::Unknown(reason) => panic!("not judged: {}", reason.text()),
     }
 }
@@ -51,7 +81,10 @@ pub fn found(judged: Judged) -> Vec<String> {
 #[track_caller]
 pub fn finds(judged: Judged, words: &str) {
     let found = found(judged);
-    assert!(found.len() == 1 && found[0].contains(words), "{found:?} instead of {words:?}");
+    assert!(
+        found.len() == 1 && found[0].contains(words),
+        "{found:?} instead of {words:?}"
+    );
 }
 
 /// Fails unless it holds.

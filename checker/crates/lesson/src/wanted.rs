@@ -16,9 +16,14 @@ pub fn wanted(lesson: &Lesson, loaded: &Loaded, folder: &str) -> Wanted {
         folder: folder.to_owned(),
         ..Wanted::default()
     };
-    let Some(project) = &loaded.project else { return wanted };
+    let Some(project) = &loaded.project else {
+        return wanted;
+    };
     wanted.project = project.name().to_owned();
-    wanted.images = project.services().filter_map(|service| Some(service.image()?.as_str()?.to_owned())).collect();
+    wanted.images = project
+        .services()
+        .filter_map(|service| Some(service.image()?.as_str()?.to_owned()))
+        .collect();
     wanted.ports = host_ports(project);
     for check in &lesson.checks {
         add_probes(&check.look, &mut wanted);
@@ -28,26 +33,36 @@ pub fn wanted(lesson: &Lesson, loaded: &Loaded, folder: &str) -> Wanted {
 
 fn host_ports(project: &Project) -> std::collections::BTreeSet<HostPort> {
     let ports = project.services().flat_map(|service| {
-        service.ports().into_iter().filter_map(|port| {
-            Some(HostPort {
-                address: port.host_ip.clone().unwrap_or_default(),
-                port: port.published.as_deref()?.parse().ok()?,
-                protocol: port.protocol.clone(),
+        service
+            .ports()
+            .into_iter()
+            .filter_map(|port| {
+                Some(HostPort {
+                    address: port.host_ip.clone().unwrap_or_default(),
+                    port: port.published.as_deref()?.parse().ok()?,
+                    protocol: port.protocol.clone(),
+                })
             })
-        }).collect::<Vec<_>>()
+            .collect::<Vec<_>>()
     });
     ports.collect()
 }
 
 fn add_probes(look: &Look, wanted: &mut Wanted) {
     match look {
-        Look::All(looks) | Look::Any(looks) => looks.iter().for_each(|look| add_probes(look, wanted)),
+        Look::All(looks) | Look::Any(looks) => {
+            looks.iter().for_each(|look| add_probes(look, wanted))
+        }
         Look::At { place, .. } => {
             let probe = live::probe(place);
             // A recording names the server that really answered; an image's tag is only a name.
             if let Some(Probe::Milvus { service, port, .. }) = &probe {
                 let (service, port) = (service.clone(), *port);
-                wanted.probes.insert(Probe::Milvus { service, port, call: MilvusCall::Version });
+                wanted.probes.insert(Probe::Milvus {
+                    service,
+                    port,
+                    call: MilvusCall::Version,
+                });
             }
             wanted.probes.extend(probe);
         }

@@ -46,7 +46,8 @@ impl Recorder {
         let notes = Arc::clone(&noted);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (socket, notes, ports) = (socket.clone(), Arc::clone(&notes), Arc::clone(&ports));
+                let (socket, notes, ports) =
+                    (socket.clone(), Arc::clone(&notes), Arc::clone(&ports));
                 tokio::spawn(async move { forward(client, socket, &notes, &ports).await });
             }
         });
@@ -119,7 +120,10 @@ async fn copy_rewritten(
     while from.read_until(b'\n', &mut line).await? > 0 {
         // Logs and exec output may be any bytes; only text is looked at.
         if let Ok(mut text) = String::from_utf8(line.clone()) {
-            for (port, other) in ports.iter().filter(|(port, other)| port.len() == other.len()) {
+            for (port, other) in ports
+                .iter()
+                .filter(|(port, other)| port.len() == other.len())
+            {
                 let key = "\"HostPort\":\"";
                 text = text.replace(&format!("{key}{port}\""), &format!("{key}{other}\""));
             }

@@ -87,9 +87,17 @@ impl InsideClient {
     pub fn command(self, port: u16, path: &str) -> Vec<String> {
         let url = format!("http://127.0.0.1:{port}{path}");
         match self {
-            Self::Curl => ["curl", "--silent", "--show-error", "--include", "--max-time", "5", &url]
-                .map(String::from)
-                .to_vec(),
+            Self::Curl => [
+                "curl",
+                "--silent",
+                "--show-error",
+                "--include",
+                "--max-time",
+                "5",
+                &url,
+            ]
+            .map(String::from)
+            .to_vec(),
         }
     }
 }
@@ -245,7 +253,10 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match WrittenBytes::deserialize(deserializer)? {
             WrittenBytes::Text(text) => Ok(Self(text.into_bytes())),
-            WrittenBytes::Base64 { base64 } => BASE64.decode(base64).map(Self).map_err(serde::de::Error::custom),
+            WrittenBytes::Base64 { base64 } => BASE64
+                .decode(base64)
+                .map(Self)
+                .map_err(serde::de::Error::custom),
         }
     }
 }

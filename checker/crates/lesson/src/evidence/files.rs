@@ -105,10 +105,16 @@ impl FilesSeen {
     pub fn forget_other_variables(&mut self) {
         let mentioned = |name: &str| {
             let by_compose = name.starts_with("COMPOSE_");
-            by_compose || self.files.values().any(|seen| matches!(seen, FileSeen::Text(text) if has_word(text, name)))
+            by_compose
+                || self
+                    .files
+                    .values()
+                    .any(|seen| matches!(seen, FileSeen::Text(text) if has_word(text, name)))
         };
         let kept = self.environment.iter().filter(|(name, _)| mentioned(name));
-        self.environment = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+        self.environment = kept
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
     }
 }
 

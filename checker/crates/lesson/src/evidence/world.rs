@@ -65,7 +65,10 @@ pub struct WorldSeen {
 impl WorldSeen {
     /// The answer to a probe, where it was put.
     pub fn answer(&self, probe: &Probe) -> Option<&Answer> {
-        self.answers.iter().find(|answered| &answered.probe == probe).map(|answered| &answered.answer)
+        self.answers
+            .iter()
+            .find(|answered| &answered.probe == probe)
+            .map(|answered| &answered.answer)
     }
 }
 

@@ -23,24 +23,35 @@ pub const RULE: Rule = Rule {
 struct Parameters {}
 
 fn judge(scene: &Scene<'_>) -> Judged {
-    let errors = scene.loaded.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = scene
+        .loaded
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
     Judged::from_mismatches(errors.map(|finding| mismatch(scene, finding)).collect())
 }
 
 fn mismatch(scene: &Scene<'_>, finding: &Finding) -> Mismatch {
     let spot = match finding.span {
         Some(span) => scene.spot(span),
-        None => Spot::WholeFile { path: scene.compose_file() },
+        None => Spot::WholeFile {
+            path: scene.compose_file(),
+        },
     };
     let related = finding.related.iter().map(|(span, label)| {
         let position = scene.loaded.sources.position(*span);
         format!("; line {}: {label}", position.line)
     });
     let found = finding.message.trim_end_matches('.').to_owned() + &related.collect::<String>();
-    let expected = finding.expected.clone().unwrap_or_else(|| "a file that Docker Compose can read".to_owned());
-    Mismatch { next: finding.help.clone(), ..Mismatch::new(spot, found, expected) }
+    let expected = finding
+        .expected
+        .clone()
+        .unwrap_or_else(|| "a file that Docker Compose can read".to_owned());
+    Mismatch {
+        next: finding.help.clone(),
+        ..Mismatch::new(spot, found, expected)
+    }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -63,7 +74,9 @@ mod tests {
         finds(judge("services: {a: {image: x, prots: [80]}}"), "prots");
         finds(judge("services: []"), "services");
         finds(judge("services:\n\ta: {}"), "tab");
-        let two = found(judge("services: {a: {imagee: x}, b: {image: x, comand: y}}"));
+        let two = found(judge(
+            "services: {a: {imagee: x}, b: {image: x, comand: y}}",
+        ));
         assert_eq!(two.len(), 2, "{two:?}");
     }
 }

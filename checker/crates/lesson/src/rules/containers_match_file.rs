@@ -29,15 +29,26 @@ fn judge(scene: &Scene<'_>) -> Judged {
     }
     let mut compared = 0;
     let mut mismatches = Vec::new();
-    for service in scene.project().into_iter().flat_map(|project| project.services()) {
+    for service in scene
+        .project()
+        .into_iter()
+        .flat_map(|project| project.services())
+    {
         for container in scene.containers(service.name()) {
             compared += 1;
             let differences = differences(scene, &service, container);
-            mismatches.extend(differences.into_iter().map(|difference| mismatch(container, difference)));
+            mismatches.extend(
+                differences
+                    .into_iter()
+                    .map(|difference| mismatch(container, difference)),
+            );
         }
     }
     if compared == 0 {
-        return Judged::not_seen("there is no container to compare with the file", "run `docker compose up -d`");
+        return Judged::not_seen(
+            "there is no container to compare with the file",
+            "run `docker compose up -d`",
+        );
     }
     Judged::from_mismatches(mismatches)
 }
@@ -49,13 +60,30 @@ struct Difference {
     container: String,
 }
 
-fn mismatch(container: Container<'_>, Difference { what, file, container: has }: Difference) -> Mismatch {
-    let spot = Spot::Container { name: container.name().to_owned(), lines: Vec::new() };
-    let found = format!("{what}: your file says {file}, the container has {has}; it was started from an older file");
-    Mismatch::new(spot, found, "a container made from the file as it is now").next("run `docker compose up -d`")
+fn mismatch(
+    container: Container<'_>,
+    Difference {
+        what,
+        file,
+        container: has,
+    }: Difference,
+) -> Mismatch {
+    let spot = Spot::Container {
+        name: container.name().to_owned(),
+        lines: Vec::new(),
+    };
+    let found = format!(
+        "{what}: your file says {file}, the container has {has}; it was started from an older file"
+    );
+    Mismatch::new(spot, found, "a container made from the file as it is now")
+        .next("run `docker compose up -d`")
 }
 
-fn differences(scene: &Scene<'_>, service: &Service<'_>, container: Container<'_>) -> Vec<Difference> {
+fn differences(
+    scene: &Scene<'_>,
+    service: &Service<'_>,
+    container: Container<'_>,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     differences.extend(image(service, container));
     differences.extend(command(service, container));
@@ -93,7 +121,9 @@ fn environment(service: &Service<'_>, container: Container<'_>) -> Vec<Differenc
     let mut differences = Vec::new();
     for (name, node) in service.environment_all() {
         // A variable without a value is passed through from the shell that ran `up`: the file does not say it.
-        let Some(said) = node.scalar_text() else { continue };
+        let Some(said) = node.scalar_text() else {
+            continue;
+        };
         let has = container.environment(name);
         if has == Some(&*said) {
             continue;
@@ -111,30 +141,65 @@ fn ports(service: &Service<'_>, container: Container<'_>) -> Option<Difference> 
     let mut said = Vec::new();
     for port in service.ports() {
         // A free port or one of a range is the engine's choice, so it cannot differ.
-        let fixed = port.published.as_deref().is_none_or(|published| published.parse::<u16>().is_ok());
+        let fixed = port
+            .published
+            .as_deref()
+            .is_none_or(|published| published.parse::<u16>().is_ok());
         if !fixed {
             return None;
         }
         let published = port.published.clone().unwrap_or_default();
-        said.push(mapping(port.host_ip.as_deref().unwrap_or_default(), &published, port.target, &port.protocol));
+        said.push(mapping(
+            port.host_ip.as_deref().unwrap_or_default(),
+            &published,
+            port.target,
+            &port.protocol,
+        ));
     }
     let mut has: Vec<_> = container
         .bindings()
         .into_iter()
         .map(|binding| {
-            let published = if binding.published == 0 { String::new() } else { binding.published.to_string() };
-            mapping(&binding.address, &published, binding.port, &binding.protocol)
+            let published = if binding.published == 0 {
+                String::new()
+            } else {
+                binding.published.to_string()
+            };
+            mapping(
+                &binding.address,
+                &published,
+                binding.port,
+                &binding.protocol,
+            )
         })
         .collect();
     said.sort();
     has.sort();
-    let list = |ports: &[String]| if ports.is_empty() { "none".to_owned() } else { ports.join(", ") };
-    (said != has).then(|| Difference { what: "ports".to_owned(), file: list(&said), container: list(&has) })
+    let list = |ports: &[String]| {
+        if ports.is_empty() {
+            "none".to_owned()
+        } else {
+            ports.join(", ")
+        }
+    };
+    (said != has).then(|| Difference {
+        what: "ports".to_owned(),
+        file: list(&said),
+        container: list(&has),
+    })
 }
 
 fn mapping(address: &str, published: &str, port: u16, protocol: &str) -> String {
-    let address = if matches!(address, "" | "0.0.0.0") { String::new() } else { format!("{address}:") };
-    let protocol = if protocol == "tcp" { String::new() } else { format!("/{protocol}") };
+    let address = if matches!(address, "" | "0.0.0.0") {
+        String::new()
+    } else {
+        format!("{address}:")
+    };
+    let protocol = if protocol == "tcp" {
+        String::new()
+    } else {
+        format!("/{protocol}")
+    };
     format!("{address}{published}:{port}{protocol}")
 }
 
@@ -149,16 +214,29 @@ fn mounts(scene: &Scene<'_>, service: &Service<'_>, container: Container<'_>) ->
             _ => continue,
         };
         let target = mount.target.trim_end_matches('/');
-        let said = mount.source.as_deref().map(|source| source_name(scene, mount.kind, source));
-        let same = mounted.iter().find(|mounted| mounted.target.trim_end_matches('/') == target);
+        let said = mount
+            .source
+            .as_deref()
+            .map(|source| source_name(scene, mount.kind, source));
+        let same = mounted
+            .iter()
+            .find(|mounted| mounted.target.trim_end_matches('/') == target);
         let agrees = same.is_some_and(|mounted| {
-            mounted.kind == kind && said.as_deref().is_none_or(|said| same_source(mount.kind, said, &mounted.source, container.folder()))
+            mounted.kind == kind
+                && said.as_deref().is_none_or(|said| {
+                    same_source(mount.kind, said, &mounted.source, container.folder())
+                })
         });
         if !agrees {
             differences.push(Difference {
                 what: format!("mount at {target}"),
-                file: format!("{kind} {}", said.unwrap_or_default()).trim_end().to_owned(),
-                container: same.map_or_else(|| "nothing there".to_owned(), |mounted| format!("{} {}", mounted.kind, mounted.source)),
+                file: format!("{kind} {}", said.unwrap_or_default())
+                    .trim_end()
+                    .to_owned(),
+                container: same.map_or_else(
+                    || "nothing there".to_owned(),
+                    |mounted| format!("{} {}", mounted.kind, mounted.source),
+                ),
             });
         }
     }
@@ -168,7 +246,14 @@ fn mounts(scene: &Scene<'_>, service: &Service<'_>, container: Container<'_>) ->
 /// A named volume carries the project's name on the engine, unless the file gives it a name of its own.
 fn source_name(scene: &Scene<'_>, kind: MountKind, source: &str) -> String {
     let named = (kind == MountKind::Volume)
-        .then(|| scene.project()?.root().get(&format!("volumes.\"{source}\".name"))?.as_str().map(str::to_owned))
+        .then(|| {
+            scene
+                .project()?
+                .root()
+                .get(&format!("volumes.\"{source}\".name"))?
+                .as_str()
+                .map(str::to_owned)
+        })
         .flatten();
     named.unwrap_or_else(|| source.to_owned())
 }
@@ -179,7 +264,10 @@ fn same_source(kind: MountKind, said: &str, has: &str, folder: &str) -> bool {
         return said == has;
     }
     let parts = |path: &str| -> Vec<String> {
-        path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect()
+        path.split(['/', '\\'])
+            .filter(|part| !part.is_empty() && *part != ".")
+            .map(str::to_owned)
+            .collect()
     };
     let absolute = said.starts_with('/') || said.contains(':');
     let mut expected = if absolute { Vec::new() } else { parts(folder) };
@@ -195,16 +283,30 @@ fn same_source(kind: MountKind, said: &str, has: &str, folder: &str) -> bool {
 
 fn health_check(service: &Service<'_>, container: Container<'_>) -> Option<Difference> {
     let said = service.healthcheck()?;
-    let said = if said.disabled { vec!["NONE".to_owned()] } else { said.test };
+    let said = if said.disabled {
+        vec!["NONE".to_owned()]
+    } else {
+        said.test
+    };
     if said.is_empty() {
         return None;
     }
-    let has = container.field("Config.Healthcheck.Test").and_then(|test| test.as_array());
-    let has: Vec<_> = has.into_iter().flatten().filter_map(|word| word.as_str()).collect();
+    let has = container
+        .field("Config.Healthcheck.Test")
+        .and_then(|test| test.as_array());
+    let has: Vec<_> = has
+        .into_iter()
+        .flatten()
+        .filter_map(|word| word.as_str())
+        .collect();
     (said != has).then(|| Difference {
         what: "health check".to_owned(),
         file: format!("`{}`", said.join(" ")),
-        container: if has.is_empty() { "none".to_owned() } else { format!("`{}`", has.join(" ")) },
+        container: if has.is_empty() {
+            "none".to_owned()
+        } else {
+            format!("`{}`", has.join(" "))
+        },
     })
 }
 
@@ -241,24 +343,49 @@ mod tests {
     #[test]
     fn a_container_made_from_the_file_holds() {
         holds(container(|_| {}));
-        holds(container(|inspect| inspect["Config"]["Image"] = json!("docker.io/library/nginx:1.27")));
+        holds(container(|inspect| {
+            inspect["Config"]["Image"] = json!("docker.io/library/nginx:1.27")
+        }));
     }
 
     #[test]
     fn each_difference_is_told_with_both_sides() {
-        finds(container(|inspect| inspect["Config"]["Image"] = json!("nginx:1.26")), "image: your file says `nginx:1.27`, the container has `nginx:1.26`");
-        finds(container(|inspect| inspect["Config"]["Cmd"] = json!(["serve"])), "command: your file says `serve fast`");
-        finds(container(|inspect| inspect["Config"]["Env"] = json!(["A=two"])), "A: your file says `one`, the container has `two`");
-        finds(container(|inspect| inspect["HostConfig"]["PortBindings"]["80/tcp"][0]["HostPort"] = json!("8081")), "ports: your file says");
-        finds(container(|inspect| inspect["Mounts"][1]["Name"] = json!("other_logs")), "mount at /logs");
-        finds(container(|inspect| inspect["Mounts"][0]["Source"] = json!("/home/ada/shop/page")), "mount at /site");
+        finds(
+            container(|inspect| inspect["Config"]["Image"] = json!("nginx:1.26")),
+            "image: your file says `nginx:1.27`, the container has `nginx:1.26`",
+        );
+        finds(
+            container(|inspect| inspect["Config"]["Cmd"] = json!(["serve"])),
+            "command: your file says `serve fast`",
+        );
+        finds(
+            container(|inspect| inspect["Config"]["Env"] = json!(["A=two"])),
+            "A: your file says `one`, the container has `two`",
+        );
+        finds(
+            container(|inspect| {
+                inspect["HostConfig"]["PortBindings"]["80/tcp"][0]["HostPort"] = json!("8081")
+            }),
+            "ports: your file says",
+        );
+        finds(
+            container(|inspect| inspect["Mounts"][1]["Name"] = json!("other_logs")),
+            "mount at /logs",
+        );
+        finds(
+            container(|inspect| inspect["Mounts"][0]["Source"] = json!("/home/ada/shop/page")),
+            "mount at /site",
+        );
     }
 
     #[test]
     fn a_bind_source_is_the_same_below_the_folder_wherever_the_folder_is() {
         let same = |said, has| same_source(MountKind::Bind, said, has, "/home/ada/course/04");
         assert!(same("./volumes/etcd", "/home/ada/course/04/volumes/etcd"));
-        assert!(same("volumes/etcd", "/host_mnt/home/ada/course/04/volumes/etcd"));
+        assert!(same(
+            "volumes/etcd",
+            "/host_mnt/home/ada/course/04/volumes/etcd"
+        ));
         assert!(same("../shared", "/home/ada/course/shared"));
         assert!(!same("./volumes/etcd", "/home/ada/course/04/volumes/minio"));
         assert!(!same("./volumes/etcd", "/home/bob/course/04/volumes/etcd"));
@@ -266,7 +393,13 @@ mod tests {
 
     #[test]
     fn every_address_is_written_in_one_way() {
-        assert_eq!(mapping("0.0.0.0", "80", 80, "tcp"), mapping("", "80", 80, "tcp"));
-        assert_ne!(mapping("127.0.0.1", "80", 80, "tcp"), mapping("", "80", 80, "tcp"));
+        assert_eq!(
+            mapping("0.0.0.0", "80", 80, "tcp"),
+            mapping("", "80", 80, "tcp")
+        );
+        assert_ne!(
+            mapping("127.0.0.1", "80", 80, "tcp"),
+            mapping("", "80", 80, "tcp")
+        );
     }
 }

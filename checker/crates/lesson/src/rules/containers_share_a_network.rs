@@ -29,25 +29,52 @@ fn judge(scene: &Scene<'_>, Pairs { pairs }: &Pairs) -> Judged {
                 "run `docker compose up -d`",
             );
         };
-        if shares_stack(*one, *other) || one.networks().iter().any(|network| other.networks().contains(network)) {
+        if shares_stack(*one, *other)
+            || one
+                .networks()
+                .iter()
+                .any(|network| other.networks().contains(network))
+        {
             return Judged::Holds;
         }
         let list = |container: &Container<'_>| {
             let names = container.networks();
-            if names.is_empty() { "no network".to_owned() } else { names.join(", ") }
+            if names.is_empty() {
+                "no network".to_owned()
+            } else {
+                names.join(", ")
+            }
         };
-        let found = format!("it is on {}; {} is on {}", list(one), other.name(), list(other));
-        let spot = Spot::Container { name: one.name().to_owned(), lines: Vec::new() };
-        Mismatch::new(spot, found, format!("a network that `{from}` and `{to}` are both on"))
-            .next(format!("compare with the file; `docker compose up -d --force-recreate {from}` attaches it anew"))
-            .into()
+        let found = format!(
+            "it is on {}; {} is on {}",
+            list(one),
+            other.name(),
+            list(other)
+        );
+        let spot = Spot::Container {
+            name: one.name().to_owned(),
+            lines: Vec::new(),
+        };
+        Mismatch::new(
+            spot,
+            found,
+            format!("a network that `{from}` and `{to}` are both on"),
+        )
+        .next(format!(
+            "compare with the file; `docker compose up -d --force-recreate {from}` attaches it anew"
+        ))
+        .into()
     }))
 }
 
 /// `network_mode: service:NAME` or `host`: they meet on loopback.
 fn shares_stack(one: Container<'_>, other: Container<'_>) -> bool {
     let mode = |container: Container<'_>| {
-        container.field("HostConfig.NetworkMode").and_then(|mode| mode.as_str()).unwrap_or_default().to_owned()
+        container
+            .field("HostConfig.NetworkMode")
+            .and_then(|mode| mode.as_str())
+            .unwrap_or_default()
+            .to_owned()
     };
     let joined = mode(one).starts_with("container:") || mode(other).starts_with("container:");
     joined || (mode(one) == "host" && mode(other) == "host")
@@ -61,7 +88,10 @@ mod tests {
     use crate::testing::{finds, holds, on_containers};
 
     fn container(service: &str, networks: &[&str]) -> Value {
-        let networks: serde_json::Map<_, _> = networks.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        let networks: serde_json::Map<_, _> = networks
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({})))
+            .collect();
         json!({
             "Name": format!("/{service}-1"),
             "Config": {"Labels": {"com.docker.compose.service": service}},
@@ -72,7 +102,12 @@ mod tests {
     fn judge(a: &[&str], b: &[&str]) -> Judged {
         let compose = "services: {a: {image: x}, b: {image: x}}";
         let with = json!({"pairs": [["a", "b"]]});
-        on_containers("containers-share-a-network", with, compose, &[container("a", a), container("b", b)])
+        on_containers(
+            "containers-share-a-network",
+            with,
+            compose,
+            &[container("a", a), container("b", b)],
+        )
     }
 
     #[test]
@@ -88,7 +123,12 @@ mod tests {
     #[test]
     fn without_containers_nothing_is_said() {
         let compose = "services: {a: {image: x}, b: {image: x}}";
-        let judged = on_containers("containers-share-a-network", json!({"pairs": [["a", "b"]]}), compose, &[]);
+        let judged = on_containers(
+            "containers-share-a-network",
+            json!({"pairs": [["a", "b"]]}),
+            compose,
+            &[],
+        );
         assert!(matches!(judged, Judged::Unknown(_)));
     }
 }

@@ -25,30 +25,52 @@ struct Parameters {
     paths: Vec<String>,
 }
 
-fn judge(scene: &Scene<'_>, Parameters { service: name, port, paths }: &Parameters) -> Judged {
+fn judge(
+    scene: &Scene<'_>,
+    Parameters {
+        service: name,
+        port,
+        paths,
+    }: &Parameters,
+) -> Judged {
     let Some(service) = scene.service(name) else {
-        return Judged::not_seen(format!("there is no service `{name}`"), "look at the names under `services:`");
+        return Judged::not_seen(
+            format!("there is no service `{name}`"),
+            "look at the names under `services:`",
+        );
     };
     let wanted = paths.join(" or ");
     let expected = format!("a health check that asks port {port} for {wanted}");
     let check = service.healthcheck().filter(|check| !check.disabled);
     let Some(check) = check else {
         let found = format!("`{name}` has no health check, so `up --wait` cannot wait for it");
-        return Mismatch::new(scene.nearest(&format!("services.{name}.healthcheck")), found, expected).into();
+        return Mismatch::new(
+            scene.nearest(&format!("services.{name}.healthcheck")),
+            found,
+            expected,
+        )
+        .into();
     };
     let spot = || scene.nearest(&format!("services.{name}.healthcheck.test"));
     for (url_port, path) in check.test.iter().flat_map(|word| urls(word)) {
         if url_port != *port {
-            let published = service.ports().iter().any(|mapping| mapping.published.as_deref() == Some(url_port.to_string().as_str()));
+            let published = service
+                .ports()
+                .iter()
+                .any(|mapping| mapping.published.as_deref() == Some(url_port.to_string().as_str()));
             let found = if published {
-                format!("{url_port} is the port on your machine; the probe runs inside the container")
+                format!(
+                    "{url_port} is the port on your machine; the probe runs inside the container"
+                )
             } else {
                 format!("`{name}` does not answer HTTP on port {url_port}")
             };
             return Mismatch::new(spot(), found, expected).into();
         }
         if !paths.contains(&path) {
-            let found = format!("`{name}` does not serve {path}: it answers 404, and the container stays unhealthy");
+            let found = format!(
+                "`{name}` does not serve {path}: it answers 404, and the container stays unhealthy"
+            );
             return Mismatch::new(spot(), found, expected).into();
         }
     }
@@ -60,14 +82,21 @@ fn urls(text: &str) -> Vec<(u16, String)> {
     let mut found = Vec::new();
     for scheme in ["http://", "https://"] {
         for rest in text.split(scheme).skip(1) {
-            let address = rest.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | ';' | '|' | '&')).next();
+            let address = rest
+                .split(|c: char| {
+                    c.is_whitespace() || matches!(c, '"' | '\'' | ')' | ';' | '|' | '&')
+                })
+                .next();
             let Some(address) = address else { continue };
             let (authority, path) = match address.find('/') {
                 Some(start) => address.split_at(start),
                 None => (address, "/"),
             };
             let standard = if scheme == "http://" { 80 } else { 443 };
-            let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(standard);
+            let port = authority
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse().ok())
+                .unwrap_or(standard);
             let path = path.split(['?', '#']).next().unwrap_or("/");
             found.push((port, path.to_owned()));
         }
@@ -103,18 +132,39 @@ mod tests {
 
     #[test]
     fn a_probe_that_cannot_succeed_is_told() {
-        finds(judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:80/okay']}"), "does not serve /okay");
-        finds(judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:8080/ok']}"), "port on your machine");
-        finds(judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:9999/ok']}"), "does not answer HTTP on port 9999");
+        finds(
+            judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:80/okay']}"),
+            "does not serve /okay",
+        );
+        finds(
+            judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:8080/ok']}"),
+            "port on your machine",
+        );
+        finds(
+            judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:9999/ok']}"),
+            "does not answer HTTP on port 9999",
+        );
         finds(judge(""), "has no health check");
-        finds(judge(", healthcheck: {disable: true}"), "has no health check");
-        finds(judge(", healthcheck: {test: [NONE]}"), "has no health check");
+        finds(
+            judge(", healthcheck: {disable: true}"),
+            "has no health check",
+        );
+        finds(
+            judge(", healthcheck: {test: [NONE]}"),
+            "has no health check",
+        );
     }
 
     #[test]
     fn addresses_are_found_in_any_form_of_a_probe() {
-        assert_eq!(urls("http://localhost:9091/healthz"), [(9091, "/healthz".to_owned())]);
-        assert_eq!(urls("curl -fsS 'http://127.0.0.1:9091/healthz?x=1' || exit 1"), [(9091, "/healthz".to_owned())]);
+        assert_eq!(
+            urls("http://localhost:9091/healthz"),
+            [(9091, "/healthz".to_owned())]
+        );
+        assert_eq!(
+            urls("curl -fsS 'http://127.0.0.1:9091/healthz?x=1' || exit 1"),
+            [(9091, "/healthz".to_owned())]
+        );
         assert_eq!(urls("http://localhost"), [(80, "/".to_owned())]);
         assert_eq!(urls("etcdctl endpoint health"), []);
     }

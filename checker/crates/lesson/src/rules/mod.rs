@@ -67,8 +67,13 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 
 /// Reads a rule's parameters; no parameters are an empty map.
 fn parameters<T: DeserializeOwned>(with: &Value) -> Result<T, String> {
-    let with = if with.is_null() { Value::Object(serde_json::Map::new()) } else { with.clone() };
-    serde_json::from_value(with).map_err(|error| format!("the rule's parameters cannot be read: {error}"))
+    let with = if with.is_null() {
+        Value::Object(serde_json::Map::new())
+    } else {
+        with.clone()
+    };
+    serde_json::from_value(with)
+        .map_err(|error| format!("the rule's parameters cannot be read: {error}"))
 }
 
 /// Judges with the parameters, which a lesson's reader has accepted before.

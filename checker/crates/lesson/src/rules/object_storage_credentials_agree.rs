@@ -61,29 +61,55 @@ struct Given {
 
 fn judge(scene: &Scene<'_>, Parameters { storage, client }: &Parameters) -> Judged {
     let (Some(storage), Some(client)) = (scene.service(storage), scene.service(client)) else {
-        return Judged::not_seen("one of the two services is missing", "look at the names under `services:`");
+        return Judged::not_seen(
+            "one of the two services is missing",
+            "look at the names under `services:`",
+        );
     };
     if let Some(reason) = elsewhere(&storage, &client) {
         return Judged::not_seen(reason, "look at the log of Milvus instead");
     }
-    Judged::all(HALVES.iter().map(|half| half_agrees(scene, half, &storage, &client)))
+    Judged::all(
+        HALVES
+            .iter()
+            .map(|half| half_agrees(scene, half, &storage, &client)),
+    )
 }
 
 /// Whether the values come from where the compose file cannot show them.
 fn elsewhere(storage: &Service<'_>, client: &Service<'_>) -> Option<String> {
-    let from_file = ["MINIO_ROOT_USER_FILE", "MINIO_ROOT_PASSWORD_FILE"].into_iter().find(|name| storage.environment(name).is_some());
-    let own_configuration = client.mounts().into_iter().find(|mount| mount.target.starts_with("/milvus/configs"));
+    let from_file = ["MINIO_ROOT_USER_FILE", "MINIO_ROOT_PASSWORD_FILE"]
+        .into_iter()
+        .find(|name| storage.environment(name).is_some());
+    let own_configuration = client
+        .mounts()
+        .into_iter()
+        .find(|mount| mount.target.starts_with("/milvus/configs"));
     match (from_file, own_configuration) {
         (Some(name), _) => Some(format!("MinIO reads its login from a file ({name})")),
-        (_, Some(mount)) => Some(format!("Milvus has a configuration file of its own mounted at {}", mount.target)),
+        (_, Some(mount)) => Some(format!(
+            "Milvus has a configuration file of its own mounted at {}",
+            mount.target
+        )),
         _ => None,
     }
 }
 
-fn half_agrees(scene: &Scene<'_>, half: &Half, storage: &Service<'_>, client: &Service<'_>) -> Judged {
-    let stored = given(scene, storage, |name| half.storage.iter().position(|known| *known == name));
+fn half_agrees(
+    scene: &Scene<'_>,
+    half: &Half,
+    storage: &Service<'_>,
+    client: &Service<'_>,
+) -> Judged {
+    let stored = given(scene, storage, |name| {
+        half.storage.iter().position(|known| *known == name)
+    });
     let used = given(scene, client, |name| {
-        let plain: String = name.chars().filter(|letter| !matches!(letter, '_' | '.')).collect::<String>().to_lowercase();
+        let plain: String = name
+            .chars()
+            .filter(|letter| !matches!(letter, '_' | '.'))
+            .collect::<String>()
+            .to_lowercase();
         half.client.iter().position(|known| *known == plain)
     });
     if stored.value == used.value {
@@ -93,33 +119,68 @@ fn half_agrees(scene: &Scene<'_>, half: &Half, storage: &Service<'_>, client: &S
         Some((name, _)) => name.to_string(),
         None => format!("the default, {DEFAULT}"),
     });
-    let ignored = half.client_ignores.into_iter().find(|name| client.environment(name).is_some());
+    let ignored = half
+        .client_ignores
+        .into_iter()
+        .find(|name| client.environment(name).is_some());
     let (spot, found) = match (&used.set, ignored) {
         (None, Some(name)) => (
             scene.nearest(&format!("services.{}.environment.{name}", client.name())),
-            format!("Milvus does not read {name}; it uses {by_milvus}, and `{}` has another {}", storage.name(), half.called),
+            format!(
+                "Milvus does not read {name}; it uses {by_milvus}, and `{}` has another {}",
+                storage.name(),
+                half.called
+            ),
         ),
         (used, _) => {
-            let spot = [used.as_ref(), stored.set.as_ref()].into_iter().flatten().next().map(|(_, spot)| spot.clone());
+            let spot = [used.as_ref(), stored.set.as_ref()]
+                .into_iter()
+                .flatten()
+                .next()
+                .map(|(_, spot)| spot.clone());
             (
                 spot.unwrap_or_else(|| scene.service_spot(client.name())),
-                format!("the {}s differ: `{}` has {by_minio}, Milvus uses {by_milvus}", half.called, storage.name()),
+                format!(
+                    "the {}s differ: `{}` has {by_minio}, Milvus uses {by_milvus}",
+                    half.called,
+                    storage.name()
+                ),
             )
         }
     };
-    let names = ["MINIO_ACCESS_KEY_ID", "MINIO_SECRET_ACCESS_KEY"][usize::from(half.called == "password")];
-    Mismatch::new(spot, found, format!("the same {} on both sides; Milvus reads {names}", half.called))
-        .next(format!("compare `environment:` of `{}` and of `{}`", storage.name(), client.name()))
-        .into()
+    let names =
+        ["MINIO_ACCESS_KEY_ID", "MINIO_SECRET_ACCESS_KEY"][usize::from(half.called == "password")];
+    Mismatch::new(
+        spot,
+        found,
+        format!(
+            "the same {} on both sides; Milvus reads {names}",
+            half.called
+        ),
+    )
+    .next(format!(
+        "compare `environment:` of `{}` and of `{}`",
+        storage.name(),
+        client.name()
+    ))
+    .into()
 }
 
 /// The value that a service uses: of the names it reads the best one that is set, else the default.
 fn given(scene: &Scene<'_>, service: &Service<'_>, rank: impl Fn(&str) -> Option<usize>) -> Given {
-    let set = service.environment_all().filter_map(|(name, node)| Some((rank(name)?, name, node)));
+    let set = service
+        .environment_all()
+        .filter_map(|(name, node)| Some((rank(name)?, name, node)));
     let best = set.min_by_key(|(rank, _, _)| *rank);
     match best.and_then(|(_, name, node)| Some((name, node, node.scalar_text()?))) {
-        Some((name, node, value)) => Given { value: value.to_string(), set: Some((name.to_owned(), scene.spot_of(node))) },
-        None => Given { value: DEFAULT.to_owned(), set: None },
+        Some((name, node, value)) => Given {
+            value: value.to_string(),
+            set: Some((name.to_owned(), scene.spot_of(node))),
+        },
+        None => Given {
+            value: DEFAULT.to_owned(),
+            set: None,
+        },
     }
 }
 
@@ -134,7 +195,11 @@ mod tests {
         let compose = format!(
             "services: {{minio: {{image: x, environment: {{{storage}}}}}, milvus: {{image: x, environment: {{{client}}}}}}}"
         );
-        on_file("object-storage-credentials-agree", json!({"storage": "minio", "client": "milvus"}), &compose)
+        on_file(
+            "object-storage-credentials-agree",
+            json!({"storage": "minio", "client": "milvus"}),
+            &compose,
+        )
     }
 
     #[test]
@@ -150,21 +215,42 @@ mod tests {
             "MINIO_ACCESSKEYID: ada, MILVUS_CONF_MINIO_SECRETACCESSKEY: lovelace1",
         ));
         // Where both are set, the newer names win.
-        holds(judge("MINIO_ROOT_PASSWORD: minioadmin, MINIO_SECRET_KEY: other", ""));
+        holds(judge(
+            "MINIO_ROOT_PASSWORD: minioadmin, MINIO_SECRET_KEY: other",
+            "",
+        ));
     }
 
     #[test]
     fn one_side_alone_is_told_with_the_name_that_is_not_read() {
-        finds(judge("MINIO_ROOT_PASSWORD: lovelace1", ""), "the passwords differ");
+        finds(
+            judge("MINIO_ROOT_PASSWORD: lovelace1", ""),
+            "the passwords differ",
+        );
         finds(judge("MINIO_ROOT_USER: ada", ""), "the user names differ");
-        finds(judge("", "MINIO_SECRET_ACCESS_KEY: lovelace1"), "the passwords differ");
-        finds(judge("MINIO_ROOT_PASSWORD: lovelace1", "MINIO_SECRET_KEY: lovelace1"), "Milvus does not read MINIO_SECRET_KEY");
-        let both = found(judge("MINIO_ROOT_USER: ada, MINIO_ROOT_PASSWORD: lovelace1", ""));
+        finds(
+            judge("", "MINIO_SECRET_ACCESS_KEY: lovelace1"),
+            "the passwords differ",
+        );
+        finds(
+            judge(
+                "MINIO_ROOT_PASSWORD: lovelace1",
+                "MINIO_SECRET_KEY: lovelace1",
+            ),
+            "Milvus does not read MINIO_SECRET_KEY",
+        );
+        let both = found(judge(
+            "MINIO_ROOT_USER: ada, MINIO_ROOT_PASSWORD: lovelace1",
+            "",
+        ));
         assert_eq!(both.len(), 2, "{both:?}");
     }
 
     #[test]
     fn what_stands_elsewhere_is_not_judged() {
-        assert!(matches!(judge("MINIO_ROOT_PASSWORD_FILE: /run/secrets/p", ""), Judged::Unknown(_)));
+        assert!(matches!(
+            judge("MINIO_ROOT_PASSWORD_FILE: /run/secrets/p", ""),
+            Judged::Unknown(_)
+        ));
     }
 }

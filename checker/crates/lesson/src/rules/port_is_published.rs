@@ -47,7 +47,10 @@ struct Parameters {
 }
 
 fn ports<'a>(scene: &Scene<'a>, parameters: &Parameters) -> Vec<Port<'a>> {
-    scene.service(&parameters.service).map(|service| service.ports()).unwrap_or_default()
+    scene
+        .service(&parameters.service)
+        .map(|service| service.ports())
+        .unwrap_or_default()
 }
 
 fn published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
@@ -59,49 +62,82 @@ fn published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     }
     let expected = format!("an entry whose container port is {port}");
     if let Some(mapping) = of_port().next() {
-        let found = format!("port {port} is published for {}; the program listens on tcp", mapping.protocol);
-        return Mismatch::new(scene.spot_of(mapping.node), found, expected).next("an entry without `/udp` or `/sctp` is for tcp").into();
+        let found = format!(
+            "port {port} is published for {}; the program listens on tcp",
+            mapping.protocol
+        );
+        return Mismatch::new(scene.spot_of(mapping.node), found, expected)
+            .next("an entry without `/udp` or `/sctp` is for tcp")
+            .into();
     }
-    let reversed = ports.iter().find(|mapping| mapping.published.as_deref() == Some(port.to_string().as_str()));
+    let reversed = ports
+        .iter()
+        .find(|mapping| mapping.published.as_deref() == Some(port.to_string().as_str()));
     match (reversed, ports.first()) {
         (Some(mapping), _) => Mismatch::new(
             scene.spot_of(mapping.node),
-            format!("this leads to port {} in the container; the program listens on {port}", mapping.target),
+            format!(
+                "this leads to port {} in the container; the program listens on {port}",
+                mapping.target
+            ),
             expected,
         )
         .next("the host's port stands first, the container's second")
         .into(),
         (None, Some(_)) => {
-            let targets: Vec<_> = ports.iter().map(|mapping| mapping.target.to_string()).collect();
-            let found = format!("only the container ports {} are published", targets.join(", "));
-            Mismatch::new(scene.nearest(&format!("services.{service}.ports")), found, expected).into()
+            let targets: Vec<_> = ports
+                .iter()
+                .map(|mapping| mapping.target.to_string())
+                .collect();
+            let found = format!(
+                "only the container ports {} are published",
+                targets.join(", ")
+            );
+            Mismatch::new(
+                scene.nearest(&format!("services.{service}.ports")),
+                found,
+                expected,
+            )
+            .into()
         }
-        (None, None) => Mismatch::new(scene.service_spot(service), format!("`{service}` publishes no port"), expected)
-            .next(format!("look for `ports:` of `{service}`"))
-            .into(),
+        (None, None) => Mismatch::new(
+            scene.service_spot(service),
+            format!("`{service}` publishes no port"),
+            expected,
+        )
+        .next(format!("look for `ports:` of `{service}`"))
+        .into(),
     }
 }
 
 /// With `network_mode: host` there is nothing to publish: the program listens on the host itself.
 fn host_network(scene: &Scene<'_>, service: &str) -> bool {
-    scene.service(service).and_then(|service| service.network_mode().map(|mode| mode == "host")).unwrap_or_default()
+    scene
+        .service(service)
+        .and_then(|service| service.network_mode().map(|mode| mode == "host"))
+        .unwrap_or_default()
 }
 
 fn not_published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     let Parameters { service, port } = parameters;
     if host_network(scene, service) {
-        let found = format!("with the host's network every port of `{service}` is open on the host");
+        let found =
+            format!("with the host's network every port of `{service}` is open on the host");
         let spot = scene.nearest(&format!("services.{service}.network_mode"));
         return Mismatch::new(spot, found, format!("port {port} not published")).into();
     }
-    let open = ports(scene, parameters).into_iter().filter(|mapping| mapping.target == *port);
+    let open = ports(scene, parameters)
+        .into_iter()
+        .filter(|mapping| mapping.target == *port);
     Judged::from_mismatches(
         open.map(|mapping| {
             let host = mapping.published.as_deref().unwrap_or("a free port");
             Mismatch::new(
                 scene.spot_of(mapping.node),
                 format!("port {port} of `{service}` is published on the host as {host}"),
-                format!("port {port} not published: containers of the same network reach it without"),
+                format!(
+                    "port {port} not published: containers of the same network reach it without"
+                ),
             )
         })
         .collect(),
@@ -110,11 +146,16 @@ fn not_published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
 
 fn private(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     let Parameters { port, .. } = parameters;
-    let open = ports(scene, parameters).into_iter().filter(|mapping| mapping.target == *port);
+    let open = ports(scene, parameters)
+        .into_iter()
+        .filter(|mapping| mapping.target == *port);
     let open = open.filter(|mapping| !mapping.host_ip.as_deref().is_some_and(is_loopback));
     Judged::from_mismatches(
         open.map(|mapping| {
-            let address = mapping.host_ip.as_deref().unwrap_or("every address of your machine");
+            let address = mapping
+                .host_ip
+                .as_deref()
+                .unwrap_or("every address of your machine");
             Mismatch::new(
                 scene.spot_of(mapping.node),
                 format!("port {port} is open on {address}"),
@@ -126,7 +167,10 @@ fn private(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
 }
 
 fn is_loopback(address: &str) -> bool {
-    address == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    address == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -143,37 +187,75 @@ mod tests {
 
     #[test]
     fn a_port_is_published_in_every_spelling() {
-        for ports in ["['80:80']", "['8080:80']", "[80]", "['127.0.0.1:8080:80']", "[{target: 80, published: '1'}]", "['79-81:79-81']"] {
+        for ports in [
+            "['80:80']",
+            "['8080:80']",
+            "[80]",
+            "['127.0.0.1:8080:80']",
+            "[{target: 80, published: '1'}]",
+            "['79-81:79-81']",
+        ] {
             holds(with_ports("port-is-published", ports));
         }
-        let host = on_file("port-is-published", json!({"service": "web", "port": 80}), "services: {web: {image: x, network_mode: host}}");
+        let host = on_file(
+            "port-is-published",
+            json!({"service": "web", "port": 80}),
+            "services: {web: {image: x, network_mode: host}}",
+        );
         holds(host);
     }
 
     #[test]
     fn a_port_that_is_not_published_is_told_from_a_reversed_one() {
-        finds(with_ports("port-is-published", "['80:8080']"), "leads to port 8080");
-        finds(with_ports("port-is-published", "['8080:80/udp']"), "published for udp");
-        finds(with_ports("port-is-published", "['443:443']"), "only the container ports 443");
+        finds(
+            with_ports("port-is-published", "['80:8080']"),
+            "leads to port 8080",
+        );
+        finds(
+            with_ports("port-is-published", "['8080:80/udp']"),
+            "published for udp",
+        );
+        finds(
+            with_ports("port-is-published", "['443:443']"),
+            "only the container ports 443",
+        );
         finds(with_ports("port-is-published", "[]"), "publishes no port");
     }
 
     #[test]
     fn a_port_stays_inside_unless_it_is_published() {
         holds(with_ports("port-is-not-published", "['80:8080']"));
-        finds(with_ports("port-is-not-published", "['127.0.0.1:8080:80']"), "published on the host as 8080");
+        finds(
+            with_ports("port-is-not-published", "['127.0.0.1:8080:80']"),
+            "published on the host as 8080",
+        );
         let exposed = "services: {web: {image: x, expose: ['80']}}";
-        holds(on_file("port-is-not-published", json!({"service": "web", "port": 80}), exposed));
+        holds(on_file(
+            "port-is-not-published",
+            json!({"service": "web", "port": 80}),
+            exposed,
+        ));
     }
 
     #[test]
     fn a_port_is_private_on_any_loopback_address() {
-        for ports in ["['127.0.0.1:80:80']", "['127.1.2.3:80:80']", "['[::1]:80:80']", "['80:8080']"] {
+        for ports in [
+            "['127.0.0.1:80:80']",
+            "['127.1.2.3:80:80']",
+            "['[::1]:80:80']",
+            "['80:8080']",
+        ] {
             holds(with_ports("port-is-private", ports));
         }
         finds(with_ports("port-is-private", "['80:80']"), "every address");
-        finds(with_ports("port-is-private", "['0.0.0.0:80:80']"), "0.0.0.0");
+        finds(
+            with_ports("port-is-private", "['0.0.0.0:80:80']"),
+            "0.0.0.0",
+        );
         // One private entry does not make another one private.
-        finds(with_ports("port-is-private", "['127.0.0.1:81:80', '80:80']"), "every address");
+        finds(
+            with_ports("port-is-private", "['127.0.0.1:81:80', '80:80']"),
+            "every address",
+        );
     }
 }

@@ -27,20 +27,35 @@ pub(super) struct Pairs {
 fn judge(scene: &Scene<'_>, Pairs { pairs }: &Pairs) -> Judged {
     let mut mismatches = Vec::new();
     for (from, to) in pairs {
-        let (Some(one), Some(other)) = (scene.service(from), scene.service(to)) else { continue };
+        let (Some(one), Some(other)) = (scene.service(from), scene.service(to)) else {
+            continue;
+        };
         // Both on the host's own network: they meet on loopback.
-        let both_on_host = [&one, &other].iter().all(|service| service.network_mode() == Some("host"));
+        let both_on_host = [&one, &other]
+            .iter()
+            .all(|service| service.network_mode() == Some("host"));
         if both_on_host || !shared_networks(scene, &one, &other).is_empty() {
             continue;
         }
         let list = |service: &compose::Service<'_>| {
             let names = networks(scene, service);
-            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            }
         };
-        let found = format!("`{from}` is on {}, `{to}` is on {}: they share no network", list(&one), list(&other));
+        let found = format!(
+            "`{from}` is on {}, `{to}` is on {}: they share no network",
+            list(&one),
+            list(&other)
+        );
         let spot = scene.nearest(&format!("services.{from}.networks"));
         let expected = format!("a network that `{from}` and `{to}` are both on");
-        mismatches.push(Mismatch::new(spot, found, expected).next(format!("compare `networks:` of `{from}` and `{to}`")));
+        mismatches.push(
+            Mismatch::new(spot, found, expected)
+                .next(format!("compare `networks:` of `{from}` and `{to}`")),
+        );
     }
     Judged::from_mismatches(mismatches)
 }
@@ -56,23 +71,36 @@ mod tests {
         let compose = format!(
             "services: {{a: {{image: x{a}}}, b: {{image: x{b}}}}}\nnetworks: {{front: {{}}, back: {{}}}}\n"
         );
-        on_file("services-share-a-network", json!({"pairs": [["a", "b"]]}), &compose)
+        on_file(
+            "services-share-a-network",
+            json!({"pairs": [["a", "b"]]}),
+            &compose,
+        )
     }
 
     #[test]
     fn one_network_in_common_is_enough() {
         holds(judge("", ""));
         holds(judge(", networks: [front]", ", networks: [front, back]"));
-        holds(judge(", networks: {back: {aliases: [other]}}", ", networks: [back]"));
+        holds(judge(
+            ", networks: {back: {aliases: [other]}}",
+            ", networks: [back]",
+        ));
         holds(judge("", ", network_mode: 'service:a'"));
         holds(judge(", network_mode: host", ", network_mode: host"));
     }
 
     #[test]
     fn none_in_common_is_told() {
-        finds(judge(", networks: [front]", ", networks: [back]"), "share no network");
+        finds(
+            judge(", networks: [front]", ", networks: [back]"),
+            "share no network",
+        );
         finds(judge("", ", networks: [back]"), "share no network");
         finds(judge("", ", network_mode: none"), "share no network");
-        finds(judge(", network_mode: none", ", network_mode: none"), "share no network");
+        finds(
+            judge(", network_mode: none", ", network_mode: none"),
+            "share no network",
+        );
     }
 }
