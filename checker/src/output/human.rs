@@ -32,10 +32,18 @@ pub fn report(report: &Report, evidence: &Evidence, detail: Detail) -> String {
     if detail == Detail::Verbose {
         text.push_str(&asked(evidence));
     }
-    for check in &report.checks {
-        let quiet = detail == Detail::Quiet && !matches!(check.verdict, Verdict::Fail { .. });
-        if !quiet {
-            text.push_str(&self::check(check));
+    for group in report
+        .checks
+        .chunk_by(|one, next| detail != Detail::Verbose && are_open_alike(one, next))
+    {
+        match group {
+            [first, _, _, ..] if open_because(first).is_some() => text.push_str(&open_group(group)),
+            checks => checks
+                .iter()
+                .filter(|check| {
+                    detail != Detail::Quiet || matches!(check.verdict, Verdict::Fail { .. })
+                })
+                .for_each(|check| text.push_str(&self::check(check))),
         }
     }
     text.push('\n');
@@ -57,6 +65,31 @@ fn check(check: &CheckReport) -> String {
             &format!("{}: {}", check.title, reason.text()),
         ),
     }
+}
+
+fn open_because(check: &CheckReport) -> Option<&Reason> {
+    match &check.verdict {
+        Verdict::NotChecked { reason } => Some(reason),
+        _ => None,
+    }
+}
+
+fn are_open_alike(one: &CheckReport, next: &CheckReport) -> bool {
+    open_because(one).is_some() && open_because(one) == open_because(next)
+}
+
+/// Many checks that were not judged for one and the same reason say it once.
+fn open_group(checks: &[CheckReport]) -> String {
+    let reason = checks
+        .first()
+        .and_then(open_because)
+        .map(Reason::text)
+        .unwrap_or_default();
+    line(
+        style::OPEN,
+        "NOT CHECKED",
+        &format!("{} checks: {reason}", checks.len()),
+    )
 }
 
 fn line(style: Style, word: &str, text: &str) -> String {

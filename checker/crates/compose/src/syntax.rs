@@ -9,12 +9,19 @@ use crate::source::{SourceId, Span};
 pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError) -> Finding {
     let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
     let span = character_at(source, text, at);
+    // The parser has several words for a tab in the indentation.
+    if let Some(tab) = tab_near(source, text, at).filter(|_| error.info().contains("tab")) {
+        return Finding::error(
+            "tab-indentation",
+            "A line is indented with a tab; YAML only takes spaces.",
+            tab,
+        )
+        .label("this is a tab")
+        .help(
+            "replace each tab at the start of a line by spaces; most editors have a command for it",
+        );
+    }
     match error.kind() {
-        ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabAtBlockScalarStart => {
-            Finding::error("tab-indentation", "A line is indented with a tab; YAML only takes spaces.", tab_before(source, text, at).unwrap_or(span))
-                .label("this is a tab")
-                .help("replace each tab at the start of a line by spaces; most editors have a command for it")
-        }
         ErrorKind::UnexpectedCharacter { character } => {
             Finding::error("yaml-syntax", format!("A value cannot start with `{character}`."), span)
                 .label("unexpected character")
@@ -104,11 +111,20 @@ fn word_at(source: SourceId, text: &str, at: usize) -> Span {
     }
 }
 
-/// The parser stops after the tab, sometimes a line later; the tab is what has to go.
-fn tab_before(source: SourceId, text: &str, at: usize) -> Option<Span> {
+/// The parser stops after the tab, sometimes a line later, or at the end of the line before; the tab is what has to go.
+fn tab_near(source: SourceId, text: &str, at: usize) -> Option<Span> {
     let line_start = text.get(..at)?.rfind('\n').map_or(0, |found| found + 1);
-    let line_end = text[at..].find('\n').map_or(text.len(), |found| at + found);
-    let tab = line_start + text[line_start..line_end].find('\t')?;
+    let mut lines = text[line_start..].split_inclusive('\n');
+    let here = lines.next()?;
+    let next_start = line_start + here.len();
+    let in_next = lines.next().and_then(|next| {
+        let indentation = next.len() - next.trim_start_matches([' ', '\t']).len();
+        next[..indentation].find('\t')
+    });
+    let tab = here
+        .find('\t')
+        .map(|tab| line_start + tab)
+        .or(in_next.map(|tab| next_start + tab))?;
     Some(Span {
         source,
         start: tab as u32,

@@ -13,6 +13,8 @@ pub struct Endpoint {
     pub host: String,
     /// Port, where one is written.
     pub port: Option<String>,
+    /// What follows host and port, from the `/` on.
+    pub path: String,
 }
 
 /// The addresses in a text: separated by commas, each with or without scheme, user, port and path.
@@ -26,10 +28,10 @@ pub fn endpoints(text: &str) -> Vec<Endpoint> {
 
 fn endpoint(text: &str) -> Endpoint {
     let without_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let authority = without_scheme
-        .split(['/', '?', '#'])
-        .next()
-        .unwrap_or_default();
+    let end = without_scheme
+        .find(['/', '?', '#'])
+        .unwrap_or(without_scheme.len());
+    let (authority, path) = without_scheme.split_at(end);
     let host_and_port = authority
         .rsplit_once('@')
         .map_or(authority, |(_, rest)| rest);
@@ -46,6 +48,7 @@ fn endpoint(text: &str) -> Endpoint {
     Endpoint {
         host: host.to_owned(),
         port: port.map(str::to_owned),
+        path: path.to_owned(),
     }
 }
 
@@ -94,6 +97,15 @@ fn misses(
 ) -> Option<(String, Option<String>)> {
     let host = endpoint.host.as_str();
     let from_service = scene.service(from)?;
+    if reach.no_path && !endpoint.path.is_empty() {
+        return Some((
+            format!(
+                "`{}` after the port is taken for a part of the port",
+                endpoint.path
+            ),
+            Some("write NAME:PORT and nothing behind it".to_owned()),
+        ));
+    }
     let target = match locate(scene, &from_service, host) {
         Located::Service(service) => service,
         Located::Itself => {
@@ -310,7 +322,7 @@ mod tests {
     fn an_address_is_read_with_or_without_scheme_user_port_and_path() {
         let cases = [
             ("etcd:2379", "etcd", Some("2379")),
-            ("http://etcd:2379/", "etcd", Some("2379")),
+            ("http://etcd:2379", "etcd", Some("2379")),
             ("minio", "minio", None),
             ("postgresql://user:p@ss@db:5432/app", "db", Some("5432")),
             ("[::1]:80", "::1", Some("80")),
@@ -319,6 +331,7 @@ mod tests {
             let expected = Endpoint {
                 host: host.to_owned(),
                 port: port.map(str::to_owned),
+                path: String::new(),
             };
             assert_eq!(endpoints(text), [expected], "{text}");
         }
@@ -377,6 +390,15 @@ mod tests {
         );
         assert_eq!(found("db:5432"), "Holds");
         assert_eq!(found("DB:5432"), "Holds");
+    }
+
+    #[test]
+    fn a_path_is_told_from_the_port() {
+        let paths: Vec<_> = endpoints("http://a:1/x?y,b:2/,c:3")
+            .into_iter()
+            .map(|endpoint| endpoint.path)
+            .collect();
+        assert_eq!(paths, ["/x?y", "/", ""]);
     }
 
     #[test]

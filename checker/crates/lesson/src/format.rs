@@ -357,6 +357,9 @@ pub struct Reach {
     pub default_port: Option<u16>,
     /// An environment variable beside the address that may carry the port instead.
     pub port_variable: Option<String>,
+    /// The program takes host and port, and stumbles over a path behind them.
+    #[serde(default)]
+    pub no_path: bool,
     /// The service from whose network it is looked at; where absent the one that the place belongs to.
     pub from: Option<String>,
 }

@@ -96,43 +96,45 @@ pub fn reads(look: &Look) -> Reads {
     }
 }
 
-/// The checks that have to pass before this one says anything and did not.
+/// Why a check says nothing yet: the checks at the root of it that failed, or what keeps those it needs from being judged.
 fn waits_for(
     lesson: &Lesson,
     check: &Check,
     scene: &Scene<'_>,
     verdicts: &BTreeMap<&str, Verdict>,
 ) -> Option<Reason> {
-    let open = |id: &str| {
-        verdicts
-            .get(id)
-            .is_some_and(|verdict| !matches!(verdict, Verdict::Pass | Verdict::Advice { .. }))
-    };
-    let mut titles: Vec<_> = check
-        .header
-        .needs
-        .iter()
-        .filter(|need| open(need))
-        .filter_map(|need| lesson.check(need))
-        .collect();
-    if titles.is_empty() && scene.project().is_none() && !is_loading(check) {
-        titles = lesson
-            .checks
-            .iter()
-            .filter(|check| is_loading(check))
-            .collect();
-        if titles.is_empty() {
+    let mut needs: Vec<&str> = check.header.needs.iter().map(String::as_str).collect();
+    if scene.project().is_none() && !is_loading(check) {
+        let loading = lesson.checks.iter().filter(|check| is_loading(check));
+        needs.extend(loading.map(|check| check.header.id.as_str()));
+        if needs.is_empty() {
             return Some(Reason::NotSeen {
                 text: "the compose file does not load".to_owned(),
                 next: "run `docker compose config -q` in the lesson's folder".to_owned(),
             });
         }
     }
-    let checks: Vec<_> = titles
-        .into_iter()
-        .map(|check| check.header.title.clone())
-        .collect();
-    (!checks.is_empty()).then_some(Reason::WaitsFor { checks })
+    let mut failed: Vec<String> = Vec::new();
+    let mut unseen = None;
+    for need in needs {
+        match verdicts.get(need) {
+            Some(Verdict::Fail { .. }) => {
+                failed.extend(lesson.check(need).map(|need| need.header.title.clone()))
+            }
+            Some(Verdict::NotChecked {
+                reason: Reason::WaitsFor { checks },
+            }) => failed.extend(checks.iter().cloned()),
+            Some(Verdict::NotChecked { reason }) => unseen = unseen.or(Some(reason.clone())),
+            Some(Verdict::Pass | Verdict::Advice { .. }) | None => {}
+        }
+    }
+    let mut told = std::collections::BTreeSet::new();
+    failed.retain(|title| told.insert(title.clone()));
+    if failed.is_empty() {
+        unseen
+    } else {
+        Some(Reason::WaitsFor { checks: failed })
+    }
 }
 
 fn is_loading(check: &Check) -> bool {
@@ -170,8 +172,9 @@ fn finding(lesson: &Lesson, check: &Check, mismatch: Mismatch) -> Finding {
     } = mismatch;
     let hint = format!("run `checker hint {}`", lesson.number());
     let next = match check.header.next.clone().or(next) {
-        Some(next) if !check.header.hints.is_empty() => format!("{next}, or {hint}"),
-        Some(next) => next,
+        Some(next) if check.header.hints.is_empty() => next,
+        Some(question) if question.ends_with('?') => format!("{question} Or {hint}"),
+        Some(next) => format!("{next}, or {hint}"),
         None if !check.header.hints.is_empty() => hint,
         None => format!("read the chapter of {} again", lesson.header.id),
     };

@@ -349,7 +349,7 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     let Some(tag) = tag else {
         let asked = wanted.version.is_some();
         return if asked {
-            Matched::Unclear("a digest does not say which version it is".to_owned())
+            Matched::Unclear("a digest does not say which version it is; with the tag in front of it, as NAME:TAG@sha256:…, it does".to_owned())
         } else {
             Matched::Yes
         };

@@ -79,14 +79,70 @@ fn flag_value<'a>(words: &[(String, &'a Node)], name: &str) -> Option<(String, &
     None
 }
 
-/// The first word after `word` that is no flag.
+/// The first word after `word` that is neither a flag nor, as in `server --console-address :9001 /data`, a flag's value.
+/// Which flags take a value is not known here: where every word follows a flag, the first one counts.
 fn argument_after<'a>(words: &[(String, &'a Node)], word: &str) -> Option<(String, &'a Node)> {
-    let after = words
-        .iter()
-        .skip_while(|(candidate, _)| candidate != word)
-        .skip(1);
-    after
-        .into_iter()
-        .find(|(candidate, _)| !candidate.starts_with('-'))
-        .map(|(value, node)| (value.clone(), *node))
+    let start = words.iter().position(|(candidate, _)| candidate == word)?;
+    let is_flag = |candidate: &str| candidate.starts_with('-');
+    let takes_the_next_word = |candidate: &str| is_flag(candidate) && !candidate.contains('=');
+    let pairs = words[start..]
+        .windows(2)
+        .filter(|pair| !is_flag(&pair[1].0));
+    let (after_flags, arguments): (Vec<_>, Vec<_>) =
+        pairs.partition(|pair| takes_the_next_word(&pair[0].0));
+    let chosen = arguments.first().or(after_flags.first())?;
+    Some((chosen[1].0.clone(), chosen[1].1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+
+    /// The folder that `minio server` is given by a command.
+    fn folder(command: &str) -> Option<String> {
+        let text =
+            format!("services:\n  minio:\n    image: minio/minio:1\n    command: {command}\n");
+        let files = FilesSeen {
+            folder_name: "01-minio".to_owned(),
+            files: [("compose.yaml".to_owned(), FileSeen::Text(text))].into(),
+            ..FilesSeen::default()
+        };
+        let evidence = Evidence {
+            schema_version: SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files,
+            world: WorldSeen::default(),
+        };
+        let loaded = crate::load(&evidence);
+        let scene = Scene {
+            evidence: &evidence,
+            loaded: &loaded,
+        };
+        let wanted = Setting {
+            service: "minio".to_owned(),
+            flag: None,
+            argument_after: Some("server".to_owned()),
+            variable: None,
+            default: None,
+        };
+        look_up(&scene, &wanted).map(|value| value.text)
+    }
+
+    #[test]
+    fn an_argument_is_found_before_between_and_after_flags() {
+        for command in [
+            "minio server /data",
+            "minio server /data --console-address :9001",
+            "minio server --console-address :9001 /data",
+            "minio server --console-address=:9001 /data",
+            "minio server --quiet /data --console-address :9001",
+            "[minio, server, --address, ':9000', /data]",
+        ] {
+            assert_eq!(folder(command).as_deref(), Some("/data"), "{command}");
+        }
+        assert_eq!(folder("minio server --quiet"), None);
+        assert_eq!(folder("minio"), None);
+    }
 }
