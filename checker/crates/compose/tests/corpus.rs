@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use compose::disk::ConfinedDirectory;
 use compose::{Loaded, Request};
+use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 
 /// Says it past the test harness, which swallows what passing tests print.
@@ -32,12 +33,23 @@ enum Outcome {
     AcceptedAlone(String),
 }
 
-#[test]
-fn the_model_is_the_one_that_compose_prints() {
-    let Some(corpus) = std::env::var_os("COMPOSE_CORPUS").map(PathBuf::from) else {
-        say!("not run: set COMPOSE_CORPUS to a corpus folder");
-        return;
+fn main() -> std::process::ExitCode {
+    let corpus = std::env::var_os("COMPOSE_CORPUS").map(PathBuf::from);
+    let is_there = corpus.is_some();
+    let trial = Trial::test("the_model_is_the_one_that_compose_prints", move || {
+        the_model_is_the_one_that_compose_prints(corpus.unwrap_or_default());
+        Ok(())
+    });
+    let trial = match is_there {
+        true => trial,
+        false => trial
+            .with_kind("COMPOSE_CORPUS names no corpus")
+            .with_ignored_flag(true),
     };
+    libtest_mimic::run(&Arguments::from_args(), vec![trial]).exit_code()
+}
+
+fn the_model_is_the_one_that_compose_prints(corpus: PathBuf) {
     let manifest = std::fs::read_to_string(corpus.join("manifest.jsonl"))
         .expect("the corpus has a manifest.jsonl");
     let rows: Vec<Value> = manifest

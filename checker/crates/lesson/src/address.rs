@@ -366,6 +366,7 @@ mod tests {
             port: 5432,
             default_port: None,
             port_variable: None,
+            no_path: false,
             from: None,
         };
         let found = |address: &str| match reaches(
