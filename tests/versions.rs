@@ -15,9 +15,9 @@ struct Taught {
 }
 
 fn taught() -> BTreeMap<String, Taught> {
-    let text =
-        std::fs::read_to_string(support::repository().join("exercises/versions.yaml")).unwrap();
-    serde_yaml::from_str(&text).unwrap()
+    let path = support::repository().join("exercises/versions.yaml");
+    let text = std::fs::read_to_string(path).expect("versions.yaml");
+    serde_yaml::from_str(&text).expect("versions by name")
 }
 
 #[test]
