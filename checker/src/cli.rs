@@ -62,7 +62,7 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Explain a check (`lesson-4/standalone-finds-etcd`) or a rule (`keeps-data`)
+    /// Explain a check (`lesson-4/standalone-finds-etcd`) or a rule (`keeps-data`), or list a lesson's checks
     Explain { what: String },
     /// Look at engine, Compose, memory, ports and images
     Doctor {

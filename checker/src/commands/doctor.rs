@@ -42,7 +42,7 @@ pub fn run(place: &Place, host: Option<&str>) -> anyhow::Result<Exit> {
         found.push(("memory", memory(machine, needs.memory)));
         found.push(("disk", disk(machine, needs.disk)));
         found.push(("processor", processor(machine)));
-        found.extend(ports(&surroundings).map(|found| ("ports", found)));
+        found.extend(ports(&surroundings, &needs.projects).map(|found| ("ports", found)));
         found.extend(images(&surroundings).map(|found| ("images", found)));
     }
     found.push(("workspace", workspace(place)));
@@ -86,6 +86,8 @@ struct Needs {
     disk: u64,
     images: BTreeSet<String>,
     ports: BTreeSet<HostPort>,
+    /// Project names of the lessons: their containers may hold these ports.
+    projects: BTreeSet<String>,
 }
 
 impl Needs {
@@ -101,6 +103,10 @@ impl Needs {
             disk: largest(|lesson| lesson.header.needs.disk.as_ref()),
             images: BTreeSet::new(),
             ports: BTreeSet::new(),
+            projects: lessons
+                .iter()
+                .map(|lesson| lesson.lesson.header.project.clone())
+                .collect(),
         };
         for lesson in lessons {
             let evidence: Evidence =
@@ -287,11 +293,15 @@ fn processor(machine: &Machine) -> Found {
     Found::Good(count)
 }
 
-fn ports(surroundings: &Surroundings) -> impl Iterator<Item = Found> + '_ {
+fn ports<'a>(
+    surroundings: &'a Surroundings,
+    lessons: &'a BTreeSet<String>,
+) -> impl Iterator<Item = Found> + 'a {
+    let by_lesson = |holder: &PortHolder| matches!(holder, PortHolder::Container { project: Some(project), .. } if lessons.contains(project));
     let held = surroundings
         .ports
         .iter()
-        .filter(|seen| seen.holder != PortHolder::Nobody);
+        .filter(move |seen| seen.holder != PortHolder::Nobody && !by_lesson(&seen.holder));
     held.map(|seen| {
         let port = seen.port.port;
         match &seen.holder {
@@ -301,7 +311,7 @@ fn ports(surroundings: &Surroundings) -> impl Iterator<Item = Found> + '_ {
                 ..
             } => Found::Open(
                 format!("{port} is held by {name} of the project {project}"),
-                format!("where that is no lesson of yours: `docker compose -p {project} down`"),
+                format!("`docker compose -p {project} down` frees it"),
             ),
             PortHolder::Container { name, .. } | PortHolder::Own(name) => Found::Open(
                 format!("{port} is held by the container {name}"),

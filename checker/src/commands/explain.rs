@@ -12,6 +12,17 @@ pub fn run(place: &Place, what: &str) -> anyhow::Result<Exit> {
         explain_rule(rule);
         return Ok(Exit::Success);
     }
+    if let Ok(lesson) = course::find(what) {
+        for check in &lesson.lesson.checks {
+            anstream::println!(
+                "{}/{:<34} {}",
+                lesson.lesson.header.id,
+                check.header.id,
+                check.header.title
+            );
+        }
+        return Ok(Exit::Success);
+    }
     let (lesson, id) = match what.split_once('/') {
         Some((lesson, id)) => (place.lesson(Some(lesson))?, id),
         None => match with_check(what)? {

@@ -97,16 +97,29 @@ fn line(style: Style, word: &str, text: &str) -> String {
     format!("{}{padding}  {text}\n", painted(style, word))
 }
 
+/// The findings of one check. What several have in common stands once, after the last of them.
 fn details(findings: &[Finding]) -> String {
-    findings.iter().map(finding).collect()
+    let mut text = String::new();
+    for (index, finding) in findings.iter().enumerate() {
+        let is_last = findings
+            .get(index + 1)
+            .is_none_or(|next| notes(next) != notes(finding));
+        text.push_str(&self::finding(finding, is_last));
+    }
+    text
 }
 
-fn finding(finding: &Finding) -> String {
-    let notes = [
+/// What follows a finding: name and text.
+fn notes(finding: &Finding) -> [(&'static str, &str); 3] {
+    [
         ("expected", &finding.expected),
         ("why", &finding.why),
         ("next", &finding.next),
-    ];
+    ]
+}
+
+fn finding(finding: &Finding, with_notes: bool) -> String {
+    let notes: &[_] = if with_notes { &notes(finding) } else { &[] };
     match &finding.spot {
         Spot::File {
             path,
@@ -126,21 +139,25 @@ fn finding(finding: &Finding) -> String {
                 .annotation(mark);
             let group = Group::with_level(Level::ERROR).element(source);
             let group = notes.iter().fold(group, |group, (name, text)| {
-                group.element(Level::NOTE.with_name(*name).message(text.as_str()))
+                group.element(Level::NOTE.with_name(*name).message(wrapped(name, text)))
             });
             let renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
+            let renderer = match width() {
+                Some(width) => renderer.term_width(width),
+                None => renderer,
+            };
             format!("{}\n", renderer.render(&[group]))
         }
-        Spot::WholeFile { path } => elsewhere(path, &finding.found, &[], &notes),
+        Spot::WholeFile { path } => elsewhere(path, &finding.found, &[], notes),
         Spot::Container { name, lines } => {
-            elsewhere(&format!("container {name}"), &finding.found, lines, &notes)
+            elsewhere(&format!("container {name}"), &finding.found, lines, notes)
         }
-        Spot::Probe { question } => elsewhere(question, &finding.found, &[], &notes),
+        Spot::Probe { question } => elsewhere(question, &finding.found, &[], notes),
     }
 }
 
 /// A finding without a source line, in the same shape.
-fn elsewhere(place: &str, found: &str, lines: &[String], notes: &[(&str, &String); 3]) -> String {
+fn elsewhere(place: &str, found: &str, lines: &[String], notes: &[(&str, &str)]) -> String {
     let mut text = format!("  --> {place}: {found}\n");
     if !lines.is_empty() {
         text.push_str("   |\n");
@@ -149,9 +166,40 @@ fn elsewhere(place: &str, found: &str, lines: &[String], notes: &[(&str, &String
             .for_each(|line| text.push_str(&format!("   | {}\n", printable(line))));
     }
     for (name, note) in notes {
-        text.push_str(&format!("   = {name}: {note}\n"));
+        let indentation = format!("\n{}", " ".repeat(note_indentation(name)));
+        text.push_str(&format!(
+            "   = {name}: {}\n",
+            wrapped(name, note).replace('\n', &indentation)
+        ));
     }
     text
+}
+
+/// Columns before the text of a note: `   = why: `.
+fn note_indentation(name: &str) -> usize {
+    "   = : ".len() + name.len()
+}
+
+/// A note broken into lines that fit the terminal; where there is none, one line.
+fn wrapped(name: &str, text: &str) -> String {
+    const NARROWEST: usize = 40;
+    // Line numbers of more digits move the notes to the right.
+    let taken = note_indentation(name) + 2;
+    match width() {
+        Some(width) => textwrap::fill(text, width.saturating_sub(taken).max(NARROWEST)),
+        None => text.to_owned(),
+    }
+}
+
+/// Columns of the terminal, where there is one.
+fn width() -> Option<usize> {
+    use std::io::IsTerminal;
+    let stdout = std::io::stdout();
+    let is_terminal = stdout.is_terminal();
+    is_terminal
+        .then(|| terminal_size::terminal_size_of(stdout))
+        .flatten()
+        .map(|(width, _)| usize::from(width.0))
 }
 
 /// Log lines come from programs; control characters in them are not for this terminal.
@@ -215,13 +263,22 @@ fn summary(report: &Report) -> String {
                 report.lesson
             ),
         ),
-        Outcome::Failed => (
-            style::BAD,
-            format!("checker verify {number} again after the change"),
-        ),
+        Outcome::Failed => (style::BAD, again(report)),
         Outcome::Incomplete => (style::OPEN, incomplete(report)),
     };
     format!("{} · {then}\n", painted(style, &parts.join(", ")))
+}
+
+/// The same command again.
+fn again(report: &Report) -> String {
+    let scope = match report.scope {
+        Scope::Files => " --static-only",
+        Scope::FilesAndContainers => "",
+    };
+    format!(
+        "checker verify {}{scope} again after the change",
+        name(report)
+    )
 }
 
 /// The first thing to do about what was not checked.

@@ -21,6 +21,15 @@ pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError) -> Findin
             "replace each tab at the start of a line by spaces; most editors have a command for it",
         );
     }
+    if let Some(colon) = colon_without_space(source, text, at) {
+        return Finding::error(
+            "yaml-syntax",
+            "A space is missing after this `:`, so the line is a text and no key.",
+            colon,
+        )
+        .label("a key needs `:` and a space after it")
+        .help("write `key: value`, with the space");
+    }
     match error.kind() {
         ErrorKind::UnexpectedCharacter { character } => {
             Finding::error("yaml-syntax", format!("A value cannot start with `{character}`."), span)
@@ -109,6 +118,32 @@ fn word_at(source: SourceId, text: &str, at: usize) -> Span {
         start: at as u32,
         end: (at + length) as u32,
     }
+}
+
+/// `KEY:value` on the line where the parser stops or on the one before: such a line is one text, and the next key then stands
+/// where none can be.
+fn colon_without_space(source: SourceId, text: &str, at: usize) -> Option<Span> {
+    let here = text.get(..at)?.rfind('\n').map_or(0, |found| found + 1);
+    let before = text[..here.saturating_sub(1)]
+        .rfind('\n')
+        .map_or(0, |found| found + 1);
+    [before, here].into_iter().find_map(|start| {
+        let line = text[start..].lines().next().unwrap_or_default();
+        let indentation = line.len() - line.trim_start().len();
+        let written = line.trim_start();
+        let key = written.find(':')?;
+        let is_key = key > 0
+            && written[..key]
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+        let joined = written[key + 1..].starts_with(|letter: char| !letter.is_whitespace());
+        let colon = start + indentation + key;
+        (is_key && joined && !written.contains(": ")).then_some(Span {
+            source,
+            start: colon as u32,
+            end: colon as u32 + 1,
+        })
+    })
 }
 
 /// The parser stops after the tab, sometimes a line later, or at the end of the line before; the tab is what has to go.

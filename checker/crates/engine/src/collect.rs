@@ -17,7 +17,7 @@ use crate::output::last_lines;
 use crate::probe;
 
 /// How many log lines a container that does not run is seen with.
-const LAST_LINES: usize = 20;
+const LAST_LINES: usize = 40;
 
 /// How many are read to find them: a Go program that panics prints some thousand lines of stack after the one that matters.
 const LINES_READ: u32 = 5000;
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn without_a_panic_the_newest_lines_are_kept() {
         let log: Vec<_> = (0..50).map(|number| number.to_string()).collect();
-        assert_eq!(last_words(log.clone()), log[30..]);
+        assert_eq!(last_words(log.clone()), log[10..]);
         assert_eq!(last_words(lines(&["one"])), lines(&["one"]));
     }
 }

@@ -321,17 +321,22 @@ mod tests {
     #[test]
     fn an_address_is_read_with_or_without_scheme_user_port_and_path() {
         let cases = [
-            ("etcd:2379", "etcd", Some("2379")),
-            ("http://etcd:2379", "etcd", Some("2379")),
-            ("minio", "minio", None),
-            ("postgresql://user:p@ss@db:5432/app", "db", Some("5432")),
-            ("[::1]:80", "::1", Some("80")),
+            ("etcd:2379", "etcd", Some("2379"), ""),
+            ("http://etcd:2379", "etcd", Some("2379"), ""),
+            ("minio", "minio", None, ""),
+            (
+                "postgresql://user:p@ss@db:5432/app",
+                "db",
+                Some("5432"),
+                "/app",
+            ),
+            ("[::1]:80", "::1", Some("80"), ""),
         ];
-        for (text, host, port) in cases {
+        for (text, host, port, path) in cases {
             let expected = Endpoint {
                 host: host.to_owned(),
                 port: port.map(str::to_owned),
-                path: String::new(),
+                path: path.to_owned(),
             };
             assert_eq!(endpoints(text), [expected], "{text}");
         }

@@ -170,7 +170,7 @@ fn finding(lesson: &Lesson, check: &Check, mismatch: Mismatch) -> Finding {
         expected,
         next,
     } = mismatch;
-    let hint = format!("run `checker hint {}`", lesson.number());
+    let hint = format!("run `checker hint {} {}`", lesson.number(), check.header.id);
     let next = match check.header.next.clone().or(next) {
         Some(next) if check.header.hints.is_empty() => next,
         Some(question) if question.ends_with('?') => format!("{question} Or {hint}"),

@@ -6,6 +6,7 @@
 
 mod address;
 pub mod case;
+mod command;
 pub mod container;
 pub mod evidence;
 pub mod format;

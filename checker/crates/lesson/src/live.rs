@@ -293,14 +293,30 @@ fn field(container: Container<'_>, expected: &FieldExpected) -> Judged {
 }
 
 fn spot(container: Container<'_>) -> Spot {
+    let all: Vec<&str> = container.last_lines().iter().map(String::as_str).collect();
+    let complaints: Vec<&str> = all.iter().copied().filter(|line| complains(line)).collect();
     let lines = last(
-        container.last_lines().iter().map(String::as_str).collect(),
+        if complaints.is_empty() {
+            all
+        } else {
+            complaints
+        },
         6,
     );
     Spot::Container {
         name: container.name().to_owned(),
         lines,
     }
+}
+
+/// Whether a log line reads like the reason for an end: a program may print its manual after it.
+fn complains(line: &str) -> bool {
+    let line = line.to_lowercase();
+    [
+        "error", "fatal", "panic", "invalid", "denied", "refused", "failed", "no such",
+    ]
+    .iter()
+    .any(|word| line.contains(word))
 }
 
 fn last(lines: Vec<&str>, count: usize) -> Vec<String> {

@@ -188,8 +188,12 @@ impl<'a> Scene<'a> {
                 text: "the containers were not asked".to_owned(),
                 next: "run the same command without `--static-only`".to_owned(),
             }),
-            EngineSeen::Silent { reason, next, .. } => Some(Reason::NoEngine {
-                text: reason.clone(),
+            EngineSeen::Silent {
+                address,
+                reason,
+                next,
+            } => Some(Reason::NoEngine {
+                text: format!("{reason} (asked: {address})"),
                 next: next.clone(),
             }),
         }

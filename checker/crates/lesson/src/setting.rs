@@ -1,7 +1,8 @@
 //! Settings that a program takes from a flag of its command line or from its environment.
 
-use compose::{Node, Service};
+use compose::{Node, Service, Span};
 
+use crate::command;
 use crate::format::Setting;
 use crate::report::Spot;
 use crate::scene::Scene;
@@ -32,16 +33,36 @@ pub fn look_up(scene: &Scene<'_>, setting: &Setting) -> Option<SettingValue> {
         Some((node.scalar_text()?.to_string(), node))
     });
     if let Some((text, node)) = flag.or(argument).or(variable) {
-        return Some(SettingValue {
-            text,
-            spot: scene.spot_of(node),
-        });
+        let spot = scene.spot(part_of(scene, node, &text));
+        return Some(SettingValue { text, spot });
     }
     let text = setting.default.clone()?;
     Some(SettingValue {
         text,
         spot: scene.service_spot(&setting.service),
     })
+}
+
+/// The place of a value inside the text it is a part of, where it stands there as it is.
+fn part_of(scene: &Scene<'_>, node: &Node, value: &str) -> Span {
+    let span = node.span();
+    let mut places = scene
+        .loaded
+        .sources
+        .text(span)
+        .match_indices(value)
+        .map(|(start, _)| start);
+    match (places.next(), places.next()) {
+        (Some(start), None) if !value.is_empty() => {
+            let start = span.start + u32::try_from(start).unwrap_or_default();
+            Span {
+                start,
+                end: start + u32::try_from(value.len()).unwrap_or_default(),
+                ..span
+            }
+        }
+        _ => span,
+    }
 }
 
 /// The words of entrypoint and command, each with the value it stands in. A text given to a shell is split as well.
@@ -53,14 +74,8 @@ fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
         node.as_sequence()
             .map_or_else(|| vec![node], |items| items.iter().collect())
     });
-    nodes
-        .filter_map(|node| Some((node.scalar_text()?.to_string(), node)))
-        .flat_map(|(text, node)| {
-            text.split_whitespace()
-                .map(|word| (word.to_owned(), node))
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let texts = nodes.filter_map(|node| Some((node.scalar_text()?, node)));
+    command::words(texts.collect())
 }
 
 /// `--name=value`, `--name value`, and both with one dash.

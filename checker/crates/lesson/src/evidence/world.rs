@@ -103,7 +103,7 @@ pub enum EngineSeen {
 pub struct ContainerSeen {
     /// The body of `GET /containers/{id}/json`.
     pub inspect: Value,
-    /// Its newest log lines (20 at the most), read where it is not running.
+    /// Its newest log lines (40 at the most), read where it is not running.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_lines: Vec<String>,
 }
