@@ -40,7 +40,7 @@ services:
     depends_on: [web]
   ended:
     image: busybox:1.36
-    command: [sh, -c, "for line in $$(seq 30); do echo line $$line; done; exit 3"]
+    command: [sh, -c, "for line in $$(seq 60); do echo line $$line; done; exit 3"]
   complaining:
     image: busybox:1.36
     command: [sh, -c, "echo last words >&2; exit 1"]
@@ -154,9 +154,9 @@ fn the_projects_containers_are_seen() -> Result<(), Failed> {
             .find(|seen| seen.inspect.get("Name").and_then(Value::as_str) == Some(&name));
         seen.map(|seen| seen.last_lines.clone()).unwrap_or_default()
     };
-    assert_eq!(lines("ended").len(), 20);
-    assert_eq!(lines("ended").last().map(String::as_str), Some("line 30"));
-    assert_eq!(lines("ended").first().map(String::as_str), Some("line 11"));
+    assert_eq!(lines("ended").len(), 40);
+    assert_eq!(lines("ended").last().map(String::as_str), Some("line 60"));
+    assert_eq!(lines("ended").first().map(String::as_str), Some("line 21"));
     assert_eq!(lines("complaining"), ["last words"]);
     assert_eq!(lines("terminal"), ["from a terminal"]);
     assert!(lines("quiet").is_empty() && lines("web").is_empty());
