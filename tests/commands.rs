@@ -42,6 +42,16 @@ fn init_updates_an_untouched_file_and_says_so() {
 }
 
 #[test]
+fn init_names_another_folder_where_a_file_is_in_the_way() {
+    let learner = Learner::new();
+    std::fs::write(learner.home.path().join("taken"), "").unwrap();
+    learner
+        .checker(&["init", "taken"])
+        .exits(2)
+        .says(&["taken is a file", "checker init DIR"]);
+}
+
+#[test]
 fn a_lesson_has_many_names() {
     let learner = Learner::new();
     for name in [

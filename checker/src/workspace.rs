@@ -166,6 +166,12 @@ impl Workspace {
     /// # Errors
     /// The folder cannot be made, or is of a newer format.
     pub fn make(root: &Path) -> anyhow::Result<Self> {
+        if root.exists() && !root.is_dir() {
+            bail!(
+                "{} is a file; name a folder for the workspace: `checker init DIR`",
+                root.display()
+            );
+        }
         let workspace = Self {
             root: root.to_path_buf(),
         };
