@@ -292,26 +292,30 @@ pub fn shared_networks<'a>(
 
 /// The networks that a service talks on: with `network_mode: service:NAME` those of the other one.
 pub fn networks<'a>(scene: &Scene<'a>, service: &Service<'a>) -> Vec<&'a str> {
-    let mut service = *service;
-    // As many steps as there are services are enough; a circle of them is refused when the file is loaded.
-    for _ in 0..scene
+    let attachments = network_owner(scene, *service).networks();
+    attachments
+        .into_iter()
+        .map(|attachment| attachment.name)
+        .collect()
+}
+
+/// The service whose networks and published ports count for this one: itself, or the one that `network_mode: service:NAME` names.
+pub fn network_owner<'a>(scene: &Scene<'a>, mut service: Service<'a>) -> Service<'a> {
+    let services = scene
         .project()
-        .map_or(0, |project| project.services().count())
-    {
-        match service
+        .map_or(0, |project| project.services().count());
+    // As many steps as there are services are enough; a circle of them is refused when the file is loaded.
+    for _ in 0..services {
+        let neighbour = service
             .network_mode()
             .and_then(|mode| mode.strip_prefix("service:"))
-            .and_then(|name| scene.service(name))
-        {
+            .and_then(|name| scene.service(name));
+        match neighbour {
             Some(neighbour) => service = neighbour,
             None => break,
         }
     }
     service
-        .networks()
-        .into_iter()
-        .map(|attachment| attachment.name)
-        .collect()
 }
 
 #[cfg(test)]

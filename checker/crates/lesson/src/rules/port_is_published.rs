@@ -4,6 +4,7 @@ use compose::Port;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
+use crate::address::network_owner;
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const IS_PUBLISHED: Rule = Rule {
@@ -47,9 +48,9 @@ struct Parameters {
 }
 
 fn ports<'a>(scene: &Scene<'a>, parameters: &Parameters) -> Vec<Port<'a>> {
-    scene
-        .service(&parameters.service)
-        .map(|service| service.ports())
+    let service = scene.service(&parameters.service);
+    service
+        .map(|service| network_owner(scene, service).ports())
         .unwrap_or_default()
 }
 
@@ -203,6 +204,21 @@ mod tests {
             "services: {web: {image: x, network_mode: host}}",
         );
         holds(host);
+    }
+
+    #[test]
+    fn a_port_may_be_published_by_the_service_whose_network_is_shared() {
+        let compose = "services: {web: {image: x, network_mode: 'service:door'}, door: {image: y, ports: ['8080:80']}}";
+        holds(on_file(
+            "port-is-published",
+            json!({"service": "web", "port": 80}),
+            compose,
+        ));
+        let with = json!({"service": "web", "port": 80});
+        finds(
+            on_file("port-is-not-published", with, compose),
+            "published on the host as 8080",
+        );
     }
 
     #[test]
