@@ -119,6 +119,7 @@ fn notes(finding: &Finding) -> [(&'static str, &str); 3] {
 }
 
 fn finding(finding: &Finding, with_notes: bool) -> String {
+    let finding = &harmless(finding);
     let notes: &[_] = if with_notes { &notes(finding) } else { &[] };
     match &finding.spot {
         Spot::File {
@@ -154,6 +155,31 @@ fn finding(finding: &Finding, with_notes: bool) -> String {
         }
         Spot::Probe { question } => elsewhere(question, &finding.found, &[], notes),
     }
+}
+
+/// Text of files and programs with a mark in the place of every character that would do something to a terminal instead of
+/// being shown. One for one, so that columns stay.
+fn harmless(finding: &Finding) -> Finding {
+    let plain = |text: &str| -> String {
+        let acts = |letter: char| {
+            (letter.is_control() && letter != '\t')
+                || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        text.chars()
+            .map(|letter| if acts(letter) { '\u{fffd}' } else { letter })
+            .collect()
+    };
+    let mut finding = finding.clone();
+    for text in [&mut finding.found, &mut finding.expected, &mut finding.next] {
+        *text = plain(text);
+    }
+    match &mut finding.spot {
+        Spot::File { excerpt, .. } => *excerpt = plain(excerpt),
+        Spot::WholeFile { path: text }
+        | Spot::Container { name: text, .. }
+        | Spot::Probe { question: text } => *text = plain(text),
+    }
+    finding
 }
 
 /// A finding without a source line, in the same shape.

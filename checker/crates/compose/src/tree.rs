@@ -79,7 +79,41 @@ pub fn parse_documents(
             }),
         )]);
     }
+    if let Some(finding) = other_yaml(source, text) {
+        return Err(vec![finding]);
+    }
     Builder::new(source, text, limits).run()
+}
+
+/// A `%YAML` line that names another version than 1.1, which Compose refuses to read.
+fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let written = line.trim_end();
+        if let Some(version) = written.strip_prefix("%YAML").map(str::trim) {
+            let span = Span {
+                source,
+                start: start as u32,
+                end: (start + written.len()) as u32,
+            };
+            let refused = version != "1.1";
+            return refused.then(|| {
+                Finding::error(
+                    "other-yaml-version",
+                    format!("Compose does not read files that say they are YAML {version}."),
+                    span,
+                )
+                .label("names a version of YAML")
+                .help("take this line out")
+            });
+        }
+        // Only comments and other directives may stand before it.
+        if !(written.is_empty() || written.starts_with('#') || written.starts_with('%')) {
+            return None;
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// The refusal of a file that is larger than `limit` bytes.

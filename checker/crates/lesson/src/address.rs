@@ -177,7 +177,8 @@ fn misses_port(
             Some(format!("write it as `{}:PORT`", endpoint.host)),
         ));
     };
-    if port.parse() == Ok(reach.port) {
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && port.parse() == Ok(reach.port) {
         return None;
     }
     let ports = scene
@@ -230,20 +231,27 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
     let loopback =
         matches!(host, "localhost" | "0.0.0.0" | "::1" | "::") || host.starts_with("127.");
     if loopback {
-        // With `network_mode: service:NAME` both containers have one network stack, so loopback is shared.
-        return match from
-            .network_mode()
-            .and_then(|mode| mode.strip_prefix("service:").map(str::to_owned))
-        {
-            Some(shared) => Located::Service(shared),
-            None => Located::Itself,
-        };
+        // With `network_mode: service:NAME` containers have one network stack, so loopback is shared.
+        let stack = network_owner(scene, *from).name();
+        let mut services = scene
+            .project()
+            .into_iter()
+            .flat_map(|project| project.services());
+        let neighbour = services.find(|service| {
+            service.name() != from.name() && network_owner(scene, *service).name() == stack
+        });
+        return neighbour.map_or(Located::Itself, |service| {
+            Located::Service(service.name().to_owned())
+        });
     }
     if matches!(host, "host.docker.internal" | "gateway.docker.internal") {
         return Located::HostMachine;
     }
     if host.parse::<std::net::IpAddr>().is_ok() {
         return Located::Address;
+    }
+    if let Some(linked) = linked(from, host) {
+        return Located::Service(linked);
     }
     let mut unshared = None;
     // Docker's resolver answers whatever the case of the letters.
@@ -275,6 +283,22 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         }
     }
     unshared.map_or(Located::Nothing, Located::Unshared)
+}
+
+/// The service that a service knows by this name through `links: [SERVICE:NAME]`.
+fn linked(from: &Service<'_>, host: &str) -> Option<String> {
+    let links = from.node().get("links")?.as_sequence()?;
+    let links: Vec<String> = links
+        .iter()
+        .filter_map(compose::Node::scalar_text)
+        .collect();
+    let pairs = links
+        .iter()
+        .map(|link| link.split_once(':').unwrap_or((link, link)));
+    pairs
+        .filter(|(_, name)| name.eq_ignore_ascii_case(host))
+        .map(|(service, _)| service.to_owned())
+        .next()
 }
 
 /// Names of the networks that both services are attached to. A service shares its own.

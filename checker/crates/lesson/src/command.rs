@@ -9,10 +9,12 @@ pub fn words<T: Copy>(command: Vec<(String, T)>) -> Vec<(String, T)> {
     let mut script_follows = false;
     for (word, at) in command {
         if script_follows {
-            split.extend(word.split_whitespace().map(|part| (part.to_owned(), at)));
-        } else {
-            split.push((word.clone(), at));
+            // A new line ends a command of the script as `;` does. What follows the script are its own arguments.
+            let script = word.replace('\n', " ; ");
+            split.extend(script.split_whitespace().map(|part| (part.to_owned(), at)));
+            break;
         }
+        split.push((word.clone(), at));
         shell_seen |= matches!(
             base_name(&word),
             "sh" | "bash" | "ash" | "dash" | "zsh" | "busybox"
@@ -41,7 +43,14 @@ pub fn runs(command: &[String], wanted: &[String]) -> bool {
         && windows.any(|(start, window)| {
             may_start_a_program(&flat[..start])
                 && window.iter().zip(wanted).enumerate().all(same_word)
+                && ends_the_arguments(window.last(), flat.get(start + wanted.len()))
         })
+}
+
+/// Whether nothing but flags follows: `milvus run standalone proxy` is another command.
+fn ends_the_arguments(last: Option<&&str>, next: Option<&&str>) -> bool {
+    let ended = last.is_some_and(|last| last.ends_with(';'));
+    ended || next.is_none_or(|next| next.starts_with(['-', ';', '&', '|', '>', '<', '2']))
 }
 
 /// Whether the word after these is a program, and not merely an argument of one (`echo milvus run standalone`).

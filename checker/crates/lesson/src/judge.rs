@@ -280,7 +280,16 @@ fn in_file(scene: &Scene<'_>, path: &str, matcher: &Matcher) -> Judged {
             None => not_set(scene, path, crate::address::expected(scene, reach)),
         };
     }
-    let value: Option<Value> = node.map(compose::Node::to_json);
+    let value: Option<Value> = match matcher {
+        Matcher::Command(_) => whole_command(scene, owner),
+        _ => node.map(compose::Node::to_json),
+    };
+    let node = match matcher {
+        Matcher::Command(_) => node
+            .or_else(|| scene.service(owner)?.node().get("entrypoint"))
+            .filter(|node| !matches!(node.value, compose::Value::Null)),
+        _ => node,
+    };
     match matcher::matches(matcher, value.as_ref()) {
         Matched::Yes => Judged::Holds,
         Matched::Unclear(why) => Judged::not_seen(why, "look at the value yourself"),
@@ -291,6 +300,14 @@ fn in_file(scene: &Scene<'_>, path: &str, matcher: &Matcher) -> Judged {
             None => not_set(scene, path, differs.expected),
         },
     }
+}
+
+/// What Docker runs: the words of the entrypoint, then those of the command.
+fn whole_command(scene: &Scene<'_>, owner: &str) -> Option<Value> {
+    let service = scene.service(owner)?;
+    let words = [service.entrypoint(), service.command()];
+    let words: Vec<String> = words.into_iter().flatten().flatten().collect();
+    (!words.is_empty()).then(|| Value::from(words))
 }
 
 /// A value inside a service that the file does not have: the missing service is what is wrong.

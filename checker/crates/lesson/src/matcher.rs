@@ -265,8 +265,11 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     let expected = || describe_image(wanted);
     let same_repository = |repository: &String| {
         compose::image::ImageReference::parse(repository).is_ok_and(|wanted| {
+            // A mirror is another registry; under the same one another path is another image.
+            let is_mirror = reference.registry != wanted.registry;
             let end = format!("/{}", wanted.repository);
-            reference.repository == wanted.repository || reference.repository.ends_with(&end)
+            reference.repository == wanted.repository
+                || (is_mirror && reference.repository.ends_with(&end))
         })
     };
     if !wanted.repository.is_empty() && !wanted.repository.iter().any(same_repository) {
@@ -598,6 +601,7 @@ mod tests {
             "milvusdb/milvus:v2.6.3",
             "milvusdb/milvus-lite:v2.6.19",
             "evilmilvusdb/milvus:v2.6.19",
+            "docker.io/evil/milvusdb/milvus:v2.6.19",
         ] {
             assert!(!fits_value(milvus.clone(), json!(wrong)), "{wrong}");
         }
@@ -628,6 +632,8 @@ mod tests {
             json!(["sh", "-c", "exec milvus run standalone"]),
             json!(["sh", "-c", "sleep 1; milvus run standalone"]),
             json!(["gosu", "1000:0", "milvus", "run", "standalone"]),
+            json!(["bash", "-ec", "ulimit -n 65536\nmilvus run standalone\n"]),
+            json!(["milvus", "run", "standalone", "--run-with-subprocess"]),
         ] {
             assert!(fits_value(run.clone(), right.clone()), "{right}");
         }
@@ -638,6 +644,9 @@ mod tests {
             json!("notmilvus run standalone"),
             json!("echo milvus run standalone"),
             json!(["milvus run standalone"]),
+            json!(["milvus", "milvus", "run", "standalone"]),
+            json!(["milvus", "run", "standalone", "proxy"]),
+            json!(["sh", "-c", "milvus", "run", "standalone"]),
         ] {
             assert!(!fits_value(run.clone(), wrong.clone()), "{wrong}");
         }

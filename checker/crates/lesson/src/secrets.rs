@@ -124,7 +124,7 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
         .flat_map(|project| project.services())
         .flat_map(|service| service.environment_all().collect::<Vec<_>>())
         .collect();
-    let mut spans: Vec<(Span, String)> = Vec::new();
+    let mut spans: Vec<(Span, String, Written)> = Vec::new();
     for (name, node) in &variables {
         let Some(value) = node.scalar_text() else {
             continue;
@@ -140,16 +140,32 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
         // The same word may be the user's name on one side and the password on the other: both stay equal.
         let known = (hidden.0.contains_key(&value) && is_login_name(name)).then_some(value.clone());
         if let Some(secret) = secret_in(name, &value).or(known) {
-            spans.extend(origins(node).into_iter().map(|span| (span, secret.clone())));
+            let has_variables = node
+                .origin
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::Interpolated { .. }));
+            let whole = if has_variables || secret != value {
+                Written::InPart
+            } else {
+                Written::Whole
+            };
+            spans.push((node.span(), secret.clone(), whole));
+            spans.extend(
+                origins(node)
+                    .into_iter()
+                    .skip(1)
+                    .map(|span| (span, secret.clone(), Written::InPart)),
+            );
         }
     }
     // From the end of each file, so that earlier places stay where they are.
-    spans.sort_by_key(|(span, _)| std::cmp::Reverse((span.source, span.start)));
-    for (span, secret) in spans {
+    spans.sort_by_key(|(span, ..)| std::cmp::Reverse((span.source, span.start)));
+    for (span, secret, written) in spans {
         let path = loaded.sources.get(span.source).path.clone();
         let stand_in = hidden.stand_in(&secret);
         if let Some(FileSeen::Text(text)) = evidence.files.files.get_mut(&path) {
-            replace_in_span(text, span, &secret, &stand_in);
+            replace_in_span(text, span, &secret, &stand_in, written);
         }
     }
     for (path, seen) in &mut evidence.files.files {
@@ -204,7 +220,16 @@ fn origins(node: &Node) -> Vec<Span> {
     std::iter::once(node.origin.span).chain(variables).collect()
 }
 
-fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str) {
+/// How much of a span is the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// All of it, in some spelling: in quotes, with escapes, or as a number that means another one.
+    Whole,
+    /// A part, letter by letter.
+    InPart,
+}
+
+fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str, written: Written) {
     const BYTE_ORDER_MARK: char = '\u{feff}';
     let offset = if text.starts_with(BYTE_ORDER_MARK) {
         BYTE_ORDER_MARK.len_utf8()
@@ -216,8 +241,25 @@ fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str) 
         return;
     };
     if let Some(position) = part.rfind(secret) {
-        text.replace_range(start + position..start + position + secret.len(), stand_in);
+        let place = start + position..start + position + secret.len();
+        text.replace_range(place, stand_in);
+    } else if written == Written::Whole {
+        // `NAME=value` of a list keeps its name. Blanks keep what follows on the line in its column.
+        let name = part.find('=').map_or(0, |equals| equals + 1);
+        let name = if is_name(&part[..name]) { name } else { 0 };
+        let blanks = " ".repeat(part.len().saturating_sub(name + stand_in.len()));
+        text.replace_range(start + name..end, &format!("{stand_in}{blanks}"));
     }
+}
+
+/// `NAME=`
+fn is_name(text: &str) -> bool {
+    text.strip_suffix('=').is_some_and(|name| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
 }
 
 /// `NAME=value` lines, as in `.env` files.
@@ -347,6 +389,41 @@ mod tests {
         ] {
             assert!(!is_secret_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_however_it_is_written() {
+        let text = "services:\n  a:\n    image: x\n    environment:\n      A_PASSWORD: pa$$word12 # why\n      B_PASSWORD: \"\\x70a$$word12\"\n      \
+            C_PASSWORD: 0123456700\n      D_PASSWORD: \"0123456700\"\n  b:\n    image: x\n    environment: [E_PASSWORD=pa$$word12]\n";
+        let files = crate::evidence::FilesSeen {
+            folder_name: "test".to_owned(),
+            files: [("compose.yaml".to_owned(), FileSeen::Text(text.to_owned()))].into(),
+            ..Default::default()
+        };
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files,
+            world: Default::default(),
+        };
+        hide(&mut evidence);
+        let shown = format!("{:?}", evidence.files);
+        assert!(
+            !shown.contains("word12") && !shown.contains("123456"),
+            "{shown}"
+        );
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("the file still loads");
+        let value = |service: &str, name: &str| {
+            project
+                .service(service)
+                .and_then(|service| service.environment(name)?.scalar_text())
+        };
+        // The same password stays the same; a number that YAML reads as another one stays another one.
+        assert_eq!(value("a", "A_PASSWORD"), value("a", "B_PASSWORD"));
+        assert_eq!(value("a", "A_PASSWORD"), value("b", "E_PASSWORD"));
+        assert_ne!(value("a", "C_PASSWORD"), value("a", "D_PASSWORD"));
     }
 
     #[test]

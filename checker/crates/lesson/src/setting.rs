@@ -81,17 +81,19 @@ fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
 /// `--name=value`, `--name value`, and both with one dash.
 fn flag_value<'a>(words: &[(String, &'a Node)], name: &str) -> Option<(String, &'a Node)> {
     let mut rest = words.iter();
+    // A flag that is given twice counts as it was given last.
+    let mut last = None;
     while let Some((word, node)) = rest.next() {
         let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else {
             continue;
         };
         match flag.split_once('=') {
-            Some((key, value)) if key == name => return Some((value.to_owned(), node)),
-            None if flag == name => return rest.next().map(|(value, node)| (value.clone(), *node)),
+            Some((key, value)) if key == name => last = Some((value.to_owned(), *node)),
+            None if flag == name => last = rest.next().map(|(value, node)| (value.clone(), *node)),
             _ => {}
         }
     }
-    None
+    last
 }
 
 /// The first word after `word` that is neither a flag nor, as in `server --console-address :9001 /data`, a flag's value.

@@ -41,7 +41,9 @@ fn judge(
     };
     let wanted = paths.join(" or ");
     let expected = format!("a health check that asks port {port} for {wanted}");
-    let check = service.healthcheck().filter(|check| !check.disabled);
+    let check = service
+        .healthcheck()
+        .filter(|check| !check.disabled && !check.test.is_empty());
     let Some(check) = check else {
         let found = format!("`{name}` has no health check, so `up --wait` cannot wait for it");
         return Mismatch::new(
@@ -52,6 +54,9 @@ fn judge(
         .into();
     };
     let spot = || scene.nearest(&format!("services.{name}.healthcheck.test"));
+    if let Some(found) = runs_something_else(&check.test) {
+        return Mismatch::new(spot(), found, expected).into();
+    }
     for (url_port, path) in check.test.iter().flat_map(|word| urls(word)) {
         if url_port != *port {
             let published = service
@@ -77,31 +82,50 @@ fn judge(
     Judged::Holds
 }
 
+/// What a probe runs instead of what its author meant.
+fn runs_something_else(test: &[String]) -> Option<String> {
+    let words: Vec<&str> = test.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["CMD", program] if program.contains(' ') => Some(format!(
+            "`CMD` takes a program and its arguments as items of their own; there is no program called `{program}`"
+        )),
+        ["CMD-SHELL", script, _, ..] => Some(format!(
+            "`CMD-SHELL` takes one text; the shell gets `{script}` and nothing more"
+        )),
+        ["CMD-SHELL", script] if script.starts_with("CMD ") => Some(
+            "in a text there is no `CMD`: the shell looks for a program of that name".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
 /// Port and path of each HTTP address in a text; the path without query.
 fn urls(text: &str) -> Vec<(u16, String)> {
-    let mut found = Vec::new();
-    for scheme in ["http://", "https://"] {
-        for rest in text.split(scheme).skip(1) {
-            let address = rest
-                .split(|c: char| {
-                    c.is_whitespace() || matches!(c, '"' | '\'' | ')' | ';' | '|' | '&')
-                })
-                .next();
-            let Some(address) = address else { continue };
-            let (authority, path) = match address.find('/') {
-                Some(start) => address.split_at(start),
-                None => (address, "/"),
-            };
-            let standard = if scheme == "http://" { 80 } else { 443 };
-            let port = authority
-                .rsplit_once(':')
-                .and_then(|(_, port)| port.parse().ok())
-                .unwrap_or(standard);
-            let path = path.split(['?', '#']).next().unwrap_or("/");
-            found.push((port, path.to_owned()));
-        }
-    }
-    found
+    let ends = |letter: char| {
+        letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '(' | ')' | ';' | '|' | '&')
+    };
+    text.split(ends).filter_map(url).collect()
+}
+
+/// An address of this container itself, with or without a scheme, as curl takes both. One whose port is no number is none.
+fn url(word: &str) -> Option<(u16, String)> {
+    let (standard, rest) = match (word.strip_prefix("http://"), word.strip_prefix("https://")) {
+        (Some(rest), _) => (80, rest),
+        (_, Some(rest)) => (443, rest),
+        (None, None) => (80, word),
+    };
+    let has_scheme = rest.len() < word.len();
+    let (authority, path) = match rest.find('/') {
+        Some(start) => rest.split_at(start),
+        None => (rest, "/"),
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (authority, standard),
+    };
+    let is_here = matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "[::1]");
+    let path = path.split(['?', '#']).next().unwrap_or("/");
+    (has_scheme || is_here).then(|| (port, path.to_owned()))
 }
 
 #[cfg(test)]
@@ -125,6 +149,8 @@ mod tests {
             "curl -fsS http://127.0.0.1/ready || exit 1",
             "[CMD-SHELL, 'wget -qO- http://localhost/ok']",
             "[CMD, /healthy-or-not]",
+            "[CMD, curl, -f, 'localhost:80/ok']",
+            "'p=80; curl -f http://localhost:$$p/ok'",
         ] {
             holds(judge(&format!(", healthcheck: {{test: {test}}}")));
         }
@@ -143,6 +169,26 @@ mod tests {
         finds(
             judge(", healthcheck: {test: [CMD, curl, -f, 'http://localhost:9999/ok']}"),
             "does not answer HTTP on port 9999",
+        );
+        finds(
+            judge(", healthcheck: {test: [CMD, curl, -f, 'localhost:80/okay']}"),
+            "does not serve /okay",
+        );
+        finds(
+            judge(", healthcheck: {test: [CMD, 'curl -f http://localhost:80/ok']}"),
+            "items of their own",
+        );
+        finds(
+            judge(", healthcheck: {test: [CMD-SHELL, curl, 'http://localhost:80/ok']}"),
+            "nothing more",
+        );
+        finds(
+            judge(", healthcheck: {test: 'CMD curl http://localhost:80/ok'}"),
+            "no `CMD`",
+        );
+        finds(
+            judge(", healthcheck: {interval: 5s}"),
+            "has no health check",
         );
         finds(judge(""), "has no health check");
         finds(
