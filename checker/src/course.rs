@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use lesson::format::Check;
 use lesson::{Lesson, case::Files};
 use rust_embed::Embed;
 
@@ -99,6 +100,26 @@ pub fn parse(path: &str, text: &str) -> anyhow::Result<Lesson> {
 }
 
 impl CourseLesson {
+    /// A check of this lesson.
+    ///
+    /// # Errors
+    /// There is none of this id; the message lists those there are.
+    pub fn check(&self, id: &str) -> anyhow::Result<&Check> {
+        self.lesson.check(id).with_context(|| {
+            let known: Vec<_> = self
+                .lesson
+                .checks
+                .iter()
+                .map(|check| check.header.id.as_str())
+                .collect();
+            format!(
+                "{} has no check `{id}`. Its checks are: {}",
+                self.lesson.header.id,
+                known.join(", ")
+            )
+        })
+    }
+
     /// What the learner gets.
     pub fn start(&self) -> Files {
         self.part("start")

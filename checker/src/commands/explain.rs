@@ -36,19 +36,7 @@ pub fn run(place: &Place, what: &str) -> anyhow::Result<Exit> {
             }
         },
     };
-    let Some(check) = lesson.lesson.check(id) else {
-        let known: Vec<_> = lesson
-            .lesson
-            .checks
-            .iter()
-            .map(|check| check.header.id.as_str())
-            .collect();
-        bail!(
-            "{} has no check `{id}`. Its checks are: {}",
-            lesson.lesson.header.id,
-            known.join(", ")
-        );
-    };
+    let check = lesson.check(id)?;
     let header = &check.header;
     anstream::println!("{}/{}", lesson.lesson.header.id, header.id);
     anstream::println!("  passes when  {}", header.title);

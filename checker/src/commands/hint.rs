@@ -30,19 +30,7 @@ pub fn run(
             }
         },
     };
-    let Some(check) = lesson.lesson.check(&id) else {
-        let known: Vec<_> = lesson
-            .lesson
-            .checks
-            .iter()
-            .map(|check| check.header.id.as_str())
-            .collect();
-        bail!(
-            "{} has no check `{id}`. Its checks are: {}",
-            lesson.lesson.header.id,
-            known.join(", ")
-        );
-    };
+    let check = lesson.check(&id)?;
     let hints = &check.header.hints;
     anstream::println!("{} · {}", check.header.id, check.header.title);
     if hints.is_empty() {
