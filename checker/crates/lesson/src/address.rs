@@ -373,26 +373,30 @@ mod tests {
     #[test]
     fn a_name_counts_in_any_case_and_a_wrong_port_is_named_without_saying_that_nobody_listens_there()
      {
-        use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+        let compose = "services:\n  api:\n    image: api:1\n  db:\n    image: db:1\n    ports: ['5433:5432']\n";
+        let found = |address: &str| found_from_api(compose, address);
+        assert_eq!(found("db:8080"), ["this leads to port 8080 of `db`"]);
+        assert_eq!(
+            found("db:5433"),
+            ["5433 is the port of `db` on your machine; between containers it does not exist"]
+        );
+        assert!(found("db:5432").is_empty());
+        assert!(found("DB:5432").is_empty());
+    }
 
-        let text = "services:\n  api:\n    image: api:1\n  db:\n    image: db:1\n    ports: ['5433:5432']\n";
-        let files = FilesSeen {
-            folder_name: "01-api".to_owned(),
-            files: [("compose.yaml".to_owned(), FileSeen::Text(text.to_owned()))].into(),
-            ..FilesSeen::default()
-        };
-        let evidence = Evidence {
-            schema_version: SCHEMA_VERSION,
-            lesson: "lesson-1".to_owned(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-            files,
-            world: WorldSeen::default(),
-        };
-        let loaded = crate::load(&evidence);
-        let scene = Scene {
-            evidence: &evidence,
-            loaded: &loaded,
-        };
+    #[test]
+    fn links_and_a_shared_network_stack_lead_to_the_service_too() {
+        let linked = "services: {api: {image: x, links: ['db:store']}, db: {image: y}}";
+        assert!(found_from_api(linked, "store:5432").is_empty());
+        let joined = "services: {api: {image: x}, db: {image: y, network_mode: 'service:api'}}";
+        assert!(found_from_api(joined, "localhost:5432").is_empty());
+        let apart = "services: {api: {image: x}, db: {image: y}}";
+        assert_eq!(found_from_api(apart, "localhost:5432").len(), 1);
+        assert_eq!(found_from_api(apart, "db:+5432").len(), 1);
+    }
+
+    /// What is wrong with an address of `db`, port 5432, that `api` is given.
+    fn found_from_api(compose: &str, address: &str) -> Vec<String> {
         let reach = Reach {
             service: Some("db".to_owned()),
             service_with_image: None,
@@ -402,28 +406,11 @@ mod tests {
             no_path: false,
             from: None,
         };
-        let found = |address: &str| match reaches(
-            &scene,
-            &reach,
-            "api",
-            address,
-            &Spot::WholeFile {
-                path: String::new(),
-            },
-        ) {
-            Judged::Fails(mismatches) => mismatches
-                .into_iter()
-                .map(|mismatch| mismatch.found)
-                .collect(),
-            other => format!("{other:?}"),
+        let spot = Spot::WholeFile {
+            path: String::new(),
         };
-        assert_eq!(found("db:8080"), "this leads to port 8080 of `db`");
-        assert_eq!(
-            found("db:5433"),
-            "5433 is the port of `db` on your machine; between containers it does not exist"
-        );
-        assert_eq!(found("db:5432"), "Holds");
-        assert_eq!(found("DB:5432"), "Holds");
+        let judge = |scene: &Scene<'_>| reaches(scene, &reach, "api", address, &spot);
+        crate::testing::found(crate::testing::look_at_file(compose, judge))
     }
 
     #[test]

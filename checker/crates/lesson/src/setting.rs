@@ -24,15 +24,20 @@ pub fn look_up(scene: &Scene<'_>, setting: &Setting) -> Option<SettingValue> {
         .flag
         .as_deref()
         .and_then(|flag| flag_value(&words, flag));
-    let argument = setting
+    let arguments = setting
         .argument_after
         .as_deref()
-        .and_then(|word| argument_after(&words, word));
+        .map(|word| arguments_after(&words, word))
+        .unwrap_or_default();
     let variable = setting.variable.as_deref().and_then(|name| {
         let node = service.environment(name)?;
         Some((node.scalar_text()?.to_string(), node))
     });
-    if let Some((text, node)) = flag.or(argument).or(variable) {
+    if let Some((text, node)) = flag
+        .or(arguments.sure)
+        .or(variable)
+        .or(arguments.after_flag)
+    {
         let spot = scene.spot(part_of(scene, node, &text));
         return Some(SettingValue { text, spot });
     }
@@ -96,10 +101,12 @@ fn flag_value<'a>(words: &[(String, &'a Node)], name: &str) -> Option<(String, &
     last
 }
 
-/// The first word after `word` that is neither a flag nor, as in `server --console-address :9001 /data`, a flag's value.
-/// Which flags take a value is not known here: where every word follows a flag, the first one counts.
-fn argument_after<'a>(words: &[(String, &'a Node)], word: &str) -> Option<(String, &'a Node)> {
-    let start = words.iter().position(|(candidate, _)| candidate == word)?;
+/// The words after `word` that are neither a flag nor, as in `server --console-address :9001 /data`, a flag's value. Which flags
+/// take a value is not known here, so a word behind a flag counts only where nothing else says.
+fn arguments_after<'a>(words: &[(String, &'a Node)], word: &str) -> Arguments<'a> {
+    let Some(start) = words.iter().position(|(candidate, _)| candidate == word) else {
+        return Arguments::default();
+    };
     let is_flag = |candidate: &str| candidate.starts_with('-');
     let takes_the_next_word = |candidate: &str| is_flag(candidate) && !candidate.contains('=');
     let pairs = words[start..]
@@ -107,44 +114,44 @@ fn argument_after<'a>(words: &[(String, &'a Node)], word: &str) -> Option<(Strin
         .filter(|pair| !is_flag(&pair[1].0));
     let (after_flags, arguments): (Vec<_>, Vec<_>) =
         pairs.partition(|pair| takes_the_next_word(&pair[0].0));
-    let chosen = arguments.first().or(after_flags.first())?;
-    Some((chosen[1].0.clone(), chosen[1].1))
+    let taken = |pairs: &[&[(String, &'a Node)]]| {
+        let pair = pairs.first()?;
+        Some((pair[1].0.clone(), pair[1].1))
+    };
+    Arguments {
+        sure: taken(&arguments),
+        after_flag: taken(&after_flags),
+    }
+}
+
+/// The first word that is surely an argument, and the first that may be the value of the flag in front of it.
+#[derive(Default)]
+struct Arguments<'a> {
+    sure: Option<(String, &'a Node)>,
+    after_flag: Option<(String, &'a Node)>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+    use crate::testing::look_at_file;
 
-    /// The folder that `minio server` is given by a command.
+    /// The folder that `minio server` is given by a command, or by its variable.
     fn folder(command: &str) -> Option<String> {
         let text =
             format!("services:\n  minio:\n    image: minio/minio:1\n    command: {command}\n");
-        let files = FilesSeen {
-            folder_name: "01-minio".to_owned(),
-            files: [("compose.yaml".to_owned(), FileSeen::Text(text))].into(),
-            ..FilesSeen::default()
-        };
-        let evidence = Evidence {
-            schema_version: SCHEMA_VERSION,
-            lesson: "lesson-1".to_owned(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-            files,
-            world: WorldSeen::default(),
-        };
-        let loaded = crate::load(&evidence);
-        let scene = Scene {
-            evidence: &evidence,
-            loaded: &loaded,
-        };
+        look_up_folder(&text, None)
+    }
+
+    fn look_up_folder(compose: &str, variable: Option<&str>) -> Option<String> {
         let wanted = Setting {
             service: "minio".to_owned(),
             flag: None,
             argument_after: Some("server".to_owned()),
-            variable: None,
+            variable: variable.map(str::to_owned),
             default: None,
         };
-        look_up(&scene, &wanted).map(|value| value.text)
+        look_at_file(compose, |scene| look_up(scene, &wanted)).map(|value| value.text)
     }
 
     #[test]
@@ -159,6 +166,10 @@ mod tests {
         ] {
             assert_eq!(folder(command).as_deref(), Some("/data"), "{command}");
         }
+        let by_variable = "services: {minio: {image: x, command: 'minio server --console-address :9001', \
+            environment: {MINIO_VOLUMES: /data}}}";
+        let found = look_up_folder(by_variable, Some("MINIO_VOLUMES"));
+        assert_eq!(found.as_deref(), Some("/data"));
         assert_eq!(folder("minio server --quiet"), None);
         assert_eq!(folder("minio"), None);
     }

@@ -38,6 +38,15 @@ pub fn on_containers(rule: &str, with: Value, compose: &str, containers: &[Value
 fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
     let rule = rules::find(rule).expect("a rule");
     assert_eq!((rule.accepts)(&with), Ok(()));
+    look(compose, world, |scene| (rule.judge)(scene, &with))
+}
+
+/// Looks at a compose file without any container.
+pub fn look_at_file<T>(compose: &str, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
+    look(compose, WorldSeen::default(), look_at)
+}
+
+fn look<T>(compose: &str, world: WorldSeen, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
     let files = FilesSeen {
         folder_name: "test".to_owned(),
         files: [(
@@ -55,13 +64,10 @@ fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
         world,
     };
     let loaded = crate::load(&evidence);
-    (rule.judge)(
-        &Scene {
-            evidence: &evidence,
-            loaded: &loaded,
-        },
-        &with,
-    )
+    look_at(&Scene {
+        evidence: &evidence,
+        loaded: &loaded,
+    })
 }
 
 /// What is found wrong; empty where it holds.
