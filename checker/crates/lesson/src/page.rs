@@ -147,7 +147,8 @@ checks:
 
     #[test]
     fn an_answer_folds_open_to_say_whether_and_why() {
-        let lesson = crate::parse_lesson("lesson.yaml", LESSON, &BTreeMap::new()).expect("a lesson");
+        let lesson =
+            crate::parse_lesson("lesson.yaml", LESSON, &BTreeMap::new()).expect("a lesson");
         assert_eq!(
             quiz(&lesson),
             r#"<div class="quiz" data-lesson="lesson-9">
