@@ -69,10 +69,15 @@ impl<'a> Stack<'a> {
         enough: &dyn Fn(&Evidence) -> bool,
     ) -> anyhow::Result<Evidence> {
         match &case.expected {
-            Expected::Kills { steps, .. } => {
+            Expected::Kills { steps, undo, .. } => {
                 self.solution()?;
                 self.state = State::Other;
-                self.apply(steps, &case.files)?;
+                let evidence = self
+                    .apply(steps, &case.files)
+                    .and_then(|()| self.look(enough));
+                undo.iter()
+                    .try_for_each(|step| self.step(step, &case.files))?;
+                return evidence;
             }
             Expected::Passes if case.name == "solution" => self.solution()?,
             Expected::Passes => {
@@ -112,18 +117,19 @@ impl<'a> Stack<'a> {
         if !steps.iter().any(|step| matches!(step, Step::Files(_))) {
             self.put(files)?;
         }
-        for step in steps {
-            match step {
-                Step::Files(_) => self.put(files)?,
-                Step::Compose(arguments) => {
-                    self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?
-                }
-                Step::Docker(arguments) => {
-                    drop(self.docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?)
-                }
+        steps.iter().try_for_each(|step| self.step(step, files))
+    }
+
+    fn step(&self, step: &Step, files: &Files) -> anyhow::Result<()> {
+        match step {
+            Step::Files(_) => self.put(files),
+            Step::Compose(arguments) => {
+                self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
             }
+            Step::Docker(arguments) => self
+                .docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+                .map(drop),
         }
-        Ok(())
     }
 
     fn look(&self, enough: &dyn Fn(&Evidence) -> bool) -> anyhow::Result<Evidence> {
