@@ -16,6 +16,9 @@ use crate::capture::{self, Engine, Request};
 const SETTLES_WITHIN: Duration = Duration::from_secs(180);
 /// What `docker compose up --wait` may take.
 const UP_WITHIN: &str = "300";
+/// How long a container may take to stop before it is killed: those that listen need three seconds at the most, and
+/// nothing that the others lose is needed again.
+const STOP_WITHIN: &str = "5";
 
 /// A lesson's stack on this machine.
 pub struct Stack<'a> {
@@ -178,6 +181,8 @@ impl<'a> Stack<'a> {
                 "--wait",
                 "--wait-timeout",
                 UP_WITHIN,
+                "--timeout",
+                STOP_WITHIN,
                 "--remove-orphans",
             ],
             more,
@@ -194,7 +199,13 @@ impl<'a> Stack<'a> {
         if self.state == State::Nothing {
             return Ok(());
         }
-        self.compose(&["down", "--volumes", "--remove-orphans", "--timeout", "20"])?;
+        self.compose(&[
+            "down",
+            "--volumes",
+            "--remove-orphans",
+            "--timeout",
+            STOP_WITHIN,
+        ])?;
         self.state = State::Nothing;
         let folder = self.folder();
         std::fs::remove_dir_all(&folder).with_context(|| {
