@@ -256,10 +256,7 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     let reference = match compose::image::ImageReference::parse(text) {
         Ok(reference) => reference,
         Err(error) => {
-            return Matched::No(Differs::new(
-                format!("`{text}` is no image reference: {error}"),
-                describe_image(wanted),
-            ));
+            return Matched::No(Differs::new(error.to_string(), describe_image(wanted)));
         }
     };
     let expected = || describe_image(wanted);
