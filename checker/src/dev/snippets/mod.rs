@@ -233,10 +233,17 @@ fn objection(count: Count, ceiling: usize) -> Option<String> {
     }
 }
 
-/// Runs Docker's client with this program's own surroundings.
+/// Runs Docker's client where no Compose file is, and no variable names one.
 fn docker(arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new("docker")
+    let mut command = Command::new("docker");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COMPOSE_") {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args(arguments)
+        .current_dir(std::env::temp_dir())
         .output()
         .context("`docker` cannot be run; is it installed?")?;
     if !output.status.success() {
