@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub mod doctor;
+pub mod drill;
 pub mod explain;
 pub mod hint;
 pub mod init;

@@ -8,6 +8,7 @@ mod address;
 pub mod case;
 mod command;
 pub mod container;
+pub mod drill;
 pub mod evidence;
 pub mod format;
 mod judge;
@@ -30,5 +31,5 @@ pub mod words;
 
 pub use judge::{check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
-pub use schema::lesson_schema;
+pub use schema::{drill_schema, lesson_schema};
 pub use wanted::wanted;
