@@ -36,6 +36,16 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "human")]
         format: ListFormat,
     },
+    /// Show the next lesson that has not passed yet
+    Next,
+    /// Verify again what has passed before, and say what is broken since
+    Status {
+        #[arg(long, value_enum, default_value = "human")]
+        format: ListFormat,
+        /// The engine's address [default: as Docker's own client finds it]
+        #[arg(long, value_name = "ADDRESS")]
+        host: Option<String>,
+    },
     /// Verify lessons on your files and containers
     Verify(VerifyArguments),
     /// Show the next hint for the first check that fails
@@ -72,6 +82,8 @@ pub enum Command {
         #[arg(long, value_name = "ADDRESS")]
         host: Option<String>,
     },
+    /// Print a script that completes commands and names in a shell
+    Completions { shell: clap_complete::Shell },
     /// For authors of lessons
     #[command(subcommand)]
     Dev(DevCommand),

@@ -64,6 +64,9 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         }
         Command::Reset { lesson, yes } => commands::reset::run(&place, lesson, *yes),
         Command::Explain { what } => commands::explain::run(&place, what),
+        Command::Next => commands::next::run(&place),
+        Command::Status { host, format } => commands::status::run(&place, host.as_deref(), *format),
+        Command::Completions { shell } => commands::completions::run(*shell),
         Command::Drill(arguments) => commands::drill::run(&place, arguments),
         Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),
         Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),

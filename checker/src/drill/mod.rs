@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use lesson::drill::{Drill, Standing, Step};
+use lesson::drill::{Drill, Endangered, Standing, Step};
 use lesson::format::Question;
 use lesson::report::{CheckReport, Report, Scope, Verdict};
 
@@ -39,6 +39,7 @@ pub struct Prepared<'a> {
     docker: Docker,
     running: Running,
     standing: Standing,
+    endangered: Endangered,
 }
 
 /// How a drill ended; everything is as it was before.
@@ -81,7 +82,9 @@ pub fn prepare<'a>(
         project: project::started_with(&world, &name, &folder)?,
     };
     let running = Running::of(&world);
-    project::can_be_put_back(&docker, &running, drill.endangers())?;
+    let mut endangered = drill.endangers();
+    endangered.volumes &= running.has_volumes();
+    project::can_be_put_back(&docker, &running, endangered)?;
     let standing = standing(&world, &folder, drill)?;
     Ok(Prepared {
         lesson,
@@ -90,6 +93,7 @@ pub fn prepare<'a>(
         docker,
         running,
         standing,
+        endangered,
     })
 }
 
@@ -149,7 +153,7 @@ impl Prepared<'_> {
             self.drill,
             &self.docker.project,
             &self.running,
-            self.drill.endangers(),
+            self.endangered,
         )
     }
 
@@ -192,7 +196,7 @@ impl Prepared<'_> {
     }
 
     fn save(&self, kept: &mut Kept, interrupt: &Interrupt) -> anyhow::Result<()> {
-        let endangered = self.drill.endangers();
+        let endangered = self.endangered;
         if !endangered.layers && !endangered.volumes {
             return Ok(());
         }

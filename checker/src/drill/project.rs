@@ -120,6 +120,13 @@ impl Running {
             .collect()
     }
 
+    /// Whether there is anything to save but the containers' own files.
+    pub fn has_volumes(&self) -> bool {
+        let mut mounts = self.containers.iter().flat_map(|known| &known.mounts);
+        !self.volumes.is_empty()
+            || mounts.any(|mount| mount.owner != Owner::Other || mount.writable)
+    }
+
     /// How many containers each service has, and how many of them run.
     pub fn counts(&self) -> BTreeMap<&str, (usize, usize)> {
         let mut counts = BTreeMap::new();

@@ -15,6 +15,8 @@ use super::saved::What;
 
 /// What a command that was under way when the program was killed may take to end.
 const SETTLES_WITHIN: Duration = Duration::from_secs(60);
+/// Seconds that a program gets to end, whose data are about to be replaced.
+const GRACE: &str = "2";
 
 /// Puts everything back and closes the journal; gives back what it did, for a person.
 ///
@@ -80,9 +82,9 @@ fn make_anew(docker: &Docker, kept: &Kept) -> anyhow::Result<()> {
         .any(|saved| matches!(saved.what, What::Volume { .. }));
     // Every volume that this removes was saved; `project::can_be_put_back` saw to it.
     let down: &[&str] = if has_volumes {
-        &["down", "--volumes"]
+        &["down", "--volumes", "--timeout", GRACE]
     } else {
-        &["down"]
+        &["down", "--timeout", GRACE]
     };
     again(|| {
         docker.compose(down)?;

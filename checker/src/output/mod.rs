@@ -1,5 +1,6 @@
 //! A report as text: for a person, and in three formats for programs.
 
+pub mod dates;
 pub mod human;
 pub mod json;
 pub mod junit;
@@ -14,8 +15,9 @@ pub fn error(error: &anyhow::Error) {
 
 /// Commands in a text as they can be typed here: through cargo, `checker` is not on the PATH.
 pub fn typed(text: &str) -> String {
-    const COMMANDS: [&str; 10] = [
-        "verify", "hint", "solution", "reset", "explain", "doctor", "init", "drill", "list", "next",
+    const COMMANDS: [&str; 12] = [
+        "verify", "hint", "solution", "reset", "explain", "doctor", "init", "drill", "list",
+        "next", "open", "status",
     ];
     if std::env::var_os("CARGO").is_none() {
         return text.to_owned();
