@@ -375,7 +375,7 @@ pub struct ImageExpected {
     pub version: Option<String>,
     /// Why versions below are refused, shown when one is.
     pub version_why: Option<String>,
-    /// It names one version: a tag other than `latest`, or a digest.
+    /// It names one version: a tag with a number in it, or a digest.
     #[serde(default)]
     pub pinned: bool,
     /// What the tag has to look like, as a regular expression.

@@ -5,8 +5,11 @@ mod containers_match_file;
 mod containers_share_a_network;
 mod health_check_asks_a_known_route;
 mod keeps_data;
+mod keeps_running;
+mod no_leftover_containers;
 mod object_storage_credentials_agree;
 mod port_is_published;
+mod runs_a_lasting_program;
 mod services_share_a_network;
 
 use serde::de::DeserializeOwned;
@@ -48,14 +51,18 @@ pub enum Reads {
 pub fn all() -> &'static [Rule] {
     &[
         compose_file_loads::RULE,
+        compose_file_loads::WITHOUT_WARNINGS,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
         health_check_asks_a_known_route::RULE,
         keeps_data::RULE,
+        keeps_running::RULE,
+        no_leftover_containers::RULE,
         object_storage_credentials_agree::RULE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
+        runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
     ]
 }
