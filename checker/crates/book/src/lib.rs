@@ -7,7 +7,8 @@
 //! 2. Every code block has a language ([`Fence`]); a block without one is a [`Mistake`] with its place.
 //! 3. Admonitions, ```` ```admonish tip title="…" ````, are rendered by mdbook-admonish.
 //! 4. mdBook renders the pages.
-//! 5. [`check_links`] reads the pages back: every link, picture and anchor leads somewhere, and nothing is
+//! 5. Inline scripts and styles are moved into files, so that a page can forbid them.
+//! 6. [`check_links`] reads the pages back: every link, picture and anchor leads somewhere, and nothing is
 //!    loaded from the network.
 //!
 //! The crate knows nothing about lesson files: it is given the text that belongs into the pages.
@@ -22,6 +23,7 @@ mod html;
 mod links;
 mod markdown;
 mod mistake;
+mod policy;
 mod settings;
 mod sources;
 mod summary;
