@@ -6,8 +6,10 @@ mod capture;
 mod cli;
 mod commands;
 mod course;
+mod course_book;
 mod dev;
 mod output;
+mod serve;
 mod workspace;
 
 use std::process::ExitCode;
@@ -67,6 +69,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         }
         Command::Reset { lesson, yes } => commands::reset::run(&place, lesson, *yes),
         Command::Explain { what } => commands::explain::run(&place, what),
+        Command::Serve(arguments) => commands::serve::run(&place, arguments),
+        Command::Open { lesson, print } => commands::open::run(&place, lesson.as_deref(), *print),
         Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),
         Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),
         Command::Dev(DevCommand::Schema) => dev::schema(),

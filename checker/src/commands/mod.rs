@@ -5,7 +5,9 @@ pub mod explain;
 pub mod hint;
 pub mod init;
 pub mod list;
+pub mod open;
 pub mod reset;
+pub mod serve;
 pub mod solution;
 pub mod verify;
 

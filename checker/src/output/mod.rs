@@ -8,8 +8,8 @@ pub mod style;
 
 /// Commands in a text as they can be typed here: through cargo, `checker` is not on the PATH.
 pub fn typed(text: &str) -> String {
-    const COMMANDS: [&str; 7] = [
-        "verify", "hint", "solution", "reset", "explain", "doctor", "init",
+    const COMMANDS: [&str; 9] = [
+        "verify", "hint", "solution", "reset", "explain", "doctor", "init", "serve", "open",
     ];
     if std::env::var_os("CARGO").is_none() {
         return text.to_owned();

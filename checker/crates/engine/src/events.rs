@@ -33,33 +33,21 @@ const ACTIONS: [&str; 16] = [
 /// The longest line that is read, in bytes: an event is a few hundred.
 const LONGEST: usize = 1 << 20;
 
-/// What [`follow`] tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
-    /// The engine listens; what happened before is not told.
-    Connected,
-    /// A container of the project, or a network, changed.
-    Changed,
-}
-
-/// Tells what happens to a Compose project's containers until the engine goes away or cannot be asked; then it returns.
+/// Tells when something happens to a Compose project's containers, until the engine goes away or cannot be asked; then it
+/// returns. The first time it tells that it listens from now on.
 ///
 /// One `GET /events`, nothing else. Networks carry no project in their events, so those of all are told.
-pub async fn follow(address: &Address, project: &str, mut tell: impl FnMut(Happening)) {
+pub async fn follow(address: &Address, project: &str, mut tell: impl FnMut()) {
     // Why it ended is what the next look at the engine says, in better words.
     let _ = stream(address, project, &mut tell).await;
 }
 
-async fn stream(
-    address: &Address,
-    project: &str,
-    tell: &mut impl FnMut(Happening),
-) -> Result<(), Failure> {
+async fn stream(address: &Address, project: &str, tell: &mut impl FnMut()) -> Result<(), Failure> {
     let filters = serde_json::json!({"type": ["container", "network"], "event": ACTIONS});
     let path = format!("/events?filters={}", escaped(&filters.to_string()));
     let engine = Engine::new(address, &Deadlines::default())?;
     let mut body = engine.open(&path).await?;
-    tell(Happening::Connected);
+    tell();
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else {
@@ -69,7 +57,7 @@ async fn stream(
         while let Some(end) = read.iter().position(|byte| *byte == b'\n') {
             let line: Vec<_> = read.drain(..=end).collect();
             if concerns(&line, project) {
-                tell(Happening::Changed);
+                tell();
             }
         }
         if read.len() > LONGEST {

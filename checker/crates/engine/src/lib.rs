@@ -27,5 +27,5 @@ mod tls;
 pub use address::{Address, AddressError, Lookup, Why, find};
 pub use collect::collect;
 pub use deadlines::Deadlines;
-pub use events::{Happening, follow};
+pub use events::follow;
 pub use look_around::{Machine, Surroundings, look_around};
