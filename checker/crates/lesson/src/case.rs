@@ -45,6 +45,9 @@ pub struct Mistake {
     /// What is done to a running solution. Where it is empty the files alone are judged.
     #[serde(default)]
     pub steps: Vec<Step>,
+    /// What takes back those steps that bringing up the solution again does not.
+    #[serde(default)]
+    pub undo: Vec<Step>,
 }
 
 /// A piece of text replaced by another.
@@ -65,6 +68,8 @@ pub struct Edit {
 pub enum Step {
     /// `docker compose ARGUMENTS`
     Compose(Vec<String>),
+    /// `docker compose ARGUMENTS`, which has to fail: an `up` that finds its port taken, for example.
+    ComposeFails(Vec<String>),
     /// `docker ARGUMENTS`
     Docker(Vec<String>),
     /// The mistake's files are put in place. Without this step that is the first thing to happen.
