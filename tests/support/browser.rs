@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,8 @@ impl Driver {
     fn start() -> Self {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
+            // The browsers that it starts belong to its group, and end with it.
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -82,8 +85,12 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
+        let group = format!("-{}", self.process.id());
+        let ended = Command::new("kill").args(["-KILL", "--", &group]).status();
+        assert!(
+            ended.is_ok_and(|ended| ended.success()),
+            "a browser is left over"
+        );
         let _ = self.process.wait();
     }
 }
@@ -145,13 +152,11 @@ impl Browser {
                 return Ok(began.elapsed());
             }
             if began.elapsed() > at_most {
-                let text = self
-                    .ask("return document.querySelector('main')?.innerText ?? document.body.innerText;")
+                let checks = self
+                    .ask("return document.querySelector('.checks, main')?.innerText")
                     .await;
-                let text = text.as_str().unwrap_or_default();
-                return Err(
-                    format!("not true within {at_most:?}: {script}\nthe page:\n{text}").into(),
-                );
+                let text = checks.as_str().unwrap_or_default();
+                return Err(format!("not true within {at_most:?}: {script}\n{text}").into());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
