@@ -28,7 +28,7 @@ const LESSON_2: &str = "02-ports-env-logs";
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
-    let tests: [(&str, Needs, Test); 6] = [
+    let tests: [(&str, Needs, Test); 7] = [
         (
             "from_the_first_command_to_a_passed_lesson_and_back",
             Needs::BrowserAndEngine,
@@ -59,6 +59,7 @@ fn main() -> ExitCode {
             Needs::Browser,
             static_with_script,
         ),
+        ("screenshots", Needs::BrowserAndEngine, screenshots),
     ];
     libtest_mimic::run(&arguments, browser::trials(tests)).exit_code()
 }
@@ -152,7 +153,7 @@ fn from_start_to_passed() -> Result<(), Failed> {
     run(async {
         let browser = Browser::open(Scripts::Run).await;
         browser.go(&served.address("")).await;
-        let link = format!("document.querySelector('.course-list a[href=\"{LESSON_2}.html\"]')");
+        let link = format!("document.querySelector('#mdbook-sidebar a[href$=\"{LESSON_2}.html\"]')");
         browser.until(&format!("{link} !== null"), PATIENCE).await?;
         browser.ask(&format!("{link}.click()")).await;
         browser
@@ -385,6 +386,63 @@ fn static_with_script() -> Result<(), Failed> {
             serde_json::Value::Null
         );
         assert_eq!(browser.complaints().await, [""; 0]);
+        browser.close().await;
+        Ok(())
+    })
+}
+
+/// Where `docs/screenshots/make` wants its pictures.
+const PICTURES: &str = "CHECKER_SCREENSHOTS";
+
+/// Name, width and height of a window.
+const WINDOWS: [(&str, u32, u32); 2] = [("desktop", 1280, 860), ("phone", 390, 844)];
+
+/// The start page and a half-solved lesson, light and dark, on a desktop and on a phone. Takes pictures only where it is asked to.
+fn screenshots() -> Result<(), Failed> {
+    let Some(folder) = std::env::var_os(PICTURES).map(PathBuf::from) else {
+        return Ok(());
+    };
+    let home = tempfile::tempdir()?;
+    let served = Served::first_use(home.path(), engine().as_deref());
+    let lesson = Lesson2 {
+        folder: home.path().join("course").join(LESSON_2),
+    };
+    // The port is open to everybody, and the log is held back.
+    lesson.write_solution();
+    lesson.edit("127.0.0.1:8001:8000", "8001:8000");
+    lesson.edit("      PYTHONUNBUFFERED: \"1\"\n", "");
+    lesson.compose(&["up", "--detach", "--pull", "never"])?;
+    run(async {
+        let browser = Browser::open(Scripts::Run).await;
+        browser.go(&served.address("")).await;
+        for (window, width, height) in WINDOWS {
+            let size = serde_json::json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": window == "phone"});
+            browser
+                .protocol("Emulation.setDeviceMetricsOverride", size)
+                .await;
+            for (look, theme) in [("light", "light"), ("dark", "navy")] {
+                browser
+                    .ask(&format!("localStorage.setItem('mdbook-theme', '{theme}')"))
+                    .await;
+                for (page, ready) in [
+                    (
+                        "index",
+                        "document.querySelector('.course-state') !== null".to_owned(),
+                    ),
+                    (LESSON_2, has_verdict("only-this-machine", "fail")),
+                ] {
+                    browser
+                        .go(&format!("http://{}/{page}.html", served.host))
+                        .await;
+                    browser.until(&ready, PATIENCE).await?;
+                    browser.until("!document.querySelector('.checks-summary')?.textContent.includes('Looking')", PATIENCE).await?;
+                    browser.ask("document.querySelector('.checks')?.scrollIntoView(); scrollBy(0, -120);").await;
+                    let name = if page == "index" { "start" } else { "lesson" };
+                    let picture = browser.client.screenshot().await?;
+                    std::fs::write(folder.join(format!("{name}-{look}-{window}.png")), picture)?;
+                }
+            }
+        }
         browser.close().await;
         Ok(())
     })
