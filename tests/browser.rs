@@ -153,7 +153,8 @@ fn from_start_to_passed() -> Result<(), Failed> {
     run(async {
         let browser = Browser::open(Scripts::Run).await;
         browser.go(&served.address("")).await;
-        let link = format!("document.querySelector('#mdbook-sidebar a[href$=\"{LESSON_2}.html\"]')");
+        let link =
+            format!("document.querySelector('#mdbook-sidebar a[href$=\"{LESSON_2}.html\"]')");
         browser.until(&format!("{link} !== null"), PATIENCE).await?;
         browser.ask(&format!("{link}.click()")).await;
         browser

@@ -17,23 +17,49 @@
     });
     blocks.forEach((block) => sizes.observe(block));
 
-    /** The commands of a session: what stands after each `$ `, with continued lines and here-documents. */
-    function commands(session) {
-        const found = [];
+    /** The lines of a session, each with whether it was typed: what stands after `$ `, continued lines and here-documents. */
+    function linesOf(session) {
         let goesOn = false;
         let end = null;
-        for (const line of session.split("\n")) {
-            if (end !== null) {
-                found.push(line);
+        return session.split("\n").map((line) => {
+            const inDocument = end !== null;
+            const isTyped = inDocument || goesOn || line.startsWith("$ ");
+            if (inDocument) {
                 end = line === end ? null : end;
-            } else if (goesOn || line.startsWith("$ ")) {
-                found.push(goesOn ? line : line.slice(2));
+            } else if (isTyped) {
                 goesOn = line.endsWith("\\");
                 end = line.match(/<<-?\s*['"]?(\w+)/)?.[1] ?? null;
             }
-        }
-        return found.join("\n");
+            return { line, isTyped };
+        });
     }
+
+    const withoutPrompt = (line) => line.replace(/^\$ /, "");
+
+    /** Of a session, what you type and a verdict's first word are marked. mdBook's highlighter would guess, and take `-->` for a prompt. */
+    function mark(block) {
+        const lines = linesOf(block.textContent).flatMap(({ line, isTyped }) => {
+            const verdict = line.match(/^(PASS|FAIL|NOT CHECKED|ADVICE)(?=  )/)?.[0];
+            if (isTyped) {
+                const typed = withoutPrompt(line);
+                return [line.slice(0, line.length - typed.length), span("typed", typed), "\n"];
+            }
+            if (verdict) {
+                return [span(`verdict-${verdict.replace(" ", "-").toLowerCase()}`, verdict), line.slice(verdict.length), "\n"];
+            }
+            return [line, "\n"];
+        });
+        block.replaceChildren(...lines.slice(0, -1));
+    }
+
+    function span(name, text) {
+        const made = document.createElement("span");
+        made.className = name;
+        made.textContent = text;
+        return made;
+    }
+
+    document.querySelectorAll("code.language-console").forEach(mark);
 
     // Before mdBook's own listener, which copies the whole block. That one stays for where there is no clipboard to write to.
     document.addEventListener(
@@ -45,7 +71,8 @@
                 return;
             }
             event.stopPropagation();
-            navigator.clipboard.writeText(commands(session.textContent)).then(
+            const commands = linesOf(session.textContent).filter(({ isTyped }) => isTyped);
+            navigator.clipboard.writeText(commands.map(({ line }) => withoutPrompt(line)).join("\n")).then(
                 () => say(button, "Copied!"),
                 () => say(button, "Not copied: the browser does not allow it"),
             );

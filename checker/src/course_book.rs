@@ -27,7 +27,7 @@ pub fn build(root: &Path, destination: &Path) -> anyhow::Result<Built> {
     let request = BuildRequest {
         root: root.to_path_buf(),
         destination: destination.to_path_buf(),
-        lessons: course::lessons()?.iter().map(page_of).collect(),
+        lessons: pages()?,
     };
     Ok(book::build(&request)?)
 }
@@ -52,7 +52,14 @@ fn unpack<Embedded: Embed>(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a lesson's file says on its page.
+/// What the lesson files say on their pages.
+///
+/// # Errors
+/// A lesson file with a mistake.
+pub fn pages() -> anyhow::Result<Vec<LessonPage>> {
+    Ok(course::lessons()?.iter().map(page_of).collect())
+}
+
 fn page_of(lesson: &CourseLesson) -> LessonPage {
     let header = &lesson.lesson.header;
     let facts = [
