@@ -7,7 +7,9 @@
 mod address;
 pub mod case;
 mod command;
+mod config_file;
 pub mod container;
+pub mod drill;
 pub mod evidence;
 pub mod format;
 mod judge;
@@ -28,7 +30,8 @@ mod testing;
 mod wanted;
 pub mod words;
 
+pub use config_file::files_to_read;
 pub use judge::{check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
-pub use schema::lesson_schema;
+pub use schema::{drill_schema, lesson_schema};
 pub use wanted::wanted;

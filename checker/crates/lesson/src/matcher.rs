@@ -159,10 +159,11 @@ fn on_value(matcher: &Matcher, value: &Value) -> Matched {
 }
 
 fn found(value: Option<&Value>) -> String {
-    value.map_or_else(
-        || "it is not set".to_owned(),
-        |value| format!("it is {}", shown(value)),
-    )
+    match value {
+        None => "it is not set".to_owned(),
+        Some(value) if length_of(value) == Some(0) => "it is empty".to_owned(),
+        Some(value) => format!("it is {}", shown(value)),
+    }
 }
 
 /// A value as a reader of the file would write it, cut to what fits a line.
@@ -425,6 +426,7 @@ pub fn describe(matcher: &Matcher) -> String {
         Matcher::Le(bound) => format!("{bound} or less"),
         Matcher::Not(matchers) => match matchers.0.as_slice() {
             [Matcher::ContainSubstring(part)] => format!("something without `{part}` in it"),
+            [Matcher::HaveLen(0)] => "something that is not empty".to_owned(),
             _ => format!("not {}", describe_all(matchers)),
         },
         Matcher::And(groups) => groups
