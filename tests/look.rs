@@ -8,7 +8,15 @@ use std::collections::BTreeMap;
 /// What text is written in, and the backgrounds it is written on. 4.5 : 1 or more.
 const TEXTS: [(&[&str], &[&str]); 4] = [
     (
-        &["fg", "muted", "links", "pass", "fail", "advice", "unchecked"],
+        &[
+            "fg",
+            "muted",
+            "links",
+            "pass",
+            "fail",
+            "advice",
+            "unchecked",
+        ],
         &["bg", "surface"],
     ),
     (
