@@ -168,21 +168,25 @@ fn no_page_is_too_wide() -> Result<(), Failed> {
         size(&browser, 390, 844).await;
         for page in book.pages() {
             show(&browser, &book, &page).await?;
-            // What scrolls inside itself may be as wide as it likes.
+            // A block that scrolls inside itself may hold what is as wide as it likes.
             let wide = browser
                 .ask(
-                    "const scrolls = (element) => element && (getComputedStyle(element).overflowX !== 'visible' || scrolls(element.parentElement));
+                    "const scrolls = (element) => !element.matches('main')
+                        && (getComputedStyle(element).overflowX !== 'visible' || scrolls(element.parentElement));
                     return [...document.querySelectorAll('main *')]
                         .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-                        .filter((element) => !scrolls(element.parentElement.closest('main *')))
+                        .filter((element) => !scrolls(element.parentElement))
                         .map((element) => element.outerHTML.slice(0, 120));",
                 )
                 .await;
             assert_eq!(wide, json!([]), "{page}");
-            let page_width = browser
-                .ask("return document.documentElement.scrollWidth <= innerWidth")
+            let fits = browser
+                .ask(
+                    "return [document.documentElement, document.querySelector('.content')]
+                        .every((element) => element.scrollWidth <= element.clientWidth);",
+                )
                 .await;
-            assert_eq!(page_width, Value::Bool(true), "{page} scrolls sideways");
+            assert_eq!(fits, Value::Bool(true), "{page} scrolls sideways");
         }
         browser.close().await;
         Ok(())
