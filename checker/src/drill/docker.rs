@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -36,6 +37,9 @@ pub struct Docker {
     pub host: Option<String>,
     /// Whose containers.
     pub project: Project,
+    /// The drills' lock, which is empty. Every command has it as its standard input: so it is held until the command has
+    /// ended too, also when this program was killed.
+    pub lock: Arc<File>,
 }
 
 impl Docker {
@@ -103,7 +107,7 @@ impl Docker {
         let shown = format!("docker cp {source} -");
         let told = || format!("cannot write {}", archive.display());
         let mut file = File::create(archive).with_context(told)?;
-        let mut command = self.command(&["cp", &source, "-"]);
+        let mut command = self.command(&["cp", &source, "-"])?;
         let runtime = crate::capture::runtime()?;
         runtime.block_on(async {
             let mut child = command
@@ -134,11 +138,12 @@ impl Docker {
         })
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new("docker");
+        let lock = self.lock.try_clone().context("the lock cannot be shared")?;
         command
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(lock)
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         if let Some(host) = &self.host {
@@ -149,11 +154,11 @@ impl Docker {
         command.process_group(0);
         #[cfg(windows)]
         command.creation_flags(0x200);
-        command
+        Ok(command)
     }
 
     fn run(&self, arguments: &[&str], shown: &str, input: Option<File>) -> anyhow::Result<String> {
-        let mut command = self.command(arguments);
+        let mut command = self.command(arguments)?;
         command.stdout(Stdio::piped());
         if let Some(input) = input {
             command.stdin(input);

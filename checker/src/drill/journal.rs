@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use fs4::{FileExt, TryLockError};
@@ -68,18 +70,12 @@ pub struct Kept {
     pub journal: Journal,
 }
 
-/// Held while a drill runs or is put back.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
 /// Whether drills can be begun.
 #[derive(Debug)]
 pub enum State {
-    /// Nothing stands in the way.
-    Free(Lock),
-    /// One is running now, in another process.
+    /// Nothing stands in the way. The lock is held as long as the file is open here or in a command that got it.
+    Free(Arc<File>),
+    /// One is running now in another process, or a command that it has left behind.
     Running,
 }
 
@@ -93,7 +89,13 @@ impl Kept {
         let name = format!("{}-{}-{stamp}", journal.lesson, journal.drill);
         let folder = workspace.root().join(FOLDER).join(name);
         // A second one within the same second would write over the first.
-        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let mut builder = fs::DirBuilder::new();
+        // The archives hold what containers keep to themselves.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self { folder, journal })
     }
 
@@ -189,10 +191,27 @@ pub fn lock(workspace: &Workspace) -> anyhow::Result<State> {
     let path = folder.join("lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match FileExt::try_lock(&file) {
-        Ok(()) => Ok(State::Free(Lock { _file: file })),
+        Ok(()) => Ok(State::Free(Arc::new(file))),
         Err(TryLockError::WouldBlock) => Ok(State::Running),
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+/// Takes the lock; a command that a killed drill has left behind is waited for.
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_patiently(workspace: &Workspace) -> anyhow::Result<State> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let began = Instant::now();
+    loop {
+        match lock(workspace)? {
+            State::Running if began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            state => return Ok(state),
         }
     }
 }

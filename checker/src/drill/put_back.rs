@@ -3,7 +3,9 @@
 //! Nothing is undone command by command. What is there is compared with what was there, so that it works from every moment
 //! at which a drill may have ended, and may itself be cut short and begun again.
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -22,8 +24,12 @@ const GRACE: &str = "2";
 ///
 /// # Errors
 /// What could not be put back. The journal stays open then, and the same can be tried again.
-pub fn put_back(kept: &mut Kept) -> anyhow::Result<String> {
-    let docker = docker(&kept.journal);
+pub fn put_back(kept: &mut Kept, lock: &Arc<File>) -> anyhow::Result<String> {
+    let docker = Docker {
+        host: kept.journal.host.clone(),
+        project: kept.journal.project.clone(),
+        lock: Arc::clone(lock),
+    };
     let journal = &kept.journal;
     let acted = journal.acts.iter().any(|act| act.is_step);
     if acted && !journal.saved.is_empty() {
@@ -43,13 +49,6 @@ pub fn put_back(kept: &mut Kept) -> anyhow::Result<String> {
     Ok(told(&kept.journal, acted))
 }
 
-fn docker(journal: &Journal) -> Docker {
-    Docker {
-        host: journal.host.clone(),
-        project: journal.project.clone(),
-    }
-}
-
 fn look(journal: &Journal) -> anyhow::Result<Running> {
     let project = &journal.project;
     let seen = project::look(
@@ -57,7 +56,7 @@ fn look(journal: &Journal) -> anyhow::Result<Running> {
         &project.name,
         Path::new(&project.folder),
     )?;
-    Ok(Running::of(&seen))
+    Ok(Running::of(&seen, &project.name))
 }
 
 /// A command that a killed program has left behind may still be under way; then the engine refuses for a while.
@@ -164,7 +163,8 @@ fn told(journal: &Journal, acted: bool) -> String {
         .iter()
         .map(|known| known.name.as_str())
         .collect();
-    let mut text = format!("{} run as before", names.join(", "));
+    let run = if names.len() == 1 { "runs" } else { "run" };
+    let mut text = format!("{} {run} as before", names.join(", "));
     if acted {
         let saved = journal
             .saved

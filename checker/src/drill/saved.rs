@@ -79,7 +79,11 @@ impl Saved {
             What::Layer => format!("what {} wrote outside its volumes", self.container),
         };
         let size: u64 = self.entries.values().map(|entry| entry.size).sum();
-        format!("{what} ({} entries, {size} bytes)", self.entries.len())
+        let entries = match self.entries.len() {
+            1 => "1 entry".to_owned(),
+            many => format!("{many} entries"),
+        };
+        format!("{what} ({entries}, {size} bytes)")
     }
 }
 

@@ -24,8 +24,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads containers and volumes out of what was seen.
-    pub fn of(world: &WorldSeen) -> Self {
+    /// Reads containers and volumes out of what was seen of the project of this name.
+    pub fn of(world: &WorldSeen, project: &str) -> Self {
         let mut standing = Self::default();
         for seen in &world.containers {
             let id = seen.inspect.get("Id").and_then(Value::as_str);
@@ -35,8 +35,9 @@ impl Standing {
         }
         for (name, volume) in &world.volumes {
             let text = |pointer: &str| volume.pointer(pointer).and_then(Value::as_str);
-            // Anonymous volumes have no key in the file.
-            if let Some(key) = text("/Labels/com.docker.compose.volume") {
+            // Anonymous volumes have no key in the file, and an external one may have a key of another file.
+            let is_own = text("/Labels/com.docker.compose.project") == Some(project);
+            if let Some(key) = text("/Labels/com.docker.compose.volume").filter(|_| is_own) {
                 let made = text("/CreatedAt").unwrap_or_default();
                 let which = format!("{name}, made {made}");
                 standing.volumes.insert(key.to_owned(), which);
