@@ -2,20 +2,23 @@
 //!
 //! Without an engine every test is reported as ignored, with the reason; with CHECKER_NEEDS_ENGINE=1 it fails instead.
 
+#[path = "support/drilled.rs"]
+mod drilled;
 #[path = "../checker/crates/engine/tests/support/mod.rs"]
 mod engine_support;
 mod support;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
+use drilled::{Drilled, docker, ran};
 use engine_support::Test;
 use engine_support::project::Project;
 use engine_support::recorder::{Noted, Recorder};
 use libtest_mimic::{Arguments, Failed};
-use support::{Ran, repository};
+use support::repository;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -45,205 +48,6 @@ fn main() -> ExitCode {
         ("every_drill_of_the_course_passes_on_the_solution", course),
     ];
     libtest_mimic::run(&arguments, engine_support::trials(tests)).exit_code()
-}
-
-/// A learner with the fixture's lesson, whose containers run and hold data of their own.
-struct Drilled {
-    home: tempfile::TempDir,
-    exercises: PathBuf,
-    slug: String,
-    /// The Compose project, which no other test has.
-    project: String,
-}
-
-impl Drilled {
-    fn new(project: &str) -> Result<Self, Failed> {
-        let exercises = repository().join("tests/fixtures/drills");
-        let learner = Self::prepared(project, exercises, "01-box", "start", "drill-box")?;
-        learner.compose(&["up", "--detach", "--wait", "--pull", "never"])?;
-        learner.inside(
-            "mkdir -p /data/own/folder /root/own && head -c 100000 /dev/urandom > /data/own/bytes && \
-             echo mine > /data/own/text && chown 12:34 /data/own/text && chmod 640 /data/own/text && \
-             ln -s text /data/own/link && ln /data/own/text /data/own/hard && echo two > '/scratch/own' && \
-             echo three > '/root/own/a file' && echo root:x >> /etc/group",
-        )?;
-        Ok(learner)
-    }
-
-    /// A workspace whose lesson has a project name of its own: somebody may have the lesson running on this machine.
-    fn prepared(
-        project: &str,
-        exercises: PathBuf,
-        slug: &str,
-        part: &str,
-        name: &str,
-    ) -> Result<Self, Failed> {
-        let project = format!("drill-test-{project}-{}", std::process::id());
-        let learner = Self {
-            home: tempfile::tempdir()?,
-            exercises,
-            slug: slug.to_owned(),
-            project,
-        };
-        learner.checker(&["init"]).exits(0);
-        let files = learner.exercises.join(slug).join(part);
-        for entry in std::fs::read_dir(files)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                std::fs::copy(entry.path(), learner.folder().join(entry.file_name()))?;
-            }
-        }
-        let file = learner.folder().join("compose.yaml");
-        let text = std::fs::read_to_string(&file)?;
-        let named = text.replacen(
-            &format!("name: {name}"),
-            &format!("name: {}", learner.project),
-            1,
-        );
-        assert_ne!(text, named, "the file names its project");
-        std::fs::write(file, named)?;
-        Ok(learner)
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.home.path().join("course").join(&self.slug)
-    }
-
-    fn compose(&self, arguments: &[&str]) -> Result<String, Failed> {
-        docker(&self.folder(), &[&["compose"], arguments].concat())
-    }
-
-    /// Runs a script in the box.
-    fn inside(&self, script: &str) -> Result<String, Failed> {
-        self.compose(&["exec", "-T", "box", "sh", "-c", script])
-    }
-
-    /// Everything that the learner has in the containers: by path, with kind, mode, owner, size and content.
-    fn data(&self) -> Result<String, Failed> {
-        self.inside(
-            "find /data /scratch /root /note /etc/group 2>/dev/null | sort | while read -r path; do \
-             stat -c '%n %F %a %u %g' \"$path\"; [ -L \"$path\" ] && readlink \"$path\"; \
-             [ -f \"$path\" ] && md5sum < \"$path\"; done; true",
-        )
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
-        command
-            .args(arguments)
-            .current_dir(self.home.path())
-            .env("HOME", self.home.path())
-            .env("CHECKER_EXERCISES", &self.exercises)
-            .env_remove("CARGO")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn checker(&self, arguments: &[&str]) -> Ran {
-        self.checker_at(arguments, None)
-    }
-
-    fn checker_at(&self, arguments: &[&str], engine: Option<&str>) -> Ran {
-        let mut command = self.command(arguments);
-        if let Some(engine) = engine {
-            command.env("DOCKER_HOST", engine);
-        }
-        ran(command.output().expect("the program runs"))
-    }
-
-    /// Starts a drill and returns when it has printed a line with this text.
-    fn until(&self, arguments: &[&str], text: &str) -> Result<Begun, Failed> {
-        let mut command = self.command(arguments);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut stdout = String::new();
-        while !stdout.contains(text) {
-            if lines.read_line(&mut stdout)? == 0 {
-                return Err(format!("it ended without {text:?}:\n{stdout}").into());
-            }
-        }
-        Ok(Begun {
-            child,
-            lines,
-            stdout,
-        })
-    }
-
-    fn journals(&self) -> Vec<PathBuf> {
-        let folder = self.home.path().join("course/.checker/drills");
-        let entries = std::fs::read_dir(folder).into_iter().flatten();
-        let folders = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        folders.filter(|path| path.is_dir()).collect()
-    }
-
-    /// Ids of the project's containers that run.
-    fn running(&self) -> Result<String, Failed> {
-        self.compose(&["ps", "--quiet", "--status", "running"])
-    }
-}
-
-impl Drop for Drilled {
-    fn drop(&mut self) {
-        let down = ["down", "--volumes", "--remove-orphans", "--timeout", "0"];
-        if let Err(error) = self.compose(&down) {
-            eprintln!("{} was not taken down: {error:?}", self.project);
-        }
-    }
-}
-
-/// A drill that is under way.
-struct Begun {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-    stdout: String,
-}
-
-impl Begun {
-    fn signal(&self, name: &str) -> Result<(), Failed> {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()?;
-        assert!(sent.success());
-        Ok(())
-    }
-
-    fn end(mut self) -> Result<Ran, Failed> {
-        self.lines.read_to_string(&mut self.stdout)?;
-        let mut stderr = String::new();
-        self.child
-            .stderr
-            .take()
-            .expect("a pipe")
-            .read_to_string(&mut stderr)?;
-        let exit = self.child.wait()?.code().unwrap_or(-1);
-        Ok(Ran {
-            exit,
-            stdout: self.stdout,
-            stderr,
-        })
-    }
-}
-
-fn ran(output: std::process::Output) -> Ran {
-    Ran {
-        exit: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
-
-fn docker(folder: &Path, arguments: &[&str]) -> Result<String, Failed> {
-    let output = Command::new("docker")
-        .args(arguments)
-        .current_dir(folder)
-        .output()?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
-    }
 }
 
 fn data_are_back() -> Result<(), Failed> {
@@ -405,20 +209,6 @@ fn killed() -> Result<(), Failed> {
     Ok(())
 }
 
-impl Drilled {
-    /// Repeats a command while one of the killed program's own is still under way.
-    fn until_free(&self, arguments: &[&str]) -> Result<Ran, Failed> {
-        for _ in 0..600 {
-            let ran = self.checker(arguments);
-            if !ran.stderr.contains("running now") {
-                return Ok(ran);
-            }
-            std::thread::yield_now();
-        }
-        Err("the lock is never let go".into())
-    }
-}
-
 fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -486,22 +276,26 @@ fn bystander() -> Result<(), Failed> {
 /// What an acting request acts on: a container, volume or network, by name or id.
 fn named(request: &Noted) -> String {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
-    let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let is_version = |part: &str| part.starts_with("v1.");
+    let parts = path
+        .split('/')
+        .filter(|part| !part.is_empty() && !is_version(part));
+    let parts: Vec<_> = parts.collect();
     let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let text = |pointer: &str| {
         let text = body.pointer(pointer).and_then(serde_json::Value::as_str);
         text.unwrap_or_default().to_owned()
     };
     match parts.as_slice() {
-        [_, "containers", "create"] => query
+        ["containers", "create"] => query
             .split('&')
             .find_map(|part| part.strip_prefix("name="))
             .unwrap_or_default()
             .to_owned(),
-        [_, "volumes" | "networks", "create"] => text("/Name"),
-        [_, "containers" | "volumes" | "networks", id, ..] => (*id).to_owned(),
+        ["volumes" | "networks", "create"] => text("/Name"),
+        ["containers" | "volumes" | "networks", id, ..] => (*id).to_owned(),
         // Made by a request of this project's container just before, and known by its event.
-        [_, "exec", id, ..] => (*id).to_owned(),
+        ["exec", id, ..] => (*id).to_owned(),
         _ => path.to_owned(),
     }
 }
@@ -518,7 +312,7 @@ impl Events {
         Ok(Self(child))
     }
 
-    /// Ids in the events of a project's containers, volumes and networks.
+    /// Ids in the events of a project's containers, commands, volumes and networks.
     fn of(&mut self, project: &str) -> Result<BTreeSet<String>, Failed> {
         // What happened before it ends has been told by then: the engine tells it in order, and this mark is the last.
         let mark = format!("{project}-mark");
@@ -526,17 +320,16 @@ impl Events {
         let mut lines = BufReader::new(self.0.stdout.take().expect("a pipe"));
         let mut ids = BTreeSet::new();
         let mut line = String::new();
-        while !line.contains(&mark) && lines.read_line(&mut line)? > 0 {
+        while lines.read_line(&mut line)? > 0 && !line.contains(&mark) {
             let event: serde_json::Value = serde_json::from_str(line.trim())?;
-            if line.contains(project) {
-                for pointer in ["/Actor/ID", "/Actor/Attributes/execID"] {
-                    let id = event.pointer(pointer).and_then(serde_json::Value::as_str);
-                    ids.extend(id.map(str::to_owned));
-                }
+            let text = |pointer: &str| event.pointer(pointer).and_then(serde_json::Value::as_str);
+            // A volume without a name is known by the container that has it.
+            let container = text("/Actor/Attributes/container").unwrap_or_default();
+            if line.contains(project) || ids.contains(container) {
+                let of_event = [text("/Actor/ID"), text("/Actor/Attributes/execID")];
+                ids.extend(of_event.into_iter().flatten().map(str::to_owned));
             }
-            if !line.contains(&mark) {
-                line.clear();
-            }
+            line.clear();
         }
         docker(Path::new("/"), &["volume", "rm", &mark])?;
         Ok(ids)
@@ -666,7 +459,7 @@ fn too_much() -> Result<(), Failed> {
     learner.inside("truncate -s 300M /data/large")?;
     let ids = learner.running()?;
     let ran = learner.checker(&["drill", "1", "down-volumes", "--yes"]);
-    ran.exits(3).says(&["more than 256 MB"]);
+    ran.exits(3).says(&["more than can be saved", "256 MB"]);
     assert_eq!(
         learner.running()?,
         ids,

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
+use super::saved::LARGEST;
+
 /// A command that has not ended after this long is given up: longer than `up` may wait.
 const LONGEST: Duration = Duration::from_secs(240);
 /// How long `up` waits for containers to run and be healthy, in seconds.
@@ -125,7 +127,10 @@ impl Docker {
                     }
                     size += read as u64;
                     if size > limit {
-                        bail!("`{path}` in {container} holds more than {} MB", limit >> 20);
+                        bail!(
+                            "{container} holds more than can be saved: all of it may be {} MB",
+                            LARGEST >> 20
+                        );
                     }
                     file.write_all(&piece[..read]).with_context(told)?;
                 }

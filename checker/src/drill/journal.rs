@@ -89,13 +89,7 @@ impl Kept {
         let name = format!("{}-{}-{stamp}", journal.lesson, journal.drill);
         let folder = workspace.root().join(FOLDER).join(name);
         // A second one within the same second would write over the first.
-        let mut builder = fs::DirBuilder::new();
-        // The archives hold what containers keep to themselves.
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&folder)
-            .with_context(|| format!("cannot make {}", folder.display()))?;
+        private_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self { folder, journal })
     }
 
@@ -168,6 +162,17 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+/// The archives hold what containers keep to themselves. Windows gives a folder the rights of the one that it is in.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        fs::DirBuilder::new().mode(0o700).create(folder)
+    }
+    #[cfg(not(unix))]
+    fs::create_dir(folder)
 }
 
 /// A rename is on the disk when its folder is. Windows has no such thing.

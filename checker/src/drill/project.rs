@@ -176,6 +176,12 @@ impl Known {
                 volume,
             }
         });
+        // The engine lists them in an order of its own, another one each time.
+        let mut mounts: Vec<_> = mounts.collect();
+        mounts.sort_by(|one, other| one.folder.cmp(&other.folder));
+        let mounted = container.mounts().into_iter();
+        let mut mounted: Vec<_> = mounted.map(|mounted| mounted.target).collect();
+        mounted.sort();
         Self {
             id: text(&seen.inspect, "Id"),
             name: container.name().to_owned(),
@@ -183,12 +189,8 @@ impl Known {
             number: label("container-number").parse().unwrap_or_default(),
             runs: container.status() == Status::Running,
             hash: label("config-hash").to_owned(),
-            mounts: mounts.collect(),
-            mounted: container
-                .mounts()
-                .into_iter()
-                .map(|mounted| mounted.target)
-                .collect(),
+            mounts,
+            mounted,
         }
     }
 }

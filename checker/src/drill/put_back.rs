@@ -31,6 +31,8 @@ pub fn put_back(kept: &mut Kept, lock: &Arc<File>) -> anyhow::Result<String> {
         lock: Arc::clone(lock),
     };
     let journal = &kept.journal;
+    // Without an engine there is no use in trying again and again.
+    look(journal)?;
     let acted = journal.acts.iter().any(|act| act.is_step);
     if acted && !journal.saved.is_empty() {
         make_anew(&docker, kept)?;

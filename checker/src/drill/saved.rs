@@ -324,7 +324,10 @@ impl Packer {
             }
             self.left = match self.left.checked_sub(entry.size()) {
                 Some(left) => left,
-                None => bail!("there is more to save than {} MB", LARGEST >> 20),
+                None => bail!(
+                    "there is more than can be saved: all of it may be {} MB",
+                    LARGEST >> 20
+                ),
             };
             self.add(&mut entry, prefix, &path)?;
         }

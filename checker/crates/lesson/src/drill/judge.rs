@@ -181,3 +181,91 @@ fn not_seen(text: &str) -> Verdict {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::evidence::ContainerSeen;
+
+    fn standing(container: Option<&str>, made: Option<&str>) -> Standing {
+        let inspect = |id: &str| {
+            let labels = json!({"com.docker.compose.service": "box"});
+            json!({"Id": id, "Config": {"Labels": labels}})
+        };
+        let volume = |made: &str| {
+            let labels = json!({
+                "com.docker.compose.project": "p", "com.docker.compose.volume": "data"
+            });
+            json!({"CreatedAt": made, "Labels": labels})
+        };
+        let containers = container.map(|id| ContainerSeen {
+            inspect: inspect(id),
+            last_lines: Vec::new(),
+        });
+        let world = WorldSeen {
+            containers: containers.into_iter().collect(),
+            volumes: made
+                .map(|made| ("p_data".to_owned(), volume(made)))
+                .into_iter()
+                .collect(),
+            ..WorldSeen::default()
+        };
+        Standing::of(&world, "p")
+    }
+
+    fn passes(expected: &Compared, before: &Standing, now: &Standing) -> bool {
+        compared(expected, before, now, "why") == Verdict::Pass
+    }
+
+    #[test]
+    fn a_comparison_tells_the_same_from_another_and_from_none() {
+        type Kind = fn(Thing) -> Compared;
+        let kinds: [Kind; 3] = [Compared::Same, Compared::Replaced, Compared::Gone];
+        let before = standing(Some("one"), Some("Monday"));
+        let nows = [
+            before.clone(),
+            standing(Some("two"), Some("Tuesday")),
+            standing(None, None),
+        ];
+        let things = [
+            Thing::Container("box".to_owned()),
+            Thing::Volume("data".to_owned()),
+        ];
+        for thing in things {
+            for (expected, kind) in kinds.iter().enumerate() {
+                for (happened, now) in nows.iter().enumerate() {
+                    let is_true = passes(&kind(thing.clone()), &before, now);
+                    assert_eq!(
+                        is_true,
+                        expected == happened,
+                        "{thing:?} {expected} {happened}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_there_before_is_compared_with_nothing() {
+        let nothing = Standing::default();
+        for expected in [Compared::Same, Compared::Replaced, Compared::Gone] {
+            let expected = expected(Thing::Path("notes".to_owned()));
+            let verdict = compared(&expected, &nothing, &nothing, "why");
+            assert!(matches!(verdict, Verdict::NotChecked { .. }), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_volume_of_another_project_is_not_looked_at() {
+        let labels =
+            json!({"com.docker.compose.project": "q", "com.docker.compose.volume": "data"});
+        let volume = json!({"CreatedAt": "Monday", "Labels": labels});
+        let world = WorldSeen {
+            volumes: [("q_data".to_owned(), volume)].into(),
+            ..WorldSeen::default()
+        };
+        assert_eq!(Standing::of(&world, "p"), Standing::default());
+    }
+}
