@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use lesson::case::Files;
 use libtest_mimic::Failed;
 
 use crate::support::{Ran, repository};
@@ -22,7 +23,8 @@ pub struct Drilled {
 impl Drilled {
     pub fn new(project: &str) -> Result<Self, Failed> {
         let exercises = repository().join("tests/fixtures/drills");
-        let learner = Self::prepared(project, exercises, "01-box", "start", "drill-box")?;
+        let files = files_below(&exercises.join("01-box/start"))?;
+        let learner = Self::prepared(project, exercises, "01-box", "drill-box", &files)?;
         learner.compose(&["up", "--detach", "--wait", "--pull", "never"])?;
         learner.inside(
             "mkdir -p /data/own/folder /root/own && head -c 100000 /dev/urandom > /data/own/bytes && \
@@ -33,13 +35,14 @@ impl Drilled {
         Ok(learner)
     }
 
-    /// A workspace whose lesson has a project name of its own: somebody may have the lesson running on this machine.
+    /// A workspace whose lesson has these files, and a project name of its own instead of `name`: somebody may have the
+    /// lesson running on this machine.
     pub fn prepared(
         project: &str,
         exercises: PathBuf,
         slug: &str,
-        part: &str,
         name: &str,
+        files: &Files,
     ) -> Result<Self, Failed> {
         let project = format!("drill-test-{project}-{}", std::process::id());
         let learner = Self {
@@ -49,22 +52,24 @@ impl Drilled {
             project,
         };
         learner.checker(&["init"]).exits(0);
-        let files = learner.exercises.join(slug).join(part);
-        for entry in std::fs::read_dir(files)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                std::fs::copy(entry.path(), learner.folder().join(entry.file_name()))?;
+        // The reference may have other files than the start.
+        std::fs::remove_dir_all(learner.folder())?;
+        let named = format!("name: {name}");
+        let mut is_named = false;
+        for (path, bytes) in files {
+            let mut bytes = bytes.clone();
+            if let Ok(text) = std::str::from_utf8(&bytes)
+                && text.contains(&named)
+            {
+                is_named = true;
+                let own = format!("name: {}", learner.project);
+                bytes = text.replacen(&named, &own, 1).into_bytes();
             }
+            let file = learner.folder().join(path);
+            std::fs::create_dir_all(file.parent().expect("a folder"))?;
+            std::fs::write(file, bytes)?;
         }
-        let file = learner.folder().join("compose.yaml");
-        let text = std::fs::read_to_string(&file)?;
-        let named = text.replacen(
-            &format!("name: {name}"),
-            &format!("name: {}", learner.project),
-            1,
-        );
-        assert_ne!(text, named, "the file names its project");
-        std::fs::write(file, named)?;
+        assert!(is_named, "a file names the project");
         Ok(learner)
     }
 
@@ -219,4 +224,24 @@ pub fn docker(folder: &Path, arguments: &[&str]) -> Result<String, Failed> {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
     }
+}
+
+/// Files below a folder, by path with `/` as separator.
+pub fn files_below(folder: &Path) -> Result<Files, Failed> {
+    let mut files = Files::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            let below = files_below(&entry.path())?;
+            files.extend(
+                below
+                    .into_iter()
+                    .map(|(path, bytes)| (format!("{name}/{path}"), bytes)),
+            );
+        } else {
+            files.insert(name, std::fs::read(entry.path())?);
+        }
+    }
+    Ok(files)
 }
