@@ -31,6 +31,16 @@ pub enum Command {
         /// Where [default: course]
         folder: Option<PathBuf>,
     },
+    /// Show the book in a browser, with live verdicts on each lesson's page; makes the workspace on first use
+    Serve(ServeArguments),
+    /// Open a lesson's page, where `checker serve` runs
+    Open {
+        /// `lesson-4`, `4` or `milvus-stack` [default: the start page]
+        lesson: Option<String>,
+        /// Print the address and open nothing
+        #[arg(long)]
+        print: bool,
+    },
     /// List the lessons and how far you are
     List {
         #[arg(long, value_enum, default_value = "human")]
@@ -138,6 +148,19 @@ pub struct DrillArguments {
     pub host: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// A port of 127.0.0.1 [default: the one of last time, else the next free one from 8765 on]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Open the browser
+    #[arg(long)]
+    pub open: bool,
+    /// The engine's address [default: as Docker's own client finds it]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SchemaOf {
     /// lesson.yaml
@@ -164,6 +187,23 @@ pub enum DevCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Run every code block of the book and compare what it prints
+    Snippets(DevSnippetsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DevSnippetsArguments {
+    /// Chapters, as `04-milvus-stack`, `4` or `README` [default: all]
+    pub chapters: Vec<String>,
+    /// Folder of book.toml
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub root: PathBuf,
+    /// Go on with a chapter after a block that is not as printed
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Tell each block as it is run, and how long it takes
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
 #[derive(Debug, Args)]

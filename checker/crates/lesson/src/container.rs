@@ -66,6 +66,8 @@ pub struct Mounted {
     pub target: String,
     /// Host path, or the volume's name.
     pub source: String,
+    /// Whether the container cannot write to it.
+    pub read_only: bool,
 }
 
 impl<'a> Container<'a> {
@@ -287,6 +289,7 @@ impl<'a> Container<'a> {
                         text("Source")
                     }
                     .to_owned(),
+                    read_only: mount.get("RW").and_then(Value::as_bool) == Some(false),
                 }
             });
         let tmpfs = self
@@ -298,6 +301,7 @@ impl<'a> Container<'a> {
             kind: "tmpfs".to_owned(),
             target: target.clone(),
             source: String::new(),
+            read_only: false,
         });
         listed.chain(tmpfs).collect()
     }

@@ -31,10 +31,7 @@ pub fn probe(place: &Place) -> Option<Probe> {
             service: service.clone(),
             port: *port,
         }),
-        Place::Exec(ExecPlace { service, command }) => Some(Probe::Exec {
-            service: service.clone(),
-            command: command.clone(),
-        }),
+        Place::Exec(exec) => Some(exec_probe(exec)),
         Place::Milvus(MilvusPlace {
             service,
             port,
@@ -53,6 +50,36 @@ pub fn probe(place: &Place) -> Option<Probe> {
         }),
         Place::Compose(_) | Place::Setting(_) | Place::Container(_) | Place::Rule(_) => None,
     }
+}
+
+/// The probe that runs a command.
+pub fn exec_probe(exec: &ExecPlace) -> Probe {
+    Probe::Exec {
+        service: exec.service.clone(),
+        command: exec.command.clone(),
+    }
+}
+
+/// Where a command says that it could not look, nothing is known.
+pub fn refused(scene: &Scene<'_>, exec: &ExecPlace) -> Option<Judged> {
+    let pattern = regex_lite::Regex::new(exec.refused.as_deref()?).ok()?;
+    let Answer::Exec { stdout, stderr, .. } = scene.evidence.world.answer(&exec_probe(exec))?
+    else {
+        return None;
+    };
+    let (stdout, stderr) = (stdout.text(), stderr.text());
+    let line = stdout
+        .lines()
+        .chain(stderr.lines())
+        .find(|line| pattern.is_match(line))?;
+    let command = exec.command.join(" ");
+    Some(Judged::not_seen(
+        format!("`{command}` in `{}` says: {}", exec.service, line.trim()),
+        format!(
+            "`docker compose exec {} {command}` has to get an answer",
+            exec.service
+        ),
+    ))
 }
 
 /// Judges the containers of a service.

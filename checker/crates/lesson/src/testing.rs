@@ -49,14 +49,33 @@ pub fn look_at_file<T>(compose: &str, look_at: impl FnOnce(&Scene<'_>) -> T) -> 
     look(compose, WorldSeen::default(), look_at)
 }
 
+/// Looks at a compose file with another file beside it.
+pub fn look_at_files<T>(
+    compose: &str,
+    (path, text): (&str, &str),
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let beside = (path.to_owned(), FileSeen::Text(text.to_owned()));
+    look_with(compose, Some(beside), WorldSeen::default(), look_at)
+}
+
 fn look<T>(compose: &str, world: WorldSeen, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
+    look_with(compose, None, world, look_at)
+}
+
+fn look_with<T>(
+    compose: &str,
+    beside: Option<(String, FileSeen)>,
+    world: WorldSeen,
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let compose_file = (
+        "compose.yaml".to_owned(),
+        FileSeen::Text(compose.to_owned()),
+    );
     let files = FilesSeen {
         folder_name: "test".to_owned(),
-        files: [(
-            "compose.yaml".to_owned(),
-            FileSeen::Text(compose.to_owned()),
-        )]
-        .into(),
+        files: std::iter::once(compose_file).chain(beside).collect(),
         ..FilesSeen::default()
     };
     let evidence = Evidence {
