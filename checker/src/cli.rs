@@ -122,6 +122,23 @@ pub enum DevCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Run every code block of the book and compare what it prints
+    Snippets(DevSnippetsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DevSnippetsArguments {
+    /// Chapters, as `04-milvus-stack`, `4` or `README` [default: all]
+    pub chapters: Vec<String>,
+    /// Folder of book.toml
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub root: PathBuf,
+    /// Go on with a chapter after a block that is not as printed
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Tell each block as it is run, and how long it takes
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
 #[derive(Debug, Args)]

@@ -71,5 +71,6 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),
         Command::Dev(DevCommand::Schema) => dev::schema(),
         Command::Dev(DevCommand::Book { root, out }) => dev::book::run(root, out.as_deref()),
+        Command::Dev(DevCommand::Snippets(arguments)) => dev::snippets::run(arguments),
     }
 }

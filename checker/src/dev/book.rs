@@ -9,7 +9,8 @@ use book::{BuildRequest, LessonPage};
 use crate::Exit;
 use crate::course;
 
-pub fn run(root: &Path, out: Option<&Path>) -> anyhow::Result<Exit> {
+/// What the lesson files say for the book's pages.
+pub fn pages() -> anyhow::Result<Vec<LessonPage>> {
     let lessons = course::lessons()?;
     let pages = lessons.iter().map(|lesson| {
         let header = &lesson.lesson.header;
@@ -33,11 +34,15 @@ pub fn run(root: &Path, out: Option<&Path>) -> anyhow::Result<Exit> {
                 .collect::<BTreeMap<_, _>>(),
         }
     });
+    Ok(pages.collect())
+}
+
+pub fn run(root: &Path, out: Option<&Path>) -> anyhow::Result<Exit> {
     let destination = out.map_or_else(|| root.join("book-output"), Path::to_path_buf);
     let request = BuildRequest {
         root: root.to_path_buf(),
         destination: destination.clone(),
-        lessons: pages.collect(),
+        lessons: pages()?,
     };
     let built = book::build(&request)?;
     for warning in &built.warnings {

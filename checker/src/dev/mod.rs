@@ -1,8 +1,9 @@
-//! For authors: proving lessons, building the book.
+//! For authors: proving lessons, building the book, running what it prints.
 
 pub mod book;
 mod cases;
 pub mod check;
+pub mod snippets;
 mod stack;
 
 use compose::MemoryReader;

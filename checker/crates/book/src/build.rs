@@ -148,24 +148,14 @@ pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
         destination: destination.clone(),
         error,
     };
-    let root = std::path::absolute(root).map_err(|error| BuildError::Settings {
-        file: root.join("book.toml"),
-        problem: error.to_string(),
-    })?;
     let destination_path = std::path::absolute(destination).map_err(destination_error)?;
-
-    let config = settings::read(&root, &destination_path)?;
+    let Source {
+        root,
+        source,
+        mut book,
+        loading,
+    } = load(root, &destination_path)?;
     may_be_emptied(&destination_path)?;
-
-    let source = config.book.src.clone();
-    let missing = summary::judge(&root, &source);
-    if !missing.is_empty() {
-        return Err(BuildError::Mistakes(missing));
-    }
-    let (loaded, loading) = diagnostics::collect(|| MDBook::load_with_config(&root, config));
-    let mut book = loaded.map_err(|error| BuildError::Chapters {
-        problem: format!("{error:#}"),
-    })?;
 
     let material = Material {
         root: &root,
@@ -193,6 +183,42 @@ pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
     warnings.extend(loading.warnings.into_iter().chain(of_rendering));
     let pages = links::pages(&destination_path).map_err(destination_error)?;
     Ok(Built { pages, warnings })
+}
+
+/// A book with its chapters as they are on disk.
+pub(crate) struct Source {
+    /// The folder of `book.toml`, absolute.
+    pub(crate) root: PathBuf,
+    /// The folder of the chapters, relative to `root`.
+    pub(crate) source: PathBuf,
+    pub(crate) book: MDBook,
+    /// What mdBook had to say about the loading.
+    pub(crate) loading: Messages,
+}
+
+/// Reads `book.toml`, the table of contents and the chapters, for a book that goes to `destination`.
+pub(crate) fn load(root: &Path, destination: &Path) -> Result<Source, BuildError> {
+    let root = std::path::absolute(root).map_err(|error| BuildError::Settings {
+        file: root.join("book.toml"),
+        problem: error.to_string(),
+    })?;
+    let config = settings::read(&root, destination)?;
+
+    let source = config.book.src.clone();
+    let missing = summary::judge(&root, &source);
+    if !missing.is_empty() {
+        return Err(BuildError::Mistakes(missing));
+    }
+    let (loaded, loading) = diagnostics::collect(|| MDBook::load_with_config(&root, config));
+    let book = loaded.map_err(|error| BuildError::Chapters {
+        problem: format!("{error:#}"),
+    })?;
+    Ok(Source {
+        root,
+        source,
+        book,
+        loading,
+    })
 }
 
 /// mdBook empties the folder it writes to, whatever is in it.

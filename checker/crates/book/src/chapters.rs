@@ -1,11 +1,12 @@
 //! Makes the chapters ready for mdBook: judges their text, fills in what the lessons say, renders the admonitions.
 
 use crate::build::LessonPage;
-use crate::directives::{self, Expanded, Part};
+use crate::directives::{self, Expanded, Inserted, Part};
 use crate::markdown::{self, Contents, Surroundings};
 use crate::mistake::Mistake;
+use crate::snippets::{ChapterSnippets, Snippet};
 use crate::sources::{self, Sources};
-use crate::{admonish, fences};
+use crate::{admonish, fences, snippets};
 use mdbook_driver::book::{Book, Chapter};
 use std::path::Path;
 
@@ -47,6 +48,52 @@ pub(crate) fn prepare(book: &mut Book, material: &Material<'_>) -> Result<Prepar
     Ok(prepared)
 }
 
+/// The code blocks of every chapter, or every mistake in them.
+pub(crate) fn code_blocks(
+    book: &mut Book,
+    material: &Material<'_>,
+) -> Result<Vec<ChapterSnippets>, Vec<Mistake>> {
+    let mut chapters = Vec::new();
+    let mut mistakes = Vec::new();
+    book.for_each_chapter_mut(|chapter| {
+        let Some(path) = &chapter.source_path else {
+            return;
+        };
+        let Read {
+            file,
+            contents,
+            inserted,
+            mistakes: found,
+            ..
+        } = read_chapter(chapter, path, material);
+        mistakes.extend(found);
+        let (mut blocks, _) = snippets::read(&contents.fences, &file);
+        for insertion in inserted {
+            let fences = markdown::read(&insertion.markdown).fences;
+            let (inside, _) = snippets::read(&fences, &file);
+            blocks.extend(inside.into_iter().map(|snippet| Snippet {
+                line: insertion.line,
+                ..snippet
+            }));
+        }
+        blocks.sort_by_key(|snippet| snippet.line);
+        chapters.push(ChapterSnippets {
+            slug: path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            file,
+            snippets: blocks,
+        });
+    });
+    if mistakes.is_empty() {
+        Ok(chapters)
+    } else {
+        mistakes.sort();
+        Err(mistakes)
+    }
+}
+
 /// A part of a lesson that stands on its page.
 type Shown = (String, Part);
 
@@ -58,42 +105,25 @@ fn prepare_chapter(
     let Some(path) = chapter.source_path.clone() else {
         return Ok(Vec::new());
     };
-    let file = sources::with_slashes(&material.source.join(&path));
-
-    let mut contents = markdown::read(&chapter.content);
-    let Expanded {
+    let Read {
+        file,
+        mut contents,
         text,
         inserted,
-        mut mistakes,
-    } = directives::expand(
-        &chapter.content,
-        &directives::Chapter {
-            file: &file,
-            path: &material.root.join(material.source).join(&path),
-            root: material.root,
-            lessons: material.lessons,
-        },
-    );
-    mistakes.extend(judge(&contents, &file));
-
-    for insertion in &inserted {
-        let inside = markdown::read(&insertion.markdown);
-        let origin = format!("the {} of {}", insertion.part.name(), insertion.lesson);
-        let found = judge(&inside, &file)
-            .into_iter()
-            .chain(directives::nested(&insertion.markdown, &file));
-        mistakes.extend(found.map(|mistake| in_lesson_file(mistake, &origin, insertion.line)));
-        let at_directive = inside.links.into_iter().map(|link| markdown::Link {
-            line: insertion.line,
-            ..link
-        });
-        contents.links.extend(at_directive);
-    }
+        mistakes,
+    } = read_chapter(chapter, &path, material);
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
+    for insertion in &inserted {
+        let links = markdown::read(&insertion.markdown).links.into_iter();
+        contents.links.extend(links.map(|link| markdown::Link {
+            line: insertion.line,
+            ..link
+        }));
+    }
 
-    chapter.content = admonish::render(&text).map_err(|problem| {
+    chapter.content = admonish::render(&snippets::page::shown(&text)).map_err(|problem| {
         vec![Mistake {
             file: file.clone(),
             line: 1,
@@ -108,6 +138,52 @@ fn prepare_chapter(
         .collect())
 }
 
+/// A chapter that has been read and judged.
+struct Read {
+    /// The file, for messages.
+    file: String,
+    /// What stands in the file.
+    contents: Contents,
+    /// The chapter with its directives replaced; incomplete where there are mistakes.
+    text: String,
+    inserted: Vec<Inserted>,
+    mistakes: Vec<Mistake>,
+}
+
+fn read_chapter(chapter: &Chapter, path: &Path, material: &Material<'_>) -> Read {
+    let file = sources::with_slashes(&material.source.join(path));
+    let contents = markdown::read(&chapter.content);
+    let Expanded {
+        text,
+        inserted,
+        mut mistakes,
+    } = directives::expand(
+        &chapter.content,
+        &directives::Chapter {
+            file: &file,
+            path: &material.root.join(material.source).join(path),
+            root: material.root,
+            lessons: material.lessons,
+        },
+    );
+    mistakes.extend(judge(&contents, &file));
+    for insertion in &inserted {
+        let inside = markdown::read(&insertion.markdown);
+        let origin = format!("the {} of {}", insertion.part.name(), insertion.lesson);
+        let found = judge(&inside, &file)
+            .into_iter()
+            .chain(directives::nested(&insertion.markdown, &file));
+        mistakes.extend(found.map(|mistake| in_lesson_file(mistake, &origin, insertion.line)));
+    }
+    Read {
+        file,
+        contents,
+        text,
+        inserted,
+        mistakes,
+    }
+}
+
 /// A text from a lesson file has no place in the chapter but that of its directive.
 fn in_lesson_file(mistake: Mistake, origin: &str, line: usize) -> Mistake {
     Mistake {
@@ -119,6 +195,9 @@ fn in_lesson_file(mistake: Mistake, origin: &str, line: usize) -> Mistake {
 
 fn judge(contents: &Contents, file: &str) -> Vec<Mistake> {
     let mut mistakes = fences::without_language(&contents.fences, file);
+    let (snippets, unusable) = snippets::read(&contents.fences, file);
+    mistakes.extend(unusable);
+    mistakes.extend(snippets::unused_files(&snippets, file));
     mistakes.extend(fences::without_end(&contents.unclosed, file));
     mistakes.extend(unusable_admonitions(contents, file));
     mistakes

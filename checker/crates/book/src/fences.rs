@@ -24,6 +24,8 @@ pub struct Fence {
     pub text: String,
     /// The line of the opening row, counted from 1; for an indented block its first line.
     pub line: usize,
+    /// The line of the closing row; for an indented block its last line.
+    pub last_line: usize,
     /// Fenced or indented.
     pub style: BlockStyle,
 }
@@ -53,6 +55,7 @@ impl Fence {
             attributes: attributes.to_owned(),
             text: String::new(),
             line,
+            last_line: line,
             style,
         }
     }

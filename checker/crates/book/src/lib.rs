@@ -4,7 +4,8 @@
 //!
 //! 1. `{{#checks lesson-4}}`, `{{#quiz lesson-4}}` and `{{#fact lesson-4 minutes}}` are replaced by what the
 //!    lesson file says ([`LessonPage`]), so that a page is never out of date. See [`BuildRequest`].
-//! 2. Every code block has a language ([`Fence`]); a block without one is a [`Mistake`] with its place.
+//! 2. Every code block has a language ([`Fence`]) and says what is done to know that it is true ([`Snippet`]); a block
+//!    that does not is a [`Mistake`] with its place. The page shows the blocks without those words.
 //! 3. Admonitions, ```` ```admonish tip title="…" ````, are rendered by mdbook-admonish.
 //! 4. mdBook renders the pages.
 //! 5. [`check_links`] reads the pages back: every link, picture and anchor leads somewhere, and nothing is
@@ -23,6 +24,7 @@ mod links;
 mod markdown;
 mod mistake;
 mod settings;
+mod snippets;
 mod sources;
 mod summary;
 
@@ -30,3 +32,4 @@ pub use build::{BuildError, BuildRequest, Built, LessonPage, build};
 pub use fences::{BlockStyle, Fence, fences};
 pub use links::{BrokenLink, LinkCheckError, LinkProblem, LinkSource, check_links};
 pub use mistake::Mistake;
+pub use snippets::{ChapterSnippets, Exchange, Language, Manner, Snippet, Task, Varies, snippets};

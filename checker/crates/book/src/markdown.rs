@@ -61,10 +61,13 @@ fn read_into(
         let line = first_line + line_breaks(&markdown[..range.start]);
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
-                if matches!(kind, CodeBlockKind::Fenced(_)) && !is_closed(&markdown[range]) {
+                let block = &markdown[range];
+                if matches!(kind, CodeBlockKind::Fenced(_)) && !is_closed(block) {
                     contents.unclosed.push(line);
                 }
-                open_block = Some(Fence::opened(kind, line));
+                let mut fence = Fence::opened(kind, line);
+                fence.last_line = line + line_breaks(block.trim_end());
+                open_block = Some(fence);
             }
             Event::Text(text) if open_block.is_some() => {
                 if let Some(block) = &mut open_block {

@@ -61,6 +61,10 @@ impl Fixture {
         self
     }
 
+    pub fn lessons(&self) -> Vec<LessonPage> {
+        self.lessons.clone()
+    }
+
     pub fn root(&self) -> PathBuf {
         self.folder.path().to_owned()
     }

@@ -187,7 +187,7 @@ fn what_a_page_would_load_from_the_network_is_found() {
         )
         .chapter(
             "one.md",
-            "![badge](https://img.example/b.svg)\n\n```rust,mdbook-runnable\nfn main() {}\n```\n",
+            "![badge](https://img.example/b.svg)\n\n<pre class=\"playground\"><code class=\"language-rust\"></code></pre>\n",
         );
     let broken = fixture.broken_links();
     let found = summary(&broken);
@@ -201,7 +201,7 @@ fn what_a_page_would_load_from_the_network_is_found() {
     );
     assert!(
         found.contains(&(
-            "src/one.md".to_owned(),
+            "src/one.md:3".to_owned(),
             "https://play.rust-lang.org/",
             LinkProblem::LoadedFromNetwork
         )),
@@ -222,16 +222,6 @@ fn what_a_page_would_load_from_the_network_is_found() {
         "{found:?}"
     );
     assert_eq!(found.len(), 4, "{found:?}");
-}
-
-#[test]
-fn a_rust_block_loads_nothing() {
-    assert_eq!(
-        Fixture::new()
-            .chapter("one.md", "```rust\nfn main() {}\n```\n")
-            .broken_links(),
-        []
-    );
 }
 
 #[test]

@@ -1,0 +1,705 @@
+//! Goes through one chapter from top to bottom, as a reader does who types everything.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use book::{ChapterSnippets, Language, Manner, Snippet, Task, Varies};
+use compose::disk::ConfinedDirectory;
+use compose::render::{self, Style};
+
+use super::compare::{compare, contains};
+use super::leftovers::{Inventory, leftovers};
+use super::session::{Kind, Lost, Ran, Session};
+use super::{docker, interrupt, part_of};
+use crate::course::{self, CourseLesson};
+use crate::workspace::Workspace;
+
+/// How often a command is repeated that has to come true.
+const AGAIN: Duration = Duration::from_millis(500);
+/// What a check of a Compose file may take.
+const CHECK: Duration = Duration::from_secs(60);
+/// Files that Compose finds without being told.
+const FOUND_BY_COMPOSE: [&str; 8] = [
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.override.yaml",
+    "compose.override.yml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// A block that is not as the book says.
+pub struct Failure {
+    /// The line of the block, or of the command in it.
+    pub line: usize,
+    /// What is not as it should be.
+    pub text: String,
+}
+
+/// What a chapter is run with.
+pub struct Manual<'a> {
+    /// The lessons' folders, with `start` and `solution`.
+    pub exercises: &'a Path,
+    /// Whether to go on after a failing block.
+    pub keep_going: bool,
+    /// Whether to print every block as it is run.
+    pub verbose: bool,
+}
+
+/// Runs a chapter. Whatever it starts is taken down again, also when it fails.
+///
+/// # Errors
+/// It cannot be run at all: no engine, no shell, or the lesson's project runs already.
+pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec<Failure>> {
+    let lesson = course::by_slug(&chapter.slug).transpose()?;
+    let project = lesson
+        .as_ref()
+        .map(|lesson| lesson.lesson.header.project.clone());
+    if let Some(project) = &project {
+        refuse_if_there(project)?;
+    }
+    let place = Place::make(lesson.as_ref(), manual)?;
+    let before = Inventory::take()?;
+    let mut walk = Walk {
+        chapter,
+        exercises: lesson.map(|lesson| manual.exercises.join(lesson.slug)),
+        place: &place,
+        session: Some(place.session()?),
+        failures: Vec::new(),
+    };
+    let went_through = walk.walk(manual);
+    let Walk {
+        session,
+        mut failures,
+        ..
+    } = walk;
+    let transcript = session
+        .as_ref()
+        .map(|session| session.transcript().to_owned())
+        .unwrap_or_default();
+    drop(session);
+    let cleaned = clean_up(&before, &place, project.as_deref(), &transcript);
+    place.remove();
+    let left = cleaned?;
+    went_through?;
+    // A chapter that stopped half-way did not come to its own cleaning up.
+    if failures.is_empty() && !left.is_empty() {
+        failures.push(Failure {
+            line: chapter.snippets.last().map_or(1, |snippet| snippet.line),
+            text: format!(
+                "the chapter leaves something behind: {}\n  next: remove it in a ```bash,hidden block at the end\n",
+                left.join(", ")
+            ),
+        });
+    }
+    Ok(failures)
+}
+
+fn refuse_if_there(project: &str) -> anyhow::Result<()> {
+    let filter = format!("label=com.docker.compose.project={project}");
+    if docker(&["ps", "--all", "--quiet", "--filter", &filter])?
+        .trim()
+        .is_empty()
+    {
+        return Ok(());
+    }
+    bail!(
+        "the project {project} has containers on this machine; `docker compose -p {project} down` removes them first"
+    )
+}
+
+/// Takes everything down; what was still there besides the lesson's project is told.
+fn clean_up(
+    before: &Inventory,
+    place: &Place,
+    project: Option<&str>,
+    transcript: &str,
+) -> anyhow::Result<Vec<String>> {
+    if let Some(project) = project {
+        docker(&[
+            "compose",
+            "--project-name",
+            project,
+            "down",
+            "--volumes",
+            "--remove-orphans",
+            "--timeout",
+            "10",
+        ])?;
+    }
+    let now = Inventory::take()?;
+    let left = leftovers(before, &now, &place.work, project, transcript);
+    let mut told = Vec::new();
+    for thing in left {
+        let name = thing.name.as_str();
+        let arguments: &[&str] = match thing.kind {
+            "container" => &["rm", "--force", "--volumes", name],
+            kind => &[kind, "rm", name],
+        };
+        told.push(format!("{} {name}", thing.kind));
+        if let Err(error) = docker(arguments) {
+            anstream::eprintln!("could not clean up: {error:#}");
+        }
+    }
+    Ok(told)
+}
+
+/// A throw-away folder with a learner's workspace, a home, and `checker` to be found.
+struct Place {
+    base: tempfile::TempDir,
+    /// Where the folder `course` is made, or an empty folder for a chapter that is no lesson.
+    work: PathBuf,
+    /// Where the session begins.
+    start: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Place {
+    fn make(lesson: Option<&CourseLesson>, manual: &Manual<'_>) -> anyhow::Result<Self> {
+        let base = tempfile::Builder::new()
+            .prefix("snippets-")
+            .tempdir()
+            .context("cannot make a temporary folder")?;
+        let root = base.path().canonicalize()?;
+        let [work, home, programs, control] =
+            ["work", "home", "programs", "control"].map(|name| root.join(name));
+        for folder in [&work, &home, &programs, &control] {
+            std::fs::create_dir(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        let program = std::env::current_exe().context("this program does not know where it is")?;
+        put_in_reach(&program, &programs.join("checker"))?;
+        lend_docker_settings(&home)?;
+        // At a terminal curl shows no progress next to what it prints; into a file it does.
+        std::fs::write(home.join(".curlrc"), "no-progress-meter\n")
+            .context("cannot write curl's settings")?;
+
+        let mut variables = variables(&programs, &home);
+        let mut start = work.clone();
+        if let Some(lesson) = lesson {
+            let workspace = Workspace::make(&work.join("course"))?;
+            for lesson in course::lessons()? {
+                workspace.bring(&lesson)?;
+            }
+            start = workspace.folder(lesson);
+            let exercise = std::path::absolute(manual.exercises.join(&lesson.slug))?;
+            for (name, part) in [("START", "start"), ("SOLUTION", "solution")] {
+                let folder = exercise.join(part).to_string_lossy().into_owned();
+                variables.push((name.to_owned(), folder));
+            }
+        }
+        Ok(Self {
+            base,
+            work,
+            start,
+            variables,
+        })
+    }
+
+    fn session(&self) -> anyhow::Result<Session> {
+        Session::start(
+            &self.start,
+            &self.base.path().canonicalize()?.join("control"),
+            &self.variables,
+        )
+    }
+
+    fn remove(self) {
+        let path = self.base.path().to_path_buf();
+        if self.base.close().is_err() {
+            anstream::eprintln!(
+                "{} holds data that a container wrote as another user; remove it by hand",
+                path.display()
+            );
+        }
+    }
+}
+
+/// What a learner's shell has, and nothing of this one's but the way to the engine.
+fn variables(programs: &Path, home: &Path) -> Vec<(String, String)> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let own = [
+        ("PATH", format!("{}:{path}", programs.display())),
+        ("HOME", home.to_string_lossy().into_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("TZ", "UTC".to_owned()),
+        ("TERM", "dumb".to_owned()),
+        ("COLUMNS", "80".to_owned()),
+        ("NO_COLOR", "1".to_owned()),
+    ];
+    let kept = [
+        "DOCKER_HOST",
+        "DOCKER_CONTEXT",
+        "DOCKER_TLS_VERIFY",
+        "DOCKER_CERT_PATH",
+        "XDG_RUNTIME_DIR",
+    ];
+    let kept = kept
+        .into_iter()
+        .filter_map(|name| Some((name, std::env::var(name).ok()?)));
+    own.into_iter()
+        .chain(kept)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// The empty home gets the contexts and plugins of Docker's client, and none of its other settings.
+fn lend_docker_settings(home: &Path) -> anyhow::Result<()> {
+    let settings = std::env::var_os("DOCKER_CONFIG")
+        .map(PathBuf::from)
+        .or_else(|| {
+            let home = std::env::var_os("HOME")?;
+            Some(PathBuf::from(home).join(".docker"))
+        });
+    let Some(settings) = settings.filter(|folder| folder.is_dir()) else {
+        return Ok(());
+    };
+    let lent = home.join(".docker");
+    std::fs::create_dir(&lent).context("cannot make a folder for Docker's client")?;
+    for name in ["cli-plugins", "contexts"] {
+        if settings.join(name).is_dir() {
+            put_in_reach(&settings.join(name).canonicalize()?, &lent.join(name))?;
+        }
+    }
+    let text = std::fs::read(settings.join("config.json")).unwrap_or_default();
+    let config: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    let kept: serde_json::Map<_, _> = ["currentContext", "cliPluginsExtraDirs"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), config.get(name)?.clone())))
+        .collect();
+    std::fs::write(lent.join("config.json"), serde_json::to_vec(&kept)?)
+        .context("cannot write the settings of Docker's client")
+}
+
+#[cfg(unix)]
+fn put_in_reach(original: &Path, link: &Path) -> anyhow::Result<()> {
+    std::os::unix::fs::symlink(original, link)
+        .with_context(|| format!("cannot make {}", link.display()))
+}
+
+#[cfg(not(unix))]
+fn put_in_reach(_original: &Path, _link: &Path) -> anyhow::Result<()> {
+    bail!("the book's commands are run by bash, on Linux or macOS")
+}
+
+/// A chapter half-way.
+struct Walk<'a> {
+    chapter: &'a ChapterSnippets,
+    /// The folder of the chapter's lesson.
+    exercises: Option<PathBuf>,
+    place: &'a Place,
+    session: Option<Session>,
+    failures: Vec<Failure>,
+}
+
+/// Why a block is not as the book says.
+enum Stop {
+    /// It differs; the session goes on.
+    Differs { line: usize, text: String },
+    /// It differs, and there is no shell any more.
+    SessionLost { line: usize, text: String },
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl Walk<'_> {
+    fn walk(&mut self, manual: &Manual<'_>) -> anyhow::Result<()> {
+        for snippet in &self.chapter.snippets {
+            let began = Instant::now();
+            let outcome = self.check(snippet);
+            if manual.verbose {
+                let word = if outcome.is_ok() { "ok" } else { "FAILED" };
+                anstream::eprintln!(
+                    "{:>6.1} s  {}:{} {word}",
+                    began.elapsed().as_secs_f64(),
+                    self.chapter.file,
+                    snippet.line
+                );
+            }
+            match outcome {
+                Ok(()) => {}
+                Err(Stop::Interrupted) => bail!("interrupted"),
+                Err(Stop::SessionLost { line, text }) => {
+                    self.failures.push(Failure { line, text });
+                    return Ok(());
+                }
+                Err(Stop::Differs { line, text }) => {
+                    self.failures.push(Failure { line, text });
+                    if !manual.keep_going {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, snippet: &Snippet) -> Result<(), Stop> {
+        let differs = |text: String| Stop::Differs {
+            line: snippet.line,
+            text,
+        };
+        if snippet.text.contains("{{#include") {
+            return Err(differs(
+                "an included file is not read here\n  next: write the text, with `from=` if it shows a part of a file\n".to_owned(),
+            ));
+        }
+        match &snippet.task {
+            Task::Excused { .. } => Ok(()),
+            Task::Terminal { exchanges, manner } => {
+                let mut has_failed = false;
+                for (at, exchange) in exchanges.iter().enumerate() {
+                    let step = Step {
+                        line: snippet.line + 1 + exchange.offset,
+                        command: &exchange.command,
+                        manner,
+                        is_last: at + 1 == exchanges.len(),
+                    };
+                    let agrees = |ran: &Ran| {
+                        let exit = step.judge_exit(ran);
+                        exit.and_then(|()| {
+                            compare(&exchange.output, &ran.output, &manner.varies)
+                                .map_err(step.told("prints something else"))
+                        })
+                    };
+                    has_failed |= self.run(&step, Kind::Command, &agrees)?.code != 0;
+                }
+                match manner.fails && !has_failed {
+                    true => Err(differs(
+                        "one of these commands has to fail, and all succeed\n".to_owned(),
+                    )),
+                    false => Ok(()),
+                }
+            }
+            Task::Script { manner } => self.script(snippet, manner),
+            Task::Lines { command, manner } => {
+                let lines: Vec<_> = snippet.text.lines().map(str::to_owned).collect();
+                let step = Step {
+                    line: snippet.line,
+                    command,
+                    manner,
+                    is_last: true,
+                };
+                let agrees = |ran: &Ran| {
+                    step.judge_exit(ran)?;
+                    contains(&lines, &ran.output, &manner.varies)
+                        .map_err(step.told("does not print these lines in this order"))
+                };
+                let ran = self.run(&step, Kind::Command, &agrees)?;
+                match manner.fails && ran.code == 0 {
+                    true => Err(differs(format!("`{command}` has to fail, and succeeds\n"))),
+                    false => Ok(()),
+                }
+            }
+            Task::Compose {
+                refused,
+                file,
+                from,
+            } => {
+                if let Some(from) = from {
+                    self.part_of(snippet, from, part_of::yaml)?;
+                }
+                self.compose(snippet, refused.as_deref(), file.as_deref())
+            }
+            Task::Document {
+                language,
+                file,
+                from,
+            } => {
+                if let Some(problem) = unreadable(*language, &snippet.text) {
+                    return Err(differs(format!("{problem}\n")));
+                }
+                if let Some(from) = from {
+                    let compare = match language {
+                        Language::Yaml => part_of::yaml,
+                        _ => part_of::lines,
+                    };
+                    self.part_of(snippet, from, compare)?;
+                }
+                match file {
+                    Some(file) => self.write(file, &snippet.text).map(drop).map_err(differs),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn script(&mut self, snippet: &Snippet, manner: &Manner) -> Result<(), Stop> {
+        let (kind, line) = match manner.fails {
+            true => (Kind::ScriptThatFails, snippet.line),
+            false => (Kind::Script, snippet.line),
+        };
+        let step = Step {
+            line,
+            command: &snippet.text,
+            manner,
+            is_last: true,
+        };
+        let agrees = |ran: &Ran| {
+            let failed_at = snippet.text.lines().nth(ran.line.saturating_sub(1));
+            match (manner.fails, ran.line, failed_at) {
+                (true, 0, _) if ran.code == 0 => {
+                    Err("one of these commands has to fail, and all succeed\n".to_owned())
+                }
+                (true, ..) => Ok(()),
+                (false, 0, _) if ran.code == 0 => Ok(()),
+                (false, _, command) => Err(format!(
+                    "`{}` ends with exit code {}\n{}",
+                    command.unwrap_or(&snippet.text).trim(),
+                    ran.code,
+                    quoted(&ran.output)
+                )),
+            }
+        };
+        self.run(&step, kind, &agrees).map(drop)
+    }
+
+    /// Runs a command until it agrees, once where the block does not say `until`.
+    fn run(
+        &mut self,
+        step: &Step<'_>,
+        kind: Kind,
+        agrees: &dyn Fn(&Ran) -> Result<(), String>,
+    ) -> Result<Ran, Stop> {
+        let Step {
+            line,
+            command,
+            manner,
+            is_last,
+        } = *step;
+        let began = Instant::now();
+        let until = manner.until.filter(|_| is_last);
+        let interrupt = manner.interrupt.filter(|_| is_last);
+        let lost = |text: String| Stop::SessionLost { line, text };
+        loop {
+            let Some(session) = &mut self.session else {
+                return Err(lost("there is no shell any more\n".to_owned()));
+            };
+            let ran = match session.run(command, kind, manner.within, interrupt) {
+                Ok(ran) => ran,
+                Err(Lost::Interrupted) => return Err(Stop::Interrupted),
+                Err(Lost::Deadline(output)) => {
+                    return Err(lost(format!(
+                        "`{command}` has not ended after {} s, and was killed\n{}  next: say `within=…` if it may take longer, `interrupt=…` if a reader presses Ctrl-C\n",
+                        manner.within.as_secs(),
+                        quoted(&output)
+                    )));
+                }
+                Err(Lost::Ended(output)) => {
+                    return Err(lost(format!(
+                        "`{command}` ends the shell\n{}",
+                        quoted(&output)
+                    )));
+                }
+            };
+            match agrees(&ran) {
+                Ok(()) => return Ok(ran),
+                Err(text) => {
+                    if until.is_none_or(|until| began.elapsed() >= until) {
+                        let after = until.map_or(String::new(), |until| {
+                            format!("not true within {} s: ", until.as_secs())
+                        });
+                        return Err(Stop::Differs {
+                            line,
+                            text: format!("{after}{text}"),
+                        });
+                    }
+                }
+            }
+            if interrupt::was_asked_for() {
+                return Err(Stop::Interrupted);
+            }
+            std::thread::sleep(AGAIN);
+        }
+    }
+
+    /// Our loader and Compose itself both read the file, and both say the same of it.
+    fn compose(
+        &mut self,
+        snippet: &Snippet,
+        refused: Option<&str>,
+        file: Option<&str>,
+    ) -> Result<(), Stop> {
+        let line = snippet.line;
+        let differs = |text: String| Stop::Differs { line, text };
+        let name = file.unwrap_or(".block.yaml");
+        let written = self.write(name, &snippet.text).map_err(differs)?;
+        let is_found = FOUND_BY_COMPOSE.contains(&name);
+        let folder = self.folder();
+        let ours = self
+            .load(&folder, (!is_found).then_some(name))
+            .map_err(differs)?;
+        let command = match is_found {
+            true => "docker compose config --quiet".to_owned(),
+            false => format!("docker compose --file '{name}' config --quiet"),
+        };
+        let manner = Manner {
+            fails: false,
+            within: CHECK,
+            until: None,
+            interrupt: None,
+            varies: Vec::<Varies>::new(),
+        };
+        let step = Step {
+            line,
+            command: &command,
+            manner: &manner,
+            is_last: true,
+        };
+        let theirs = self.run(&step, Kind::Command, &|_| Ok(()))?;
+        if file.is_none() {
+            // Of no use to the commands that follow; where it cannot be removed, the folder is thrown away anyway.
+            let _ = std::fs::remove_file(written);
+        }
+        let said = quoted(&theirs.output);
+        match (refused, ours, theirs.code == 0) {
+            (None, None, true) => Ok(()),
+            (None, Some(findings), _) => Err(differs(format!(
+                "checker refuses this file\n{}",
+                quoted(&findings)
+            ))),
+            (None, None, false) => {
+                Err(differs(format!("Docker Compose refuses this file\n{said}")))
+            }
+            (Some(_), None, _) => Err(differs(
+                "this file has to be refused, and checker accepts it\n".to_owned(),
+            )),
+            (Some(_), Some(_), true) => Err(differs(
+                "this file has to be refused, and Docker Compose accepts it\n".to_owned(),
+            )),
+            (Some(words), Some(findings), false) if findings.contains(words) => Ok(()),
+            (Some(words), Some(findings), false) => Err(differs(format!(
+                "checker refuses this file and does not say `{words}`\n{}  Docker Compose says:\n{said}",
+                quoted(&findings)
+            ))),
+        }
+    }
+
+    /// What our loader objects to.
+    fn load(&self, folder: &Path, file: Option<&str>) -> Result<Option<String>, String> {
+        let reader = ConfinedDirectory::new(folder)
+            .map_err(|error| format!("{} cannot be read: {error}\n", folder.display()))?;
+        let request = compose::Request {
+            files: file.map(str::to_owned).into_iter().collect(),
+            folder_name: folder
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            environment: self
+                .place
+                .variables
+                .iter()
+                .cloned()
+                .collect::<BTreeMap<_, _>>(),
+            ..compose::Request::default()
+        };
+        let loaded = compose::load(&reader, &request);
+        let findings: Vec<_> = loaded
+            .errors()
+            .map(|finding| render::finding(finding, &loaded.sources, Style::Plain))
+            .collect();
+        Ok(loaded.project.is_none().then(|| findings.join("\n")))
+    }
+
+    fn part_of(
+        &self,
+        snippet: &Snippet,
+        from: &str,
+        compare: fn(&str, &str) -> Result<(), String>,
+    ) -> Result<(), Stop> {
+        let differs = |text: String| Stop::Differs {
+            line: snippet.line,
+            text,
+        };
+        let Some(exercises) = &self.exercises else {
+            return Err(differs(
+                "this chapter belongs to no lesson, so `from` names nothing\n".to_owned(),
+            ));
+        };
+        let whole = std::fs::read_to_string(exercises.join(from)).map_err(|error| {
+            differs(format!(
+                "{} cannot be read: {error}\n",
+                exercises.join(from).display()
+            ))
+        })?;
+        compare(&snippet.text, &whole)
+            .map_err(|problem| differs(format!("this is not what {from} says: {problem}\n")))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.session.as_ref().map_or_else(
+            || self.place.start.clone(),
+            |session| session.folder().to_path_buf(),
+        )
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf, String> {
+        let path = Path::new(name);
+        let is_inside = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !is_inside || !self.folder().starts_with(&self.place.work) {
+            return Err(format!(
+                "the file {name} is outside the folder of this chapter\n"
+            ));
+        }
+        let path = self.folder().join(path);
+        crate::workspace::write_whole(&path, text.as_bytes())
+            .map_err(|error| format!("{error:#}\n"))?;
+        Ok(path)
+    }
+}
+
+/// A command of a block.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    line: usize,
+    command: &'a str,
+    manner: &'a Manner,
+    is_last: bool,
+}
+
+impl Step<'_> {
+    /// A command that Ctrl-C ends says nothing by its exit code.
+    fn judge_exit(&self, ran: &Ran) -> Result<(), String> {
+        let may_fail = self.manner.fails || (self.manner.interrupt.is_some() && self.is_last);
+        match ran.code == 0 || may_fail {
+            true => Ok(()),
+            false => Err(format!(
+                "`{}` ends with exit code {}\n{}",
+                self.command,
+                ran.code,
+                quoted(&ran.output)
+            )),
+        }
+    }
+
+    fn told(&self, what: &'static str) -> impl Fn(String) -> String {
+        move |difference| {
+            format!(
+                "`{}` {what} (- the book, + this run)\n{difference}",
+                self.command
+            )
+        }
+    }
+}
+
+fn unreadable(language: Language, text: &str) -> Option<String> {
+    match language {
+        Language::Json => serde_json::from_str::<serde_json::Value>(text)
+            .err()
+            .map(|error| format!("this is no JSON: {error}")),
+        Language::Yaml => serde_yaml::from_str::<serde_yaml::Value>(text)
+            .err()
+            .map(|error| format!("this is no YAML: {error}")),
+        _ => None,
+    }
+}
+
+fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}

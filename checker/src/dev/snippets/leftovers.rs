@@ -1,0 +1,185 @@
+//! What a chapter leaves in the engine: containers, networks and volumes that were not there before.
+//!
+//! Others may work with the same engine meanwhile. What is new is a chapter's own when its Compose project worked in the
+//! chapter's folder, when the chapter's commands or outputs name it, or when nobody gave it a name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::docker;
+
+/// A thing in the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Thing {
+    name: String,
+    /// Empty for none.
+    project: String,
+    /// Where its Compose project worked; empty if it does not say so.
+    folder: String,
+}
+
+/// Everything there is, by kind (`container`, `network`, `volume`) and id.
+#[derive(Debug, Default)]
+pub struct Inventory(BTreeMap<(&'static str, String), Thing>);
+
+const PROJECT: &str = r#"{{.Label "com.docker.compose.project"}}"#;
+const FOLDER: &str = r#"{{.Label "com.docker.compose.project.working_dir"}}"#;
+
+impl Inventory {
+    /// Looks at the engine.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn take() -> anyhow::Result<Self> {
+        let containers = format!("{{{{.ID}}}}\t{{{{.Names}}}}\t{PROJECT}\t{FOLDER}");
+        let networks = format!("{{{{.ID}}}}\t{{{{.Name}}}}\t{PROJECT}\t");
+        let volumes = format!("{{{{.Name}}}}\t{{{{.Name}}}}\t{PROJECT}\t");
+        let mut things = BTreeMap::new();
+        for (kind, arguments) in [
+            (
+                "container",
+                ["ps", "--all", "--format", &containers].as_slice(),
+            ),
+            ("network", &["network", "ls", "--format", &networks]),
+            // A volume that a container uses is told by that container.
+            (
+                "volume",
+                &[
+                    "volume",
+                    "ls",
+                    "--filter",
+                    "dangling=true",
+                    "--format",
+                    &volumes,
+                ],
+            ),
+        ] {
+            for line in docker(arguments)?.lines() {
+                let mut words = line.split('\t').map(str::to_owned);
+                let mut word = || words.next().unwrap_or_default();
+                let id = word();
+                let thing = Thing {
+                    name: word(),
+                    project: word(),
+                    folder: word(),
+                };
+                things.insert((kind, id), thing);
+            }
+        }
+        Ok(Self(things))
+    }
+}
+
+/// A thing that a chapter has left.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// `container`, `network` or `volume`
+    pub kind: &'static str,
+    /// What Docker's client knows it by.
+    pub name: String,
+}
+
+/// What is new and the chapter's own, containers first.
+///
+/// `folder` is where the chapter worked, `project` its lesson's Compose project, `transcript` every command and output.
+pub fn leftovers(
+    before: &Inventory,
+    now: &Inventory,
+    folder: &Path,
+    project: Option<&str>,
+    transcript: &str,
+) -> Vec<Leftover> {
+    let new = || now.0.iter().filter(|(key, _)| !before.0.contains_key(*key));
+    let folder = folder.to_string_lossy();
+    let projects: BTreeSet<&str> = new()
+        .filter(|(_, thing)| !thing.folder.is_empty() && thing.folder.starts_with(folder.as_ref()))
+        .map(|(_, thing)| thing.project.as_str())
+        .chain(project)
+        .collect();
+    new()
+        .filter(|((kind, id), thing)| match thing.project.as_str() {
+            "" => {
+                // The id of a volume is its name.
+                let short: String = id.chars().take(12).collect();
+                has_no_given_name(&thing.name)
+                    || has_word(transcript, &thing.name)
+                    || (*kind != "volume" && transcript.contains(&short))
+            }
+            project => projects.contains(project) || has_word(transcript, project),
+        })
+        .map(|((kind, _), thing)| Leftover {
+            kind,
+            name: thing.name.clone(),
+        })
+        .collect()
+}
+
+/// Docker calls a container `happy_turing` and a volume by 64 digits when nobody names it.
+fn has_no_given_name(name: &str) -> bool {
+    let is_hex = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_random = name.split_once('_').is_some_and(|(left, right)| {
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        is_word(left) && is_word(right.trim_end_matches(|letter: char| letter.is_ascii_digit()))
+    });
+    is_hex || is_random
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inventory(things: &[(&'static str, &str, &str, &str, &str)]) -> Inventory {
+        let things = things.iter().map(|(kind, id, name, project, folder)| {
+            let thing = Thing {
+                name: (*name).to_owned(),
+                project: (*project).to_owned(),
+                folder: (*folder).to_owned(),
+            };
+            ((*kind, format!("{id:0>12}")), thing)
+        });
+        Inventory(things.collect())
+    }
+
+    #[test]
+    fn what_a_chapter_made_is_told_from_what_others_made_meanwhile() {
+        let before = inventory(&[("container", "1", "old", "", "")]);
+        let now = inventory(&[
+            ("container", "1", "old", "", ""),
+            ("container", "2", "web", "", ""),
+            ("container", "3", "happy_turing", "", ""),
+            ("container", "4", "of-somebody", "", ""),
+            ("container", "5", "mine-a-1", "mine", "/tmp/x/course"),
+            ("container", "6", "other-a-1", "other", "/elsewhere"),
+            ("network", "7", "mine_default", "mine", ""),
+            ("network", "8", "lesson-01_default", "lesson-01", ""),
+            ("network", "9", "other_default", "other", ""),
+            ("volume", "a", "webdata", "", ""),
+        ]);
+        let found = leftovers(
+            &before,
+            &now,
+            Path::new("/tmp/x"),
+            Some("lesson-01"),
+            "docker run --name web b\n",
+        );
+        let names: Vec<_> = found.iter().map(|thing| thing.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "web",
+                "happy_turing",
+                "mine-a-1",
+                "mine_default",
+                "lesson-01_default"
+            ]
+        );
+    }
+}
