@@ -165,8 +165,8 @@ fn refuse_unreadable(folder: &Path, files: &FilesSeen) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks the engine; that none answers is evidence too.
-fn capture_world(
+/// Asks the engine; that none answers is evidence too. Nothing is hidden in it.
+pub fn capture_world(
     host: Option<&str>,
     wanted: &lesson::evidence::Wanted,
 ) -> anyhow::Result<WorldSeen> {

@@ -68,6 +68,9 @@ pub struct LessonProgress {
     /// How many hints of each check were shown.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hints: BTreeMap<String, usize>,
+    /// When each drill was done the last time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drills: BTreeMap<String, jiff::Timestamp>,
 }
 
 /// What `init` did with one file.
@@ -157,6 +160,13 @@ impl Progress {
         self.lessons
             .get(lesson)
             .is_some_and(|lesson| lesson.first_passed.is_some())
+    }
+
+    /// Whether a drill of a lesson has ever been done.
+    pub fn has_drilled(&self, lesson: &str, drill: &str) -> bool {
+        self.lessons
+            .get(lesson)
+            .is_some_and(|lesson| lesson.drills.contains_key(drill))
     }
 }
 

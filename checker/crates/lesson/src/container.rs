@@ -151,6 +151,38 @@ impl<'a> Container<'a> {
         since(self.text("State.FinishedAt"), now)
     }
 
+    /// How long its last process ran, where it has ended.
+    pub fn ran_for(self) -> Option<Duration> {
+        let ended: jiff::Timestamp = self.text("State.FinishedAt").parse().ok()?;
+        since(self.text("State.StartedAt"), ended)
+    }
+
+    /// How often a restart policy has started it again.
+    pub fn restarts(self) -> u64 {
+        self.field("RestartCount")
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
+    }
+
+    /// Words of the first process: what the entrypoint and the command came to.
+    pub fn first_process(self) -> Vec<String> {
+        let arguments = self.field("Args").and_then(Value::as_array);
+        let arguments = arguments.into_iter().flatten().filter_map(Value::as_str);
+        std::iter::once(self.text("Path"))
+            .chain(arguments)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Whether somebody could type: it has a terminal, or an input that stays open.
+    pub fn has_terminal(self) -> bool {
+        ["Config.Tty", "Config.OpenStdin"].iter().any(|path| {
+            self.field(path)
+                .and_then(Value::as_bool)
+                .unwrap_or_default()
+        })
+    }
+
     /// What its health check says. A check that was switched off (`NONE`) is none.
     pub fn health(self) -> Health {
         let state = [

@@ -103,6 +103,8 @@ pub struct CheckHeader {
     pub title: String,
     /// Why it matters, in one sentence.
     pub why: String,
+    /// What would be right, in a learner's words, where those of the matcher are not.
+    pub expected: Option<String>,
     /// What to look at or run next when it fails; not the answer. Where it is absent the matcher suggests one.
     pub next: Option<String>,
     /// Tiers of help, from a nudge to nearly the answer.
@@ -390,7 +392,7 @@ pub struct ImageExpected {
     pub version: Option<String>,
     /// Why versions below are refused, shown when one is.
     pub version_why: Option<String>,
-    /// It names one version: a tag other than `latest`, or a digest.
+    /// It names one version: a tag with a number in it, or a digest.
     #[serde(default)]
     pub pinned: bool,
     /// What the tag has to look like, as a regular expression.
@@ -430,8 +432,8 @@ pub enum ContainerState {
 }
 
 /// Names of the keys that [`CheckHeader`] reads; every other key of a check is a place or a matcher.
-pub(crate) const HEADER_KEYS: [&str; 8] = [
-    "id", "title", "why", "next", "hints", "needs", "advice", "weight",
+pub(crate) const HEADER_KEYS: [&str; 9] = [
+    "id", "title", "why", "expected", "next", "hints", "needs", "advice", "weight",
 ];
 
 /// Names of the keys that are places.

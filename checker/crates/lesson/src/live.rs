@@ -103,7 +103,8 @@ pub fn container(scene: &Scene<'_>, service: &str, matchers: &[Matcher]) -> Judg
     }))
 }
 
-fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
+/// What is said where a service has no container.
+pub fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
     if let Some(image) = scene.missing_image(service) {
         return Judged::not_seen(
             format!(
@@ -153,7 +154,8 @@ fn in_state(scene: &Scene<'_>, container: Container<'_>, state: ContainerState) 
     }
 }
 
-fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
+/// Judges whether a container's process runs.
+pub fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     let service = container.service();
     let (found, next) = match container.status() {
         Status::Running => return Judged::Holds,
@@ -319,7 +321,8 @@ fn field(container: Container<'_>, expected: &FieldExpected) -> Judged {
     })
 }
 
-fn spot(container: Container<'_>) -> Spot {
+/// A container with the lines of its log that matter.
+pub fn spot(container: Container<'_>) -> Spot {
     let all: Vec<&str> = container.last_lines().iter().map(String::as_str).collect();
     let complaints: Vec<&str> = all.iter().copied().filter(|line| complains(line)).collect();
     let lines = last(

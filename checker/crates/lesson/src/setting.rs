@@ -65,6 +65,16 @@ pub fn read(scene: &Scene<'_>, setting: &Setting) -> Result<Option<SettingValue>
     }))
 }
 
+/// The configuration file of the learner's that may have the setting, where the command names one.
+pub fn config_file(scene: &Scene<'_>, setting: &Setting) -> Option<String> {
+    let service = scene.service(&setting.service)?;
+    let given = config_file::given(scene.project()?, &service, setting.config_file.as_ref()?)?;
+    match given.shows {
+        Shows::File { path, .. } => Some(path),
+        Shows::Image | Shows::Other(_) => None,
+    }
+}
+
 /// The line of the configuration file that has the setting.
 fn in_config_file(
     scene: &Scene<'_>,

@@ -8,6 +8,9 @@ use crate::evidence::{
 use crate::rules;
 use crate::scene::{Judged, Scene};
 
+/// The moment at which every example is looked at.
+pub const AT: jiff::Timestamp = jiff::Timestamp::constant(1_000_000_000, 0);
+
 /// A rule's verdict on a compose file.
 pub fn on_file(rule: &str, with: Value, compose: &str) -> Judged {
     on(rule, with, compose, WorldSeen::default())
@@ -19,20 +22,20 @@ pub fn on_containers(rule: &str, with: Value, compose: &str, containers: &[Value
         inspect: inspect.clone(),
         last_lines: Vec::new(),
     });
+    let world = WorldSeen {
+        containers: containers.collect(),
+        ..WorldSeen::default()
+    };
+    on_world(rule, with, compose, world)
+}
+
+/// A rule's verdict on a compose file and what else an engine that answers was seen to have.
+pub fn on_world(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
     let engine = EngineSeen::Answered {
         address: "unix:///test.sock".to_owned(),
         version: Value::Null,
     };
-    on(
-        rule,
-        with,
-        compose,
-        WorldSeen {
-            engine,
-            containers: containers.collect(),
-            ..WorldSeen::default()
-        },
-    )
+    on(rule, with, compose, WorldSeen { engine, ..world })
 }
 
 fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
@@ -78,7 +81,7 @@ fn look_with<T>(
     let evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: "lesson-1".to_owned(),
-        at: jiff::Timestamp::UNIX_EPOCH,
+        at: AT,
         files,
         world,
     };

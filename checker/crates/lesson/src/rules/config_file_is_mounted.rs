@@ -79,7 +79,12 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         Shows::File { path, node, .. } => (path, node),
         Shows::Other(node) => {
             let found = format!("{at} lies on this mount, which is no file of yours");
-            return Mismatch::new(scene.spot_of(node), found, expected).into();
+            return Mismatch::new(scene.spot_of(node), found, expected)
+                .next(format!(
+                    "a path of yours begins with `./`, as `./{}`; anything else is the name of a volume",
+                    at.rsplit('/').next().unwrap_or(at)
+                ))
+                .into();
         }
         Shows::Image => {
             let mounts = service.mounts().into_iter();
