@@ -198,7 +198,9 @@ pub struct Setting {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ConfigFile {
-    /// How its name ends, as `.conf`: the first word of the command that ends so is its path.
+    /// The program, as `redis-server`: its first argument is the path, unless that is an option.
+    pub program: Option<String>,
+    /// How its name ends, as `.conf`: where the command does not name the program, the first word that ends so is its path.
     pub ending: String,
     /// The image's working folder, where a relative path starts.
     pub working_folder: Option<String>,
