@@ -129,6 +129,9 @@ impl<'a> Stack<'a> {
             Step::Compose(arguments) => {
                 self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
             }
+            Step::ComposeFails(arguments) => {
+                self.compose_fails(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+            }
             Step::Docker(arguments) => self
                 .docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
                 .map(drop),
@@ -218,6 +221,16 @@ impl<'a> Stack<'a> {
 
     fn compose(&self, arguments: &[&str]) -> anyhow::Result<()> {
         self.docker(&[&["compose"], arguments].concat()).map(drop)
+    }
+
+    fn compose_fails(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        if self.compose(arguments).is_ok() {
+            bail!(
+                "`docker compose {}` has to fail here, and did not",
+                arguments.join(" ")
+            );
+        }
+        Ok(())
     }
 
     /// Runs Docker's client in the lesson's folder, with nothing of this shell but what the client itself needs.

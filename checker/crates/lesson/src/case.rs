@@ -68,6 +68,8 @@ pub struct Edit {
 pub enum Step {
     /// `docker compose ARGUMENTS`
     Compose(Vec<String>),
+    /// `docker compose ARGUMENTS`, which has to fail: an `up` that finds its port taken, for example.
+    ComposeFails(Vec<String>),
     /// `docker ARGUMENTS`
     Docker(Vec<String>),
     /// The mistake's files are put in place. Without this step that is the first thing to happen.

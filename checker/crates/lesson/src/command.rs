@@ -68,8 +68,12 @@ pub fn reads_from_terminal(command: &[String]) -> Option<String> {
         matches!(*flag, "--version" | "--help" | "-V" | "-h" | "-v")
             || (!flag.starts_with("--") && flag.ends_with(['c', 'm', 'e', 'p']))
     };
+    // What a script does before it may go on for ever.
+    let comes_second =
+        |word: &&str| word.ends_with(';') || matches!(*word, "&&" | "||" | "then" | "do");
     let waits = (shell || python)
         && may_start_a_program(&flat[..last])
+        && !flat[..last].iter().any(comes_second)
         && !flat[last + 1..].iter().any(runs_something);
     waits.then(|| program.to_owned())
 }

@@ -159,10 +159,11 @@ fn on_value(matcher: &Matcher, value: &Value) -> Matched {
 }
 
 fn found(value: Option<&Value>) -> String {
-    value.map_or_else(
-        || "it is not set".to_owned(),
-        |value| format!("it is {}", shown(value)),
-    )
+    match value {
+        None => "it is not set".to_owned(),
+        Some(value) if length_of(value) == Some(0) => "it is empty".to_owned(),
+        Some(value) => format!("it is {}", shown(value)),
+    }
 }
 
 /// A value as a reader of the file would write it, cut to what fits a line.
@@ -256,10 +257,7 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     let reference = match compose::image::ImageReference::parse(text) {
         Ok(reference) => reference,
         Err(error) => {
-            return Matched::No(Differs::new(
-                format!("`{text}` is no image reference: {error}"),
-                describe_image(wanted),
-            ));
+            return Matched::No(Differs::new(error.to_string(), describe_image(wanted)));
         }
     };
     let expected = || describe_image(wanted);
@@ -428,6 +426,7 @@ pub fn describe(matcher: &Matcher) -> String {
         Matcher::Le(bound) => format!("{bound} or less"),
         Matcher::Not(matchers) => match matchers.0.as_slice() {
             [Matcher::ContainSubstring(part)] => format!("something without `{part}` in it"),
+            [Matcher::HaveLen(0)] => "something that is not empty".to_owned(),
             _ => format!("not {}", describe_all(matchers)),
         },
         Matcher::And(groups) => groups

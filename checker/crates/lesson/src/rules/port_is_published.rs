@@ -9,12 +9,12 @@ use crate::scene::{Judged, Mismatch, Scene};
 
 pub const IS_PUBLISHED: Rule = Rule {
     name: "port-is-published",
-    what: "A container port of a service is published on the host, under whichever host port and address.",
+    what: "A container port of a service is published on the host: under `host-port` where the lesson names one, else under any, and on any address.",
     why: "Programs on your machine, and a browser, reach a container only through a published port.",
     mend: "Add an entry `HOST:CONTAINER` to `ports:` of the service; the container's port is the part after the colon.",
     leave: "Where only other containers of the same network talk to the port.",
     reads: Reads::Files,
-    accepts: |with| parameters::<Parameters>(with).map(drop),
+    accepts: |with| parameters::<PublishedParameters>(with).map(drop),
     judge: |scene, with| judged(with, |parameters| published(scene, &parameters)),
 };
 
@@ -47,21 +47,50 @@ struct Parameters {
     port: u16,
 }
 
-fn ports<'a>(scene: &Scene<'a>, parameters: &Parameters) -> Vec<Port<'a>> {
-    let service = scene.service(&parameters.service);
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PublishedParameters {
+    service: String,
+    port: u16,
+    /// The port of the host that it has to be; where absent any will do.
+    host_port: Option<u16>,
+}
+
+fn ports<'a>(scene: &Scene<'a>, service: &str) -> Vec<Port<'a>> {
+    let service = scene.service(service);
     service
         .map(|service| network_owner(scene, service).ports())
         .unwrap_or_default()
 }
 
-fn published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
-    let Parameters { service, port } = parameters;
-    let ports = ports(scene, parameters);
+fn published(scene: &Scene<'_>, parameters: &PublishedParameters) -> Judged {
+    let PublishedParameters {
+        service,
+        port,
+        host_port,
+    } = parameters;
+    let ports = ports(scene, service);
     let of_port = || ports.iter().filter(|mapping| mapping.target == *port);
-    if host_network(scene, service) || of_port().any(|mapping| mapping.protocol == "tcp") {
+    let over_tcp = || of_port().filter(|mapping| mapping.protocol == "tcp");
+    let expected = match host_port {
+        Some(host_port) => {
+            format!(
+                "an entry that leads from port {host_port} of your machine to port {port} of the container"
+            )
+        }
+        None => format!("an entry whose container port is {port}"),
+    };
+    if host_network(scene, service) {
         return Judged::Holds;
     }
-    let expected = format!("an entry whose container port is {port}");
+    if let Some(mapping) = over_tcp().next() {
+        return match host_port {
+            Some(host_port) => {
+                at_host_port(scene, over_tcp().collect(), mapping, *host_port, expected)
+            }
+            None => Judged::Holds,
+        };
+    }
     if let Some(mapping) = of_port().next() {
         let found = format!(
             "port {port} is published for {}; the program listens on tcp",
@@ -111,6 +140,33 @@ fn published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     }
 }
 
+/// One of the entries for the container's port has to be at this port of the host.
+fn at_host_port(
+    scene: &Scene<'_>,
+    entries: Vec<&Port<'_>>,
+    first: &Port<'_>,
+    host_port: u16,
+    expected: String,
+) -> Judged {
+    let wanted = host_port.to_string();
+    if entries
+        .iter()
+        .any(|entry| entry.published.as_deref() == Some(wanted.as_str()))
+    {
+        return Judged::Holds;
+    }
+    let found = match first.published.as_deref() {
+        Some(range) if range.contains('-') => {
+            format!("Docker chooses a port of your machine out of {range}")
+        }
+        Some(other) => format!("this entry is for port {other} of your machine"),
+        None => "without a port for your machine, Docker chooses one that is free".to_owned(),
+    };
+    Mismatch::new(scene.spot_of(first.node), found, expected)
+        .next("the host's port stands in front of the container's")
+        .into()
+}
+
 /// With `network_mode: host` there is nothing to publish: the program listens on the host itself.
 fn host_network(scene: &Scene<'_>, service: &str) -> bool {
     scene
@@ -122,12 +178,9 @@ fn host_network(scene: &Scene<'_>, service: &str) -> bool {
 fn not_published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     let Parameters { service, port } = parameters;
     if host_network(scene, service) {
-        let found =
-            format!("with the host's network every port of `{service}` is open on the host");
-        let spot = scene.nearest(&format!("services.{service}.network_mode"));
-        return Mismatch::new(spot, found, format!("port {port} not published")).into();
+        return on_the_host(scene, service, &format!("port {port} not published"));
     }
-    let open = ports(scene, parameters)
+    let open = ports(scene, service)
         .into_iter()
         .filter(|mapping| mapping.target == *port);
     Judged::from_mismatches(
@@ -145,9 +198,18 @@ fn not_published(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     )
 }
 
+fn on_the_host(scene: &Scene<'_>, service: &str, expected: &str) -> Judged {
+    let found = format!("with the host's network every port of `{service}` is open on the host");
+    let spot = scene.nearest(&format!("services.{service}.network_mode"));
+    Mismatch::new(spot, found, expected).into()
+}
+
 fn private(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
-    let Parameters { port, .. } = parameters;
-    let open = ports(scene, parameters)
+    let Parameters { service, port } = parameters;
+    if host_network(scene, service) {
+        return on_the_host(scene, service, "a published port on a loopback address");
+    }
+    let open = ports(scene, service)
         .into_iter()
         .filter(|mapping| mapping.target == *port);
     let open = open.filter(|mapping| !mapping.host_ip.as_deref().is_some_and(is_loopback));
@@ -239,6 +301,32 @@ mod tests {
     }
 
     #[test]
+    fn a_port_of_the_host_may_be_asked_for() {
+        let at_8001 = |ports: &str| {
+            let with = json!({"service": "web", "port": 80, "host-port": 8001});
+            let compose = format!("services: {{web: {{image: x, ports: {ports}}}}}");
+            on_file("port-is-published", with, &compose)
+        };
+        for ports in [
+            "['8001:80']",
+            "['127.0.0.1:8001:80/tcp']",
+            "[{target: 80, published: 8001}]",
+            "['8002:80', '8001:80']",
+            "['8000-8001:79-80']",
+        ] {
+            holds(at_8001(ports));
+        }
+        finds(at_8001("['8002:80']"), "for port 8002 of your machine");
+        finds(at_8001("[80]"), "Docker chooses one that is free");
+        finds(at_8001("['8001-8009:80']"), "out of 8001-8009");
+        finds(
+            at_8001("['80:8001']"),
+            "leads to port 8001 in the container",
+        );
+        finds(at_8001("['8001:80/udp']"), "published for udp");
+    }
+
+    #[test]
     fn a_port_stays_inside_unless_it_is_published() {
         holds(with_ports("port-is-not-published", "['80:8080']"));
         finds(
@@ -267,6 +355,14 @@ mod tests {
         finds(
             with_ports("port-is-private", "['0.0.0.0:80:80']"),
             "0.0.0.0",
+        );
+        finds(
+            on_file(
+                "port-is-private",
+                json!({"service": "web", "port": 80}),
+                "services: {web: {image: x, network_mode: host}}",
+            ),
+            "with the host's network",
         );
         // One private entry does not make another one private.
         finds(

@@ -54,13 +54,15 @@ fn judge(scene: &Scene<'_>, Parameters { service: name }: &Parameters) -> Judged
         .collect();
     let own_command = own_command(&service);
     let expected = "a program that goes on running without anybody typing";
-    let wrong = match words.first() {
-        None => own_command.filter(|_| !has_terminal(&service)).map(|own| {
-            format!("no command here, so the image's own runs: `{own}`, which reads from a terminal, and there is none")
-        }),
-        Some(first) => not_a_program(first, own_command.is_some()).or_else(|| {
+    let wrong = match (words.first(), own_command) {
+        // What an image's own entrypoint makes of the command is not in the file.
+        (Some(_), None) if service.entrypoint().is_none() => None,
+        (Some(first), _) => not_a_program(first).or_else(|| {
             let reader = command::reads_from_terminal(&words).filter(|_| !has_terminal(&service))?;
             Some(format!("`{reader}` without a program to run reads from a terminal, and there is none"))
+        }),
+        (None, own) => own.filter(|_| !has_terminal(&service)).map(|own| {
+            format!("no command here, so the image's own runs: `{own}`, which reads from a terminal, and there is none")
         }),
     };
     let Some(found) = wrong else {
@@ -79,13 +81,10 @@ fn judge(scene: &Scene<'_>, Parameters { service: name }: &Parameters) -> Judged
         .into()
 }
 
-/// Why the first word cannot be the name of a program. What an image's entrypoint makes of it is known of some images only.
-fn not_a_program(first: &str, entrypoint_is_none: bool) -> Option<String> {
+/// Why the first word cannot be the name of a program.
+fn not_a_program(first: &str) -> Option<String> {
     let in_one_word =
         first.contains(char::is_whitespace) && (!first.contains('/') || first.contains(" -"));
-    if !entrypoint_is_none {
-        return None;
-    }
     if in_one_word {
         return Some(format!(
             "Docker looks for one program whose whole name is `{first}`, blanks included"
@@ -101,8 +100,11 @@ fn not_a_program(first: &str, entrypoint_is_none: bool) -> Option<String> {
         .then(|| format!("`{first}` is a word of the shell, no program, and no shell runs here"))
 }
 
-/// What the image runs by itself, where that waits for somebody to type.
+/// What the image runs by itself, where that waits for somebody to type. An image that is built here may run anything.
 fn own_command(service: &Service<'_>) -> Option<&'static str> {
+    if service.node().get("build").is_some() {
+        return None;
+    }
     let image = ImageReference::parse(service.image()?.as_str()?).ok()?;
     INTERACTIVE
         .iter()
@@ -149,7 +151,10 @@ mod tests {
             "image: python:3.11; command: tail -f /dev/null",
             "image: python:3.11; tty: true",
             "image: python:3.11; stdin_open: true; command: python",
+            "image: python:3.11; command: sh -c 'python -m http.server 8000; bash'",
             "image: nginx:1.27",
+            "image: me/tool:1; command: bash",
+            "image: python:3.11; build: .",
             "image: postgres:17; command: -c shared_buffers=256MB",
         ] {
             holds(hello(right));
