@@ -194,6 +194,12 @@ fn in_classes(line: &str, varies: &[Varies]) -> String {
     line
 }
 
+/// What a line costs that only the book has. More than one that only the run has, so that as many lines of the book as can
+/// be are found in the run.
+const MISSING: usize = 2;
+/// What a line costs that only the run has.
+const EXTRA: usize = 1;
+
 /// A line of the two outputs side by side.
 #[derive(Debug, PartialEq, Eq)]
 enum Row<'a> {
@@ -213,10 +219,10 @@ impl Row<'_> {
     }
 }
 
-/// The alignment with the fewest differences.
+/// The alignment that costs least; it costs nothing when the two agree.
 fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
     let width = found.len() + 1;
-    // costs[i * width + j]: the least differences between the pattern from i on and the output from j on.
+    // costs[i * width + j]: what it costs to align the pattern from i on and the output from j on.
     let mut costs = vec![0_usize; (pattern.len() + 1) * width];
     let fits: Vec<bool> = pattern
         .iter()
@@ -227,12 +233,12 @@ fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
             let below = |i: usize, j: usize| costs[i * width + j];
             costs[i * width + j] = match (pattern.get(i), j < found.len()) {
                 (None, false) => 0,
-                (None, true) => 1 + below(i, j + 1),
+                (None, true) => EXTRA + below(i, j + 1),
                 (Some(Pattern::Lines), false) => below(i + 1, j),
                 (Some(Pattern::Lines), true) => below(i + 1, j).min(below(i, j + 1)),
-                (Some(_), false) => 1 + below(i + 1, j),
+                (Some(_), false) => MISSING + below(i + 1, j),
                 (Some(_), true) if fits[i * found.len() + j] => below(i + 1, j + 1),
-                (Some(_), true) => 1 + below(i + 1, j).min(below(i, j + 1)),
+                (Some(_), true) => (MISSING + below(i + 1, j)).min(EXTRA + below(i, j + 1)),
             };
         }
     }
@@ -253,7 +259,9 @@ fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
                 rows.push(Row::Both(&line.written));
                 (i, j) = (i + 1, j + 1);
             }
-            (Some(line), here) if here.is_none() || cost(i + 1, j) <= cost(i, j + 1) => {
+            (Some(line), here)
+                if here.is_none() || MISSING + cost(i + 1, j) <= EXTRA + cost(i, j + 1) =>
+            {
                 rows.push(Row::Printed(line.written()));
                 i += 1;
             }
