@@ -30,7 +30,7 @@ impl Drilled {
             "mkdir -p /data/own/folder /root/own && head -c 100000 /dev/urandom > /data/own/bytes && \
              echo mine > /data/own/text && chown 12:34 /data/own/text && chmod 640 /data/own/text && \
              ln -s text /data/own/link && ln /data/own/text /data/own/hard && echo two > '/scratch/own' && \
-             echo three > '/root/own/a file' && echo root:x >> /etc/group",
+             echo three > '/root/own/a file' && echo root:x >> /etc/group && chown 7:8 /data && chmod 711 /data && chmod 1777 /scratch",
         )?;
         Ok(learner)
     }

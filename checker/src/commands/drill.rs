@@ -151,7 +151,7 @@ fn recover(workspace: &Workspace) -> anyhow::Result<Exit> {
             Ok(told) => anstream::println!("Put back: {told}."),
             Err(error) => {
                 output::error(&error.context(format!(
-                    "{which} could not be put back; what was saved is in {}",
+                    "{which} could not be put back. What was saved is in {}; remove that folder to give it up",
                     kept.folder.display()
                 )));
                 exit = Exit::Incomplete;

@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_secs(240);
 const UP_WAITS: &str = "180";
 
 /// A Compose project as its containers name it, so that a command means the same files as when they were started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
     /// Its name.
     pub name: String,

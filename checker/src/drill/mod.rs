@@ -28,7 +28,7 @@ use crate::capture::{self, Engine, Request};
 use crate::course::CourseLesson;
 use crate::output::{self, style};
 use crate::workspace::Workspace;
-use docker::Docker;
+use docker::{Docker, Project};
 use interrupt::Interrupt;
 use journal::Kept;
 use project::Running;
@@ -79,12 +79,17 @@ pub fn prepare<'a>(
             lesson.lesson.number()
         ),
     };
-    let world = project::look(host, &name, &folder)?;
-    let docker = Docker {
+    let mut docker = Docker {
         host: host.map(str::to_owned),
-        project: project::started_with(&world, &name, &folder)?,
+        project: Project {
+            name: name.clone(),
+            folder: folder.to_string_lossy().into_owned(),
+            ..Project::default()
+        },
         lock: Arc::clone(lock),
     };
+    let world = project::look(&docker)?;
+    docker.project = project::started_with(&world, &name, &folder)?;
     let running = Running::of(&world, &name);
     let mut endangered = drill.endangers();
     endangered.volumes &= running.has_volumes();
@@ -187,7 +192,7 @@ impl Prepared<'_> {
         anstream::eprintln!("putting everything back …");
         let back = put_back::put_back(&mut kept, &self.docker.lock).with_context(|| {
             format!(
-                "not everything could be put back; what was saved is in {}, and `checker drill --recover` tries again",
+                "not everything could be put back; `checker drill --recover` tries again. What was saved is in {}; remove that folder to give it up",
                 kept.folder.display()
             )
         });
@@ -289,7 +294,7 @@ impl Prepared<'_> {
         loop {
             stop_if_asked(interrupt)?;
             let project = &self.docker.project.name;
-            let world = project::look(host, project, &self.folder)?;
+            let world = project::look(&self.docker)?;
             let anonymous = Running::of(&world, project).anonymous();
             kept.journal.anonymous.extend(anonymous);
             let now = standing(&world, project, &self.folder, self.drill)?;

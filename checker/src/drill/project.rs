@@ -40,6 +40,8 @@ pub struct Known {
     pub runs: bool,
     /// The hash that Compose made of its service.
     pub hash: String,
+    /// Whether its own file system can only be read.
+    pub read_only: bool,
     /// Volumes.
     pub mounts: Vec<Mount>,
     /// Folders where something is mounted, of whatever kind.
@@ -74,22 +76,33 @@ pub enum Owner {
 /// Asks the engine what the project has now.
 ///
 /// # Errors
-/// No engine answers; with its words and the next step.
-pub fn look(host: Option<&str>, name: &str, folder: &Path) -> anyhow::Result<WorldSeen> {
+/// No engine answers, with its words and the next step; or it leaves out a volume. For a verdict that is something not seen;
+/// here it would be something lost.
+pub fn look(docker: &Docker) -> anyhow::Result<WorldSeen> {
+    let Project { name, folder, .. } = &docker.project;
     let wanted = Wanted {
-        project: name.to_owned(),
-        folder: folder.to_string_lossy().into_owned(),
+        project: name.clone(),
+        folder: folder.clone(),
         ..Wanted::default()
     };
-    let seen = crate::capture::capture_world(host, &wanted)?;
+    let seen = crate::capture::capture_world(docker.host.as_deref(), &wanted)?;
     match &seen.engine {
-        EngineSeen::Answered { .. } => Ok(seen),
+        EngineSeen::Answered { .. } => {}
         EngineSeen::Silent {
             address,
             reason,
             next,
         } => bail!("the engine at {address} was not reached: {reason}. Next: {next}"),
         EngineSeen::NotAsked => bail!("the engine was not asked"),
+    }
+    let filter = format!("label={LABEL}.project={name}");
+    let listed = docker.docker(&["volume", "ls", "--quiet", "--filter", &filter])?;
+    match listed
+        .lines()
+        .find(|volume| !seen.volumes.contains_key(*volume))
+    {
+        None => Ok(seen),
+        Some(volume) => bail!("the engine did not describe the volume {volume}; try again"),
     }
 }
 
@@ -189,6 +202,10 @@ impl Known {
             number: label("container-number").parse().unwrap_or_default(),
             runs: container.status() == Status::Running,
             hash: label("config-hash").to_owned(),
+            read_only: container
+                .field("HostConfig.ReadonlyRootfs")
+                .and_then(Value::as_bool)
+                .unwrap_or_default(),
             mounts,
             mounted,
         }
