@@ -132,19 +132,6 @@ pub struct VerifyArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct ServeArguments {
-    /// A port of 127.0.0.1 [default: the one of last time, else the next free one from 8765 on]
-    #[arg(long, value_name = "N")]
-    pub port: Option<u16>,
-    /// Open the browser
-    #[arg(long)]
-    pub open: bool,
-    /// The engine's address [default: as Docker's own client finds it]
-    #[arg(long, value_name = "ADDRESS")]
-    pub host: Option<String>,
-}
-
-#[derive(Debug, Args)]
 pub struct DrillArguments {
     /// `lesson-3`, `3` or `volumes` [default: the lesson of this folder, else the next one]
     pub lesson: Option<String>,
@@ -156,6 +143,19 @@ pub struct DrillArguments {
     /// Put back what an interrupted drill has left
     #[arg(long, conflicts_with_all = ["lesson", "name", "host"])]
     pub recover: bool,
+    /// The engine's address [default: as Docker's own client finds it]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// A port of 127.0.0.1 [default: the one of last time, else the next free one from 8765 on]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Open the browser
+    #[arg(long)]
+    pub open: bool,
     /// The engine's address [default: as Docker's own client finds it]
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<String>,

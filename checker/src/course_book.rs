@@ -32,6 +32,14 @@ pub fn build(root: &Path, destination: &Path) -> anyhow::Result<Built> {
     Ok(book::build(&request)?)
 }
 
+/// What the lesson files say for the book's pages.
+///
+/// # Errors
+/// A lesson file with a mistake.
+pub fn pages() -> anyhow::Result<Vec<LessonPage>> {
+    Ok(course::lessons()?.iter().map(page_of).collect())
+}
+
 /// Builds the embedded book into `destination`; `sources` is a folder to unpack its sources into.
 ///
 /// # Errors

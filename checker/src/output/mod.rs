@@ -17,7 +17,7 @@ pub fn error(error: &anyhow::Error) {
 pub fn typed(text: &str) -> String {
     const COMMANDS: [&str; 13] = [
         "verify", "hint", "solution", "reset", "explain", "doctor", "init", "drill", "list",
-        "next", "open", "status", "serve",
+        "next", "open", "serve", "status",
     ];
     if std::env::var_os("CARGO").is_none() {
         return text.to_owned();
