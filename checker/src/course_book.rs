@@ -60,14 +60,7 @@ fn unpack<Embedded: Embed>(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the lesson files say on their pages.
-///
-/// # Errors
-/// A lesson file with a mistake.
-pub fn pages() -> anyhow::Result<Vec<LessonPage>> {
-    Ok(course::lessons()?.iter().map(page_of).collect())
-}
-
+/// What a lesson's file says on its page.
 fn page_of(lesson: &CourseLesson) -> LessonPage {
     let header = &lesson.lesson.header;
     let facts = [
