@@ -61,7 +61,7 @@ impl Reader for Recording<'_> {
 /// The folder is not there, or its compose file cannot be read at all.
 pub fn capture(lesson: &Lesson, request: &Request) -> anyhow::Result<Evidence> {
     let folder = absolute(&request.folder)?;
-    let files = capture_files(&folder, request)?;
+    let files = capture_files(lesson, &folder, request)?;
     let mut evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: lesson.header.id.clone(),
@@ -94,14 +94,14 @@ fn absolute(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-fn capture_files(folder: &Path, request: &Request) -> anyhow::Result<FilesSeen> {
+fn capture_files(lesson: &Lesson, folder: &Path, request: &Request) -> anyhow::Result<FilesSeen> {
     let directory = ConfinedDirectory::new(folder)
         .with_context(|| format!("cannot open {}", folder.display()))?;
     let folder_name = folder
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let files = read_files(
+    let mut files = read_files(
         &directory,
         FilesSeen {
             folder_name,
@@ -112,6 +112,7 @@ fn capture_files(folder: &Path, request: &Request) -> anyhow::Result<FilesSeen> 
         },
     );
     refuse_unreadable(folder, &files)?;
+    read_config_files(lesson, &directory, &mut files);
     Ok(files)
 }
 
@@ -124,6 +125,15 @@ pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
     compose::load(&recording, &files.request());
     files.files = recording.seen.into_inner();
     files
+}
+
+/// Reads the configuration files that checks of the lesson ask for. One that cannot be read is for the check to tell.
+pub fn read_config_files(lesson: &Lesson, reader: &dyn Reader, files: &mut FilesSeen) {
+    let loaded = compose::load(&*files, &files.request());
+    for path in lesson::files_to_read(lesson, &loaded) {
+        let seen = FileSeen::from(reader.read(&path));
+        files.files.entry(path).or_insert(seen);
+    }
 }
 
 fn environment() -> BTreeMap<String, String> {

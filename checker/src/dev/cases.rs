@@ -48,6 +48,8 @@ pub enum Expected {
         at: Option<String>,
         /// What is done to a running solution; none where the files alone are judged.
         steps: Vec<Step>,
+        /// What takes back those steps that bringing up the solution again does not.
+        undo: Vec<Step>,
     },
 }
 
@@ -130,6 +132,7 @@ fn read(folder: &Path) -> anyhow::Result<Authored> {
             edits,
             remove,
             steps,
+            undo,
             ..
         } = mistake;
         if lesson.check(&kills).is_none() {
@@ -149,6 +152,7 @@ fn read(folder: &Path) -> anyhow::Result<Authored> {
                 says,
                 at,
                 steps,
+                undo,
             },
         });
     }

@@ -30,11 +30,13 @@ pub fn evidence_of(lesson: &Lesson, slug: &str, files: &Files) -> Evidence {
         folder_name: slug.to_owned(),
         ..FilesSeen::default()
     };
+    let mut files = capture::read_files(&reader, seen);
+    capture::read_config_files(lesson, &reader, &mut files);
     let mut evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: lesson.header.id.clone(),
         at: jiff::Timestamp::UNIX_EPOCH,
-        files: capture::read_files(&reader, seen),
+        files,
         world: WorldSeen::default(),
     };
     lesson::secrets::hide(&mut evidence);

@@ -16,6 +16,9 @@ use crate::capture::{self, Engine, Request};
 const SETTLES_WITHIN: Duration = Duration::from_secs(180);
 /// What `docker compose up --wait` may take.
 const UP_WITHIN: &str = "300";
+/// How long a container may take to stop before it is killed: those that listen need three seconds at the most, and
+/// nothing that the others lose is needed again.
+const STOP_WITHIN: &str = "5";
 
 /// A lesson's stack on this machine.
 pub struct Stack<'a> {
@@ -69,10 +72,15 @@ impl<'a> Stack<'a> {
         enough: &dyn Fn(&Evidence) -> bool,
     ) -> anyhow::Result<Evidence> {
         match &case.expected {
-            Expected::Kills { steps, .. } => {
+            Expected::Kills { steps, undo, .. } => {
                 self.solution()?;
                 self.state = State::Other;
-                self.apply(steps, &case.files)?;
+                let evidence = self
+                    .apply(steps, &case.files)
+                    .and_then(|()| self.look(enough));
+                undo.iter()
+                    .try_for_each(|step| self.step(step, &case.files))?;
+                return evidence;
             }
             Expected::Passes if case.name == "solution" => self.solution()?,
             Expected::Passes => {
@@ -112,21 +120,22 @@ impl<'a> Stack<'a> {
         if !steps.iter().any(|step| matches!(step, Step::Files(_))) {
             self.put(files)?;
         }
-        for step in steps {
-            match step {
-                Step::Files(_) => self.put(files)?,
-                Step::Compose(arguments) => {
-                    self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?
-                }
-                Step::ComposeFails(arguments) => {
-                    self.compose_fails(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?
-                }
-                Step::Docker(arguments) => {
-                    drop(self.docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?)
-                }
+        steps.iter().try_for_each(|step| self.step(step, files))
+    }
+
+    fn step(&self, step: &Step, files: &Files) -> anyhow::Result<()> {
+        match step {
+            Step::Files(_) => self.put(files),
+            Step::Compose(arguments) => {
+                self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
             }
+            Step::ComposeFails(arguments) => {
+                self.compose_fails(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            Step::Docker(arguments) => self
+                .docker(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+                .map(drop),
         }
-        Ok(())
     }
 
     fn look(&self, enough: &dyn Fn(&Evidence) -> bool) -> anyhow::Result<Evidence> {
@@ -175,6 +184,8 @@ impl<'a> Stack<'a> {
                 "--wait",
                 "--wait-timeout",
                 UP_WITHIN,
+                "--timeout",
+                STOP_WITHIN,
                 "--remove-orphans",
             ],
             more,
@@ -191,7 +202,13 @@ impl<'a> Stack<'a> {
         if self.state == State::Nothing {
             return Ok(());
         }
-        self.compose(&["down", "--volumes", "--remove-orphans", "--timeout", "20"])?;
+        self.compose(&[
+            "down",
+            "--volumes",
+            "--remove-orphans",
+            "--timeout",
+            STOP_WITHIN,
+        ])?;
         self.state = State::Nothing;
         let folder = self.folder();
         std::fs::remove_dir_all(&folder).with_context(|| {

@@ -13,6 +13,7 @@
 //!
 //! The crate knows nothing about lesson files: it is given the text that belongs into the pages.
 
+mod accessible;
 mod admonish;
 mod build;
 mod chapters;

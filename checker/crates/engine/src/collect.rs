@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join_all, try_join_all};
-use lesson::evidence::{ContainerSeen, EngineSeen, Wanted, WorldSeen};
+use lesson::evidence::{ContainerSeen, EngineSeen, LooseSeen, Wanted, WorldSeen};
 use serde_json::Value;
 
 use crate::address::Address;
@@ -85,6 +85,7 @@ async fn gather(engine: &Engine, wanted: &Wanted) -> Result<WorldSeen, Failure> 
         },
         containers,
         strangers,
+        loose: loose(&listed, wanted),
         images,
         networks,
         volumes,
@@ -142,6 +143,22 @@ fn of_project<'a>(listed: &'a [Value], wanted: &Wanted) -> (BTreeSet<&'a str>, B
     });
     let ids = |containers: Vec<Listed<'a>>| containers.into_iter().map(Listed::id).collect();
     (ids(own), ids(strangers))
+}
+
+/// Containers that no Compose project has made, of images that the file names too.
+fn loose(listed: &[Value], wanted: &Wanted) -> Vec<LooseSeen> {
+    let listed = listed.iter().map(Listed).filter(|container| {
+        container.label(PROJECT).is_none() && wanted.has_repository_of(container.image())
+    });
+    let mut loose: Vec<_> = listed
+        .map(|container| LooseSeen {
+            name: container.name().to_owned(),
+            image: container.image().to_owned(),
+            state: container.state().to_owned(),
+        })
+        .collect();
+    loose.sort_by(|left, right| left.name.cmp(&right.name));
+    loose
 }
 
 /// Inspects containers, sorted by name. One that was removed since it was listed is left out.

@@ -15,7 +15,7 @@ pub(crate) struct Listed<'a>(pub &'a Value);
 
 impl<'a> Listed<'a> {
     pub(crate) fn id(self) -> &'a str {
-        self.0.get("Id").and_then(Value::as_str).unwrap_or_default()
+        self.text("Id")
     }
 
     /// Its own name. A container that others link to lists `/other/alias` too.
@@ -30,6 +30,19 @@ impl<'a> Listed<'a> {
             .filter_map(Value::as_str)
             .map(|name| name.strip_prefix('/').unwrap_or(name));
         names.find(|name| !name.contains('/')).unwrap_or_default()
+    }
+
+    /// The image as it was named when the container was made; its id where that name has moved on since.
+    pub(crate) fn image(self) -> &'a str {
+        self.text("Image")
+    }
+
+    pub(crate) fn state(self) -> &'a str {
+        self.text("State")
+    }
+
+    fn text(self, key: &str) -> &'a str {
+        self.0.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
     pub(crate) fn label(self, name: &str) -> Option<&'a str> {

@@ -45,6 +45,9 @@ pub struct Mistake {
     /// What is done to a running solution. Where it is empty the files alone are judged.
     #[serde(default)]
     pub steps: Vec<Step>,
+    /// What takes back those steps that bringing up the solution again does not.
+    #[serde(default)]
+    pub undo: Vec<Step>,
 }
 
 /// A piece of text replaced by another.

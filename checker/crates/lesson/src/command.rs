@@ -47,6 +47,37 @@ pub fn runs(command: &[String], wanted: &[String]) -> bool {
         })
 }
 
+/// The shell or interpreter that a command comes down to where it is given nothing to run, and so reads from a terminal.
+pub fn reads_from_terminal(command: &[String]) -> Option<String> {
+    let words_in_order = command.iter().map(|word| (word.clone(), ())).collect();
+    let flat: Vec<String> = words(words_in_order)
+        .into_iter()
+        .map(|(word, ())| word)
+        .collect();
+    let flat: Vec<&str> = flat.iter().map(String::as_str).collect();
+    let last = flat
+        .iter()
+        .rposition(|word| !word.starts_with('-') || *word == "--")?;
+    let program = base_name(flat[last]).trim_matches(['"', '\'']);
+    let shell = ["sh", "bash", "ash", "dash", "zsh", "node", "irb", "ipython"].contains(&program);
+    let version = program.strip_prefix("python").unwrap_or("-");
+    let python = version
+        .chars()
+        .all(|digit| digit.is_ascii_digit() || digit == '.');
+    let runs_something = |flag: &&str| {
+        matches!(*flag, "--version" | "--help" | "-V" | "-h" | "-v")
+            || (!flag.starts_with("--") && flag.ends_with(['c', 'm', 'e', 'p']))
+    };
+    // What a script does before it may go on for ever.
+    let comes_second =
+        |word: &&str| word.ends_with(';') || matches!(*word, "&&" | "||" | "then" | "do");
+    let waits = (shell || python)
+        && may_start_a_program(&flat[..last])
+        && !flat[..last].iter().any(comes_second)
+        && !flat[last + 1..].iter().any(runs_something);
+    waits.then(|| program.to_owned())
+}
+
 /// Whether nothing but flags follows: `milvus run standalone proxy` is another command.
 fn ends_the_arguments(last: Option<&&str>, next: Option<&&str>) -> bool {
     let ended = last.is_some_and(|last| last.ends_with(';'));

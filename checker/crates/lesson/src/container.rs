@@ -66,6 +66,8 @@ pub struct Mounted {
     pub target: String,
     /// Host path, or the volume's name.
     pub source: String,
+    /// Whether the container cannot write to it.
+    pub read_only: bool,
 }
 
 impl<'a> Container<'a> {
@@ -147,6 +149,38 @@ impl<'a> Container<'a> {
     /// How long ago it ended at `now`.
     pub fn ended_before(self, now: jiff::Timestamp) -> Option<Duration> {
         since(self.text("State.FinishedAt"), now)
+    }
+
+    /// How long its last process ran, where it has ended.
+    pub fn ran_for(self) -> Option<Duration> {
+        let ended: jiff::Timestamp = self.text("State.FinishedAt").parse().ok()?;
+        since(self.text("State.StartedAt"), ended)
+    }
+
+    /// How often a restart policy has started it again.
+    pub fn restarts(self) -> u64 {
+        self.field("RestartCount")
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
+    }
+
+    /// Words of the first process: what the entrypoint and the command came to.
+    pub fn first_process(self) -> Vec<String> {
+        let arguments = self.field("Args").and_then(Value::as_array);
+        let arguments = arguments.into_iter().flatten().filter_map(Value::as_str);
+        std::iter::once(self.text("Path"))
+            .chain(arguments)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Whether somebody could type: it has a terminal, or an input that stays open.
+    pub fn has_terminal(self) -> bool {
+        ["Config.Tty", "Config.OpenStdin"].iter().any(|path| {
+            self.field(path)
+                .and_then(Value::as_bool)
+                .unwrap_or_default()
+        })
     }
 
     /// What its health check says. A check that was switched off (`NONE`) is none.
@@ -255,6 +289,7 @@ impl<'a> Container<'a> {
                         text("Source")
                     }
                     .to_owned(),
+                    read_only: mount.get("RW").and_then(Value::as_bool) == Some(false),
                 }
             });
         let tmpfs = self
@@ -266,6 +301,7 @@ impl<'a> Container<'a> {
             kind: "tmpfs".to_owned(),
             target: target.clone(),
             source: String::new(),
+            read_only: false,
         });
         listed.chain(tmpfs).collect()
     }

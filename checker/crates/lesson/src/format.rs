@@ -186,8 +186,20 @@ pub struct Setting {
     pub argument_after: Option<String>,
     /// The environment variable.
     pub variable: Option<String>,
+    /// A configuration file in which the flag's name may stand as well, in a line `name value`. The flag wins over it.
+    pub config_file: Option<ConfigFile>,
     /// What the program takes where neither is given.
     pub default: Option<String>,
+}
+
+/// A configuration file that a service's command names.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ConfigFile {
+    /// How its name ends, as `.conf`: the first word of the command that ends so is its path.
+    pub ending: String,
+    /// The image's working folder, where a relative path starts.
+    pub working_folder: Option<String>,
 }
 
 /// A GET of `path` at a container port.
@@ -222,6 +234,9 @@ pub struct ExecPlace {
     pub service: String,
     /// Program and arguments; no shell is added. It must only read.
     pub command: Vec<String>,
+    /// What it prints where it could not look, as a regular expression: `NOAUTH` of a server that asks for a password
+    /// first. Then the check says nothing.
+    pub refused: Option<String>,
 }
 
 /// A reading call of Milvus.
@@ -375,7 +390,7 @@ pub struct ImageExpected {
     pub version: Option<String>,
     /// Why versions below are refused, shown when one is.
     pub version_why: Option<String>,
-    /// It names one version: a tag other than `latest`, or a digest.
+    /// It names one version: a tag with a number in it, or a digest.
     #[serde(default)]
     pub pinned: bool,
     /// What the tag has to look like, as a regular expression.

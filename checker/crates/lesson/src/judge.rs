@@ -255,6 +255,8 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
             ),
         },
         Place::Container(service) => live::container(scene, service, matchers),
+        Place::Exec(exec) => live::refused(scene, exec)
+            .unwrap_or_else(|| live::answer(scene, &live::exec_probe(exec), matchers)),
         _ => match live::probe(place) {
             Some(probe) => live::answer(scene, &probe, matchers),
             None => Judged::not_seen("nothing is asked here", "correct the lesson"),
@@ -359,7 +361,10 @@ fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged 
     if let Some(missing) = missing_service(scene, &wanted.service) {
         return missing;
     }
-    let value = setting::look_up(scene, wanted);
+    let value = match setting::read(scene, wanted) {
+        Ok(value) => value,
+        Err(why) => return Judged::not_seen(why, "look at the file yourself"),
+    };
     if let (Matcher::Reaches(reach), Some(value)) = (matcher, &value) {
         return crate::address::reaches(scene, reach, &wanted.service, &value.text, &value.spot);
     }
@@ -383,7 +388,15 @@ fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged 
         }
         (Matched::No(_), None) => {
             let spot = scene.nearest(&format!("services.{}.command", wanted.service));
-            Mismatch::new(spot, format!("{} is not set", names.join(" or ")), expected).into()
+            let found = match &wanted.config_file {
+                Some(file) => format!(
+                    "neither the command nor a `*{}` file sets {}",
+                    file.ending,
+                    wanted.flag.as_deref().unwrap_or_default()
+                ),
+                None => format!("{} is not set", names.join(" or ")),
+            };
+            Mismatch::new(spot, found, expected).into()
         }
     }
 }

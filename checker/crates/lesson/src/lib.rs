@@ -7,6 +7,7 @@
 mod address;
 pub mod case;
 mod command;
+mod config_file;
 pub mod container;
 pub mod evidence;
 pub mod format;
@@ -28,6 +29,7 @@ mod testing;
 mod wanted;
 pub mod words;
 
+pub use config_file::files_to_read;
 pub use judge::{check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
 pub use schema::lesson_schema;

@@ -31,10 +31,7 @@ pub fn probe(place: &Place) -> Option<Probe> {
             service: service.clone(),
             port: *port,
         }),
-        Place::Exec(ExecPlace { service, command }) => Some(Probe::Exec {
-            service: service.clone(),
-            command: command.clone(),
-        }),
+        Place::Exec(exec) => Some(exec_probe(exec)),
         Place::Milvus(MilvusPlace {
             service,
             port,
@@ -53,6 +50,36 @@ pub fn probe(place: &Place) -> Option<Probe> {
         }),
         Place::Compose(_) | Place::Setting(_) | Place::Container(_) | Place::Rule(_) => None,
     }
+}
+
+/// The probe that runs a command.
+pub fn exec_probe(exec: &ExecPlace) -> Probe {
+    Probe::Exec {
+        service: exec.service.clone(),
+        command: exec.command.clone(),
+    }
+}
+
+/// Where a command says that it could not look, nothing is known.
+pub fn refused(scene: &Scene<'_>, exec: &ExecPlace) -> Option<Judged> {
+    let pattern = regex_lite::Regex::new(exec.refused.as_deref()?).ok()?;
+    let Answer::Exec { stdout, stderr, .. } = scene.evidence.world.answer(&exec_probe(exec))?
+    else {
+        return None;
+    };
+    let (stdout, stderr) = (stdout.text(), stderr.text());
+    let line = stdout
+        .lines()
+        .chain(stderr.lines())
+        .find(|line| pattern.is_match(line))?;
+    let command = exec.command.join(" ");
+    Some(Judged::not_seen(
+        format!("`{command}` in `{}` says: {}", exec.service, line.trim()),
+        format!(
+            "`docker compose exec {} {command}` has to get an answer",
+            exec.service
+        ),
+    ))
 }
 
 /// Judges the containers of a service.
@@ -76,7 +103,8 @@ pub fn container(scene: &Scene<'_>, service: &str, matchers: &[Matcher]) -> Judg
     }))
 }
 
-fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
+/// What is said where a service has no container.
+pub fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
     if let Some(image) = scene.missing_image(service) {
         return Judged::not_seen(
             format!(
@@ -126,7 +154,8 @@ fn in_state(scene: &Scene<'_>, container: Container<'_>, state: ContainerState) 
     }
 }
 
-fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
+/// Judges whether a container's process runs.
+pub fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     let service = container.service();
     let (found, next) = match container.status() {
         Status::Running => return Judged::Holds,
@@ -301,7 +330,8 @@ fn field(container: Container<'_>, expected: &FieldExpected) -> Judged {
     })
 }
 
-fn spot(container: Container<'_>) -> Spot {
+/// A container with the lines of its log that matter.
+pub fn spot(container: Container<'_>) -> Spot {
     let all: Vec<&str> = container.last_lines().iter().map(String::as_str).collect();
     let complaints: Vec<&str> = all.iter().copied().filter(|line| complains(line)).collect();
     let lines = last(

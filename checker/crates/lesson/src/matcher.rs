@@ -257,20 +257,20 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     let reference = match compose::image::ImageReference::parse(text) {
         Ok(reference) => reference,
         Err(error) => {
-            return Matched::No(Differs::new(
-                format!("`{text}` is no image reference: {error}"),
-                describe_image(wanted),
-            ));
+            return Matched::No(Differs::new(error.to_string(), describe_image(wanted)));
         }
     };
     let expected = || describe_image(wanted);
     let same_repository = |repository: &String| {
         compose::image::ImageReference::parse(repository).is_ok_and(|wanted| {
             // A mirror is another registry; under the same one another path is another image.
+            // The hub's `library/` is left out by most mirrors, as it is by people.
             let is_mirror = reference.registry != wanted.registry;
-            let end = format!("/{}", wanted.repository);
+            let name = wanted.repository.trim_start_matches("library/");
             reference.repository == wanted.repository
-                || (is_mirror && reference.repository.ends_with(&end))
+                || (is_mirror
+                    && (reference.repository == name
+                        || reference.repository.ends_with(&format!("/{name}"))))
         })
     };
     if !wanted.repository.is_empty() && !wanted.repository.iter().any(same_repository) {
@@ -295,6 +295,12 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
                     expected(),
                 ));
             }
+            Some(tag) if wanted.pinned && !tag.contains(|letter: char| letter.is_ascii_digit()) => {
+                return Matched::No(Differs::new(
+                    format!("`{tag}` names no version, so it moves on as `latest` does"),
+                    expected(),
+                ));
+            }
             Some(_) => {}
         }
     }
@@ -309,6 +315,13 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     if let Some(pattern) = &wanted.tag {
         match regex_lite::Regex::new(pattern) {
             Ok(pattern) if pattern.is_match(tag) => {}
+            Ok(_) if by_digest => {}
+            Ok(_) if wanted.pinned => {
+                return Matched::No(Differs::new(
+                    format!("`{tag}` names no version of this image"),
+                    expected(),
+                ));
+            }
             Ok(_) => {
                 return Matched::No(Differs::new(
                     format!("`{tag}` is no tag of this image"),
@@ -621,6 +634,33 @@ mod tests {
             matches(&version, Some(&digest)),
             Matched::Unclear(_)
         ));
+    }
+
+    #[test]
+    fn a_pinned_image_names_a_version_of_itself() {
+        let python = json!({"image": {"repository": ["python"], "pinned": true, "tag": r"^\d"}});
+        let digest = format!("python:slim@sha256:{}", "a".repeat(64));
+        for right in [
+            "python:3.11-slim",
+            "python:3",
+            "docker.io/library/python:3.13.1-alpine3.20",
+            "localhost:5000/python:3.11",
+            "public.ecr.aws/docker/library/python:3.12",
+            digest.as_str(),
+        ] {
+            assert!(fits_value(python.clone(), json!(right)), "{right}");
+        }
+        for wrong in [
+            "python",
+            "localhost:5000/python",
+            "python:latest",
+            "python:slim",
+            "python:alpine3.20",
+            "pypy:3.11",
+            "me/python:3.11",
+        ] {
+            assert!(!fits_value(python.clone(), json!(wrong)), "{wrong}");
+        }
     }
 
     #[test]

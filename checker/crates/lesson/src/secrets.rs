@@ -175,6 +175,8 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
         });
         if is_environment {
             *text = hide_in_assignments(text, hidden);
+        } else if path.ends_with(".conf") {
+            *text = hide_in_settings(text, hidden);
         }
     }
     for (name, value) in &mut evidence.files.environment {
@@ -285,6 +287,27 @@ fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
     lines.collect()
 }
 
+/// `name value` lines, as in Redis' configuration file, whose names for a password are words of its own.
+fn hide_in_settings(text: &str, hidden: &mut Hidden) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let mut words = line.split_whitespace();
+        let name = words.next().unwrap_or_default().to_lowercase();
+        let is_secret =
+            matches!(name.as_str(), "requirepass" | "masterauth") || is_secret_name(&name);
+        let secrets = words.filter_map(|word| match name.as_str() {
+            // `user ada on >password`
+            "user" => word.strip_prefix('>'),
+            _ => is_secret.then(|| word.trim_matches(['"', '\''])),
+        });
+        secrets
+            .filter(|secret| Hidden::is_secret(secret))
+            .fold(line.to_owned(), |line, secret| {
+                line.replace(secret, &hidden.stand_in(secret))
+            })
+    });
+    lines.collect()
+}
+
 fn hide_in_environment(inspect: &mut Value, hidden: &mut Hidden) {
     let entries = inspect
         .pointer_mut("/Config/Env")
@@ -389,6 +412,17 @@ mod tests {
         ] {
             assert!(!is_secret_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn passwords_of_a_configuration_file_are_hidden_and_nothing_else_moves() {
+        let text = "save \"\"\nrequirepass \"battery-horse\"\nuser ada on >staple-12 ~* +@all\n";
+        let mut hidden = Hidden::default();
+        let shown = hide_in_settings(text, &mut hidden);
+        assert_eq!(
+            shown,
+            "save \"\"\nrequirepass \"hiddenxxxxxx0\"\nuser ada on >hiddenxx1 ~* +@all\n"
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use compose::{Node, Service, Span};
 
 use crate::command;
+use crate::config_file::{self, Shows};
+use crate::evidence::FileSeen;
 use crate::format::Setting;
 use crate::report::Spot;
 use crate::scene::Scene;
@@ -16,9 +18,20 @@ pub struct SettingValue {
     pub spot: Spot,
 }
 
-/// Looks a setting up as the program does: the flag wins over the variable, the variable over the default.
+/// Looks a setting up as the program does: the flag wins over the configuration file, that over the variable, the
+/// variable over the default.
 pub fn look_up(scene: &Scene<'_>, setting: &Setting) -> Option<SettingValue> {
-    let service = scene.service(&setting.service)?;
+    read(scene, setting).unwrap_or_default()
+}
+
+/// The same, where a configuration file that cannot be read is told from one that says nothing.
+///
+/// # Errors
+/// Why the file that may have it could not be read, in one sentence.
+pub fn read(scene: &Scene<'_>, setting: &Setting) -> Result<Option<SettingValue>, String> {
+    let Some(service) = scene.service(&setting.service) else {
+        return Ok(None);
+    };
     let words = words(&service);
     let flag = setting
         .flag
@@ -33,19 +46,67 @@ pub fn look_up(scene: &Scene<'_>, setting: &Setting) -> Option<SettingValue> {
         let node = service.environment(name)?;
         Some((node.scalar_text()?.to_string(), node))
     });
-    if let Some((text, node)) = flag
-        .or(arguments.sure)
-        .or(variable)
-        .or(arguments.after_flag)
-    {
+    let located = |(text, node): (String, &Node)| {
         let spot = scene.spot(part_of(scene, node, &text));
-        return Some(SettingValue { text, spot });
+        SettingValue { text, spot }
+    };
+    if let Some(flag) = flag {
+        return Ok(Some(located(flag)));
     }
-    let text = setting.default.clone()?;
-    Some(SettingValue {
-        text,
-        spot: scene.service_spot(&setting.service),
-    })
+    if let Some(line) = in_config_file(scene, &service, setting)? {
+        return Ok(Some(line));
+    }
+    let elsewhere = arguments.sure.or(variable).or(arguments.after_flag);
+    Ok(elsewhere.map(located).or_else(|| {
+        Some(SettingValue {
+            text: setting.default.clone()?,
+            spot: scene.service_spot(&setting.service),
+        })
+    }))
+}
+
+/// The line of the configuration file that has the setting.
+fn in_config_file(
+    scene: &Scene<'_>,
+    service: &Service<'_>,
+    setting: &Setting,
+) -> Result<Option<SettingValue>, String> {
+    let (Some(wanted), Some(name), Some(project)) =
+        (&setting.config_file, &setting.flag, scene.project())
+    else {
+        return Ok(None);
+    };
+    let Some(given) = config_file::given(project, service, wanted) else {
+        return Ok(None);
+    };
+    let unreadable = |path: &str| Err(format!("{path} cannot be read from here"));
+    let path = match given.shows {
+        Shows::File { path, .. } => path,
+        Shows::Image => return Ok(None),
+        Shows::Other(_) => return unreadable(&given.path),
+    };
+    let text = match scene.evidence.files.files.get(&path) {
+        Some(FileSeen::Text(text)) => text,
+        None | Some(FileSeen::Absent | FileSeen::Folder) => return Ok(None),
+        Some(_) => return unreadable(&path),
+    };
+    let Some(line) = config_file::line_value(text, name) else {
+        return match config_file::line_value(text, "include") {
+            Some(included) => unreadable(&included.text),
+            None => Ok(None),
+        };
+    };
+    let spot = Spot::File {
+        path,
+        line: line.line,
+        column: line.column,
+        end_column: line.column + line.length,
+        excerpt: line.whole,
+    };
+    Ok(Some(SettingValue {
+        text: line.text,
+        spot,
+    }))
 }
 
 /// The place of a value inside the text it is a part of, where it stands there as it is.
@@ -71,7 +132,7 @@ fn part_of(scene: &Scene<'_>, node: &Node, value: &str) -> Span {
 }
 
 /// The words of entrypoint and command, each with the value it stands in. A text given to a shell is split as well.
-fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
+pub fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
     let parts = ["entrypoint", "command"]
         .into_iter()
         .filter_map(|key| service.node().get(key));
@@ -134,7 +195,8 @@ struct Arguments<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::look_at_file;
+    use crate::format::ConfigFile;
+    use crate::testing::{look_at_file, look_at_files};
 
     /// The folder that `minio server` is given by a command, or by its variable.
     fn folder(command: &str) -> Option<String> {
@@ -149,6 +211,7 @@ mod tests {
             flag: None,
             argument_after: Some("server".to_owned()),
             variable: variable.map(str::to_owned),
+            config_file: None,
             default: None,
         };
         look_at_file(compose, |scene| look_up(scene, &wanted)).map(|value| value.text)
@@ -172,5 +235,49 @@ mod tests {
         assert_eq!(found.as_deref(), Some("/data"));
         assert_eq!(folder("minio server --quiet"), None);
         assert_eq!(folder("minio"), None);
+    }
+
+    /// The limit that a command and a configuration file give, or why it cannot be told.
+    fn limit(command: &str, mount: &str, lines: &str) -> Result<Option<String>, String> {
+        let compose = format!(
+            "services: {{db: {{image: x, command: '{command}', volumes: ['{mount}']}}}}\nvolumes: {{kept: {{}}}}\n"
+        );
+        let wanted = Setting {
+            service: "db".to_owned(),
+            flag: Some("limit".to_owned()),
+            argument_after: None,
+            variable: None,
+            config_file: Some(ConfigFile {
+                ending: ".conf".to_owned(),
+                working_folder: None,
+            }),
+            default: Some("none".to_owned()),
+        };
+        look_at_files(&compose, ("db.conf", lines), |scene| {
+            read(scene, &wanted).map(|value| value.map(|value| value.text))
+        })
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_configuration_file_and_that_over_the_default() {
+        let mount = "./db.conf:/etc/db.conf";
+        let some = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(limit("db /etc/db.conf", mount, "limit 3\n"), some("3"));
+        assert_eq!(
+            limit("db /etc/db.conf --limit 4", mount, "limit 3\n"),
+            some("4")
+        );
+        assert_eq!(limit("db /etc/db.conf", mount, "# limit 3\n"), some("none"));
+        assert_eq!(limit("db", mount, "limit 3\n"), some("none"));
+    }
+
+    #[test]
+    fn a_configuration_file_that_cannot_be_read_is_not_one_that_says_nothing() {
+        for (mount, lines) in [
+            ("kept:/etc", "limit 3\n"),
+            ("./db.conf:/etc/db.conf", "include /etc/more\n"),
+        ] {
+            assert!(limit("db /etc/db.conf", mount, lines).is_err(), "{mount}");
+        }
     }
 }

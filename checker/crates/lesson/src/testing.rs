@@ -8,6 +8,9 @@ use crate::evidence::{
 use crate::rules;
 use crate::scene::{Judged, Scene};
 
+/// The moment at which every example is looked at.
+pub const AT: jiff::Timestamp = jiff::Timestamp::constant(1_000_000_000, 0);
+
 /// A rule's verdict on a compose file.
 pub fn on_file(rule: &str, with: Value, compose: &str) -> Judged {
     on(rule, with, compose, WorldSeen::default())
@@ -19,20 +22,20 @@ pub fn on_containers(rule: &str, with: Value, compose: &str, containers: &[Value
         inspect: inspect.clone(),
         last_lines: Vec::new(),
     });
+    let world = WorldSeen {
+        containers: containers.collect(),
+        ..WorldSeen::default()
+    };
+    on_world(rule, with, compose, world)
+}
+
+/// A rule's verdict on a compose file and what else an engine that answers was seen to have.
+pub fn on_world(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
     let engine = EngineSeen::Answered {
         address: "unix:///test.sock".to_owned(),
         version: Value::Null,
     };
-    on(
-        rule,
-        with,
-        compose,
-        WorldSeen {
-            engine,
-            containers: containers.collect(),
-            ..WorldSeen::default()
-        },
-    )
+    on(rule, with, compose, WorldSeen { engine, ..world })
 }
 
 fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
@@ -46,20 +49,39 @@ pub fn look_at_file<T>(compose: &str, look_at: impl FnOnce(&Scene<'_>) -> T) -> 
     look(compose, WorldSeen::default(), look_at)
 }
 
+/// Looks at a compose file with another file beside it.
+pub fn look_at_files<T>(
+    compose: &str,
+    (path, text): (&str, &str),
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let beside = (path.to_owned(), FileSeen::Text(text.to_owned()));
+    look_with(compose, Some(beside), WorldSeen::default(), look_at)
+}
+
 fn look<T>(compose: &str, world: WorldSeen, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
+    look_with(compose, None, world, look_at)
+}
+
+fn look_with<T>(
+    compose: &str,
+    beside: Option<(String, FileSeen)>,
+    world: WorldSeen,
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let compose_file = (
+        "compose.yaml".to_owned(),
+        FileSeen::Text(compose.to_owned()),
+    );
     let files = FilesSeen {
         folder_name: "test".to_owned(),
-        files: [(
-            "compose.yaml".to_owned(),
-            FileSeen::Text(compose.to_owned()),
-        )]
-        .into(),
+        files: std::iter::once(compose_file).chain(beside).collect(),
         ..FilesSeen::default()
     };
     let evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: "lesson-1".to_owned(),
-        at: jiff::Timestamp::UNIX_EPOCH,
+        at: AT,
         files,
         world,
     };

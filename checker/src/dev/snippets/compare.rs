@@ -72,10 +72,7 @@ impl Pattern {
             true => Self::Lines,
             false => Self::Line {
                 written: line.trim_end().to_owned(),
-                pieces: in_classes(line, varies)
-                    .split('…')
-                    .map(str::to_owned)
-                    .collect(),
+                pieces: pieces(&in_classes(line, varies)),
             },
         }
     }
@@ -113,6 +110,18 @@ impl Pattern {
         }
         left.ends_with(last.as_str())
     }
+}
+
+/// What stands between the wildcards of a line. Blanks beside a wildcard are there for the reader, and belong to it.
+fn pieces(line: &str) -> Vec<String> {
+    let pieces: Vec<_> = line.split('…').collect();
+    let last = pieces.len() - 1;
+    let trimmed = pieces.iter().enumerate().map(|(at, piece)| {
+        let piece = if at > 0 { piece.trim_start() } else { piece };
+        let piece = if at < last { piece.trim_end() } else { piece };
+        piece.to_owned()
+    });
+    trimmed.collect()
 }
 
 /// A line of the run.
@@ -413,6 +422,9 @@ mod tests {
         assert!(same("[… \"A=1\", …]", "[\"B=2\", \"A=1\", \"C=3\"]", &[]));
         assert!(!same("a … b", "a x b c", &[]));
         assert!(!same("ab…ba", "aba", &[]));
+        assert!(same("[… \"A=1\", …]", "[\"A=1\",\"B=2\"]", &[]));
+        assert!(same("… refused …", "dial: connection refused\"]", &[]));
+        assert!(!same("  a …", "a b", &[]));
     }
 
     #[test]

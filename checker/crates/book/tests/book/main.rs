@@ -1,5 +1,6 @@
 //! Tiny books, built for real into temporary folders and read back. One file for each promise of the crate.
 
+mod accessible;
 mod admonish;
 mod destination;
 mod directives;

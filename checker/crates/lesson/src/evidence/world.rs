@@ -22,6 +22,21 @@ pub struct Wanted {
     pub probes: BTreeSet<Probe>,
 }
 
+impl Wanted {
+    /// Whether this is an image of a repository that the file names, whatever the tag.
+    pub fn has_repository_of(&self, image: &str) -> bool {
+        let repository = |image: &str| {
+            let reference = compose::image::ImageReference::parse(image).ok()?;
+            Some((reference.registry, reference.repository))
+        };
+        repository(image).is_some_and(|found| {
+            self.images
+                .iter()
+                .any(|wanted| repository(wanted).as_ref() == Some(&found))
+        })
+    }
+}
+
 /// A port of the host as a compose file names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HostPort {
@@ -45,6 +60,9 @@ pub struct WorldSeen {
     /// Containers of the same project name that were started from another folder.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strangers: Vec<ContainerSeen>,
+    /// Containers that no Compose project has made, of a repository that the file names. Sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loose: Vec<LooseSeen>,
     /// Image reference as wanted or as a container names it, and what the engine has under it.
     #[serde(default)]
     pub images: BTreeMap<String, ImageSeen>,
@@ -106,6 +124,18 @@ pub struct ContainerSeen {
     /// Its newest log lines (40 at the most), read where it is not running.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_lines: Vec<String>,
+}
+
+/// A container without any Compose label, as `docker run` leaves it. No more is kept of it: it is nobody's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LooseSeen {
+    /// Its name.
+    pub name: String,
+    /// The image as it was named.
+    pub image: String,
+    /// The engine's word for its state: `running`, `exited`, `created`.
+    pub state: String,
 }
 
 /// An image reference looked up on the machine.

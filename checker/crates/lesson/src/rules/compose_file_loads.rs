@@ -1,4 +1,4 @@
-//! `compose-file-loads`
+//! `compose-file-loads`, `compose-file-loads-without-warnings`
 
 use compose::{Finding, Severity};
 use serde::Deserialize;
@@ -15,20 +15,31 @@ pub const RULE: Rule = Rule {
     leave: "Never.",
     reads: Reads::Files,
     accepts: |with| parameters::<Parameters>(with).map(drop),
-    judge: |scene, with| judged(with, |Parameters {}| judge(scene)),
+    judge: |scene, with| judged(with, |Parameters {}| judge(scene, Severity::Error)),
+};
+
+pub const WITHOUT_WARNINGS: Rule = Rule {
+    name: "compose-file-loads-without-warnings",
+    what: "Docker Compose has nothing to remark on the file: no key of old, no variable that is not set.",
+    why: "A warning stands above the output of every command, and the one that matters is overlooked among those that do not.",
+    mend: "Mend the place that is named.",
+    leave: "Where the warning is known and meant, as a variable that may be empty.",
+    reads: Reads::Files,
+    accepts: |with| parameters::<Parameters>(with).map(drop),
+    judge: |scene, with| judged(with, |Parameters {}| judge(scene, Severity::Warning)),
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parameters {}
 
-fn judge(scene: &Scene<'_>) -> Judged {
-    let errors = scene
+fn judge(scene: &Scene<'_>, severity: Severity) -> Judged {
+    let findings = scene
         .loaded
         .findings
         .iter()
-        .filter(|finding| finding.severity == Severity::Error);
-    Judged::from_mismatches(errors.map(|finding| mismatch(scene, finding)).collect())
+        .filter(|finding| finding.severity == severity);
+    Judged::from_mismatches(findings.map(|finding| mismatch(scene, finding)).collect())
 }
 
 fn mismatch(scene: &Scene<'_>, finding: &Finding) -> Mismatch {
@@ -43,10 +54,13 @@ fn mismatch(scene: &Scene<'_>, finding: &Finding) -> Mismatch {
         format!("; line {}: {label}", position.line)
     });
     let found = finding.message.trim_end_matches('.').to_owned() + &related.collect::<String>();
-    let expected = finding
-        .expected
-        .clone()
-        .unwrap_or_else(|| "a file that Docker Compose can read".to_owned());
+    let expected = finding.expected.clone().unwrap_or_else(|| {
+        match finding.severity {
+            Severity::Error => "a file that Docker Compose can read",
+            Severity::Warning => "a file that Docker Compose reads without a warning",
+        }
+        .to_owned()
+    });
     Mismatch {
         next: finding.help.clone(),
         ..Mismatch::new(spot, found, expected)
@@ -67,6 +81,17 @@ mod tests {
     fn a_file_that_compose_reads_holds_even_with_a_warning() {
         holds(judge("services: {a: {image: x}}"));
         holds(judge("version: '3'\nservices: {a: {image: \"x:$UNSET\"}}"));
+    }
+
+    #[test]
+    fn a_warning_is_told_where_none_is_wanted() {
+        let judge = |compose| on_file("compose-file-loads-without-warnings", Value::Null, compose);
+        holds(judge("services: {a: {image: x}}"));
+        finds(
+            judge("version: '3'\nservices: {a: {image: x}}"),
+            "`version` is obsolete",
+        );
+        finds(judge("services: {a: {image: 'x:$UNSET'}}"), "UNSET");
     }
 
     #[test]

@@ -232,6 +232,7 @@ fn mounts(scene: &Scene<'_>, service: &Service<'_>, container: Container<'_>) ->
             .find(|mounted| mounted.target.trim_end_matches('/') == target);
         let agrees = same.is_some_and(|mounted| {
             mounted.kind == kind
+                && (mount.kind == MountKind::Tmpfs || mounted.read_only == mount.read_only)
                 && said.as_deref().is_none_or(|said| {
                     same_source(mount.kind, said, &mounted.source, container.folder())
                 })
@@ -239,17 +240,21 @@ fn mounts(scene: &Scene<'_>, service: &Service<'_>, container: Container<'_>) ->
         if !agrees {
             differences.push(Difference {
                 what: format!("mount at {target}"),
-                file: format!("{kind} {}", said.unwrap_or_default())
-                    .trim_end()
-                    .to_owned(),
+                file: in_words(kind, &said.unwrap_or_default(), mount.read_only),
                 container: same.map_or_else(
                     || "nothing there".to_owned(),
-                    |mounted| format!("{} {}", mounted.kind, mounted.source),
+                    |mounted| in_words(&mounted.kind, &mounted.source, mounted.read_only),
                 ),
             });
         }
     }
     differences
+}
+
+/// `bind ./site, read-only`
+fn in_words(kind: &str, source: &str, read_only: bool) -> String {
+    let access = if read_only { ", read-only" } else { "" };
+    format!("{} {source}", kind).trim_end().to_owned() + access
 }
 
 /// A named volume carries the project's name on the engine, unless the file gives it a name of its own.
@@ -376,6 +381,10 @@ mod tests {
                 inspect["HostConfig"]["PortBindings"]["80/tcp"][0]["HostPort"] = json!("8081")
             }),
             "ports: your file says",
+        );
+        finds(
+            container(|inspect| inspect["Mounts"][0]["RW"] = json!(false)),
+            "your file says bind ./site, the container has bind /home/ada/shop/site, read-only",
         );
         finds(
             container(|inspect| inspect["Mounts"][1]["Name"] = json!("other_logs")),

@@ -4,6 +4,7 @@ use compose::MountKind;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
+use crate::config_file::{in_container, parts};
 use crate::format::Setting;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
@@ -36,6 +37,17 @@ struct Parameters {
     path: Option<String>,
     /// The flag or variable that says where the program writes.
     setting: Option<Setting>,
+    /// The image's working folder, where a relative path starts.
+    #[serde(rename = "working-folder")]
+    working_folder: Option<String>,
+    /// Only this kind of mount will do.
+    on: Option<On>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum On {
+    NamedVolume,
 }
 
 fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
@@ -50,20 +62,27 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         text,
         spot: scene.service_spot(name),
     });
-    let Some(data) = fixed.or_else(|| setting::look_up(scene, parameters.setting.as_ref()?)) else {
+    let told = parameters.setting.as_ref();
+    let told = match told.map_or(Ok(None), |told| setting::read(scene, told)) {
+        Ok(told) => told,
+        Err(why) => return Judged::not_seen(why, "look at the file yourself"),
+    };
+    let Some(mut data) = fixed.or(told) else {
         let found = format!("nothing tells `{name}` where to keep its data");
         return Mismatch::new(scene.service_spot(name), found, "a path for its data").into();
     };
+    data.text = in_container(&service, parameters.working_folder.as_deref(), &data.text);
     let mounts = service.mounts();
     // The mount that counts is the one closest to the data.
     let holder = mounts
         .iter()
         .filter(|mount| lies_in(&data.text, &mount.target))
         .max_by_key(|mount| mount.target.len());
-    let expected = format!(
-        "a volume or a folder of yours mounted at {} in `{name}`",
-        data.text
-    );
+    let kinds = match parameters.on {
+        Some(On::NamedVolume) => "a named volume",
+        None => "a volume or a folder of yours",
+    };
+    let expected = format!("{kinds} mounted at {} in `{name}`", data.text);
     let Some(mount) = holder else {
         let there: Vec<_> = mounts.iter().map(|mount| mount.target.clone()).collect();
         let found = match there.as_slice() {
@@ -88,6 +107,9 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
             "a volume without a name: the next container gets a new, empty one"
         }
         _ if mount.read_only => "it is mounted read-only, so nothing can be written",
+        MountKind::Bind if parameters.on == Some(On::NamedVolume) => {
+            "this is a folder of yours, a bind mount: what stands before the colon is a path"
+        }
         _ => return Judged::Holds,
     };
     let spot: Spot = scene.spot_of(mount.node);
@@ -95,13 +117,7 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
 }
 
 /// Whether a path is the folder or lies in it.
-fn lies_in(path: &str, folder: &str) -> bool {
-    let parts = |path: &str| {
-        path.split('/')
-            .filter(|part| !part.is_empty() && *part != ".")
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+pub(super) fn lies_in(path: &str, folder: &str) -> bool {
     parts(path).starts_with(&parts(folder))
 }
 
@@ -146,6 +162,26 @@ mod tests {
             "memory",
         );
         finds(judge(", volumes: ['kept:/data/db:ro']"), "read-only");
+    }
+
+    #[test]
+    fn where_only_a_named_volume_will_do_a_folder_is_told() {
+        let judge = |service: &str| {
+            let compose =
+                format!("services: {{db: {{image: x, {service}}}}}\nvolumes: {{kept: {{}}}}\n");
+            let setting = json!({"service": "db", "flag": "dir", "default": "./"});
+            let with = json!({"service": "db", "setting": setting, "working-folder": "/data", "on": "named-volume"});
+            on_file("keeps-data", with, &compose)
+        };
+        holds(judge("volumes: ['kept:/data']"));
+        holds(judge("command: db --dir /db, volumes: ['kept:/db/']"));
+        holds(judge("working_dir: /db, volumes: ['kept:/db']"));
+        finds(judge("volumes: ['./kept:/data']"), "bind mount");
+        finds(judge("volumes: [/data]"), "without a name");
+        finds(
+            judge("command: db --dir sub, volumes: ['kept:/sub']"),
+            "writes to /data/sub",
+        );
     }
 
     #[test]

@@ -1,12 +1,19 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
 mod compose_file_loads;
+mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
 mod health_check_asks_a_known_route;
 mod keeps_data;
+mod keeps_running;
+mod lies_in_memory;
+mod missing_config_file_is_refused;
+mod no_leftover_containers;
+mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod port_is_published;
+mod runs_a_lasting_program;
 mod services_share_a_network;
 
 use serde::de::DeserializeOwned;
@@ -48,14 +55,24 @@ pub enum Reads {
 pub fn all() -> &'static [Rule] {
     &[
         compose_file_loads::RULE,
+        compose_file_loads::WITHOUT_WARNINGS,
+        config_file_is_mounted::IS_MOUNTED,
+        config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
         health_check_asks_a_known_route::RULE,
         keeps_data::RULE,
+        keeps_running::RULE,
+        no_leftover_containers::RULE,
+        lies_in_memory::RULE,
+        missing_config_file_is_refused::RULE,
+        no_nameless_volumes::IN_FILE,
+        no_nameless_volumes::MOUNTED,
         object_storage_credentials_agree::RULE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
+        runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
     ]
 }

@@ -1,0 +1,281 @@
+//! Configuration files: which one a service's program is given, and what of the learner's folder stands there.
+
+use std::collections::BTreeSet;
+
+use compose::{Loaded, MountKind, Node, Project, Service};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::format::{ConfigFile, Look, Place};
+use crate::parse::Lesson;
+use crate::setting;
+
+/// A configuration file as a command names it.
+pub struct Given<'a> {
+    /// Its path in the container, without `.` parts.
+    pub path: String,
+    /// The part of the command that names it.
+    pub node: &'a Node,
+    /// What stands at that path.
+    pub shows: Shows<'a>,
+}
+
+/// What the file puts at a path of a container.
+pub enum Shows<'a> {
+    /// Nothing: what stands there comes with the image.
+    Image,
+    /// A file of the learner's, by a bind mount or as one of `configs`.
+    File {
+        /// Its path, relative to the lesson's folder unless it lies elsewhere.
+        path: String,
+        /// Whether the container cannot write to it.
+        read_only: bool,
+        /// The entry that shows it.
+        node: &'a Node,
+    },
+    /// A volume or memory: what stands there the file does not say.
+    Other(&'a Node),
+}
+
+/// The configuration file that a service's command names, if it names one.
+pub fn given<'a>(
+    project: &'a Project,
+    service: &Service<'a>,
+    wanted: &ConfigFile,
+) -> Option<Given<'a>> {
+    let words = setting::words(service);
+    let (word, node) = words
+        .into_iter()
+        .find(|(word, _)| word.ends_with(&wanted.ending) && !word.starts_with('-'))?;
+    let path = in_container(service, wanted.working_folder.as_deref(), &word);
+    let shows = shown_at(project, service, &path);
+    Some(Given { path, node, shows })
+}
+
+/// A path of a container written out: a relative one starts at the working folder of the service, or else of its image.
+pub fn in_container(service: &Service<'_>, image_folder: Option<&str>, path: &str) -> String {
+    let folder = service.node().get("working_dir").and_then(Node::as_str);
+    let folder = folder.or(image_folder).unwrap_or("/");
+    let whole = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{folder}/{path}")
+    };
+    format!("/{}", parts(&whole).join("/"))
+}
+
+/// The parts of a path, without those that mean nothing.
+pub fn parts(path: &str) -> Vec<&str> {
+    path.split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect()
+}
+
+fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
+    let wanted = parts(path);
+    if let Some(shown) = in_configs(project, service, &wanted) {
+        return shown;
+    }
+    let mounts = service.mounts().into_iter();
+    let holder = mounts
+        .filter(|mount| wanted.starts_with(&parts(&mount.target)))
+        .max_by_key(|mount| parts(&mount.target).len());
+    let Some(mount) = holder else {
+        return Shows::Image;
+    };
+    match (mount.kind, &mount.source) {
+        (MountKind::Bind, Some(source)) => {
+            let rest = &wanted[parts(&mount.target).len()..];
+            let whole = [&[source.trim_end_matches('/')], rest].concat().join("/");
+            Shows::File {
+                path: whole.strip_prefix("./").unwrap_or(&whole).to_owned(),
+                read_only: mount.read_only,
+                node: mount.node,
+            }
+        }
+        _ => Shows::Other(mount.node),
+    }
+}
+
+/// One of the service's `configs` that stands at this path; Compose mounts it read-only.
+fn in_configs<'a>(
+    project: &'a Project,
+    service: &Service<'a>,
+    wanted: &[&str],
+) -> Option<Shows<'a>> {
+    let configs = service.node().get("configs")?.as_sequence()?;
+    configs.iter().find_map(|node| {
+        let name = node.get("source")?.as_str()?;
+        let target = node.get("target").and_then(Node::as_str);
+        if parts(target.unwrap_or(name)) != wanted {
+            return None;
+        }
+        let file = project.root().get(&format!("configs.\"{name}\".file"));
+        Some(match file.and_then(Node::as_str) {
+            Some(path) => Shows::File {
+                path: path.strip_prefix("./").unwrap_or(path).to_owned(),
+                read_only: true,
+                node,
+            },
+            None => Shows::Other(node),
+        })
+    })
+}
+
+/// The value behind a name in a file of lines `name value`: what counts is the last line that has it.
+pub fn line_value(text: &str, name: &str) -> Option<LineValue> {
+    let lines = text.lines().enumerate();
+    let found = lines.filter_map(|(index, line)| {
+        let start = line.len() - line.trim_start().len();
+        let (word, rest) = line.trim().split_once(char::is_whitespace)?;
+        let value = rest.trim();
+        let column = line[..start].chars().count() + word.chars().count() + 1;
+        let blanks = rest.len() - rest.trim_start().len();
+        word.eq_ignore_ascii_case(name).then(|| LineValue {
+            text: value.trim_matches(['"', '\'']).to_owned(),
+            line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+            column: u32::try_from(column + blanks + 1).unwrap_or(u32::MAX),
+            length: u32::try_from(value.chars().count()).unwrap_or(u32::MAX),
+            whole: line.to_owned(),
+        })
+    });
+    found.last()
+}
+
+/// A value of a configuration file and its place; line and column count from 1.
+#[derive(Debug, PartialEq)]
+pub struct LineValue {
+    /// The value, without quotes.
+    pub text: String,
+    /// Line.
+    pub line: u32,
+    /// Column of its first character.
+    pub column: u32,
+    /// How many characters it has.
+    pub length: u32,
+    /// The whole line.
+    pub whole: String,
+}
+
+/// The configuration files that a lesson's checks want to read, relative to its folder.
+pub fn files_to_read(lesson: &Lesson, loaded: &Loaded) -> BTreeSet<String> {
+    let mut asked = Vec::new();
+    for check in &lesson.checks {
+        asked_by(&check.look, &mut asked);
+    }
+    let Some(project) = &loaded.project else {
+        return BTreeSet::new();
+    };
+    let files = asked.into_iter().filter_map(|asked| {
+        let service = project.service(&asked.service)?;
+        match given(project, &service, &asked.config_file)?.shows {
+            Shows::File { path, .. } => Some(path),
+            Shows::Image | Shows::Other(_) => None,
+        }
+    });
+    files.collect()
+}
+
+/// Whoever asks for a configuration file names it so: settings, and parameters of rules.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Asked {
+    service: String,
+    config_file: ConfigFile,
+}
+
+fn asked_by(look: &Look, asked: &mut Vec<Asked>) {
+    match look {
+        Look::All(looks) | Look::Any(looks) => looks.iter().for_each(|look| asked_by(look, asked)),
+        Look::At { place, .. } => match place.as_ref() {
+            Place::Setting(setting) => {
+                asked.extend(setting.config_file.clone().map(|file| Asked {
+                    service: setting.service.clone(),
+                    config_file: file,
+                }))
+            }
+            Place::Rule(rule) => asked_in(&rule.with, asked),
+            _ => {}
+        },
+    }
+}
+
+fn asked_in(with: &Value, asked: &mut Vec<Asked>) {
+    let Value::Object(parameters) = with else {
+        return;
+    };
+    asked.extend(serde_json::from_value::<Asked>(with.clone()));
+    parameters.values().for_each(|value| asked_in(value, asked));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::look_at_file;
+
+    /// What is found at the configuration file that the command names.
+    fn shown(service: &str) -> String {
+        let compose = format!(
+            "services: {{db: {{image: x, {service}}}}}\nvolumes: {{kept: {{}}}}\nconfigs: {{settings: {{file: ./db.conf}}}}\n"
+        );
+        let wanted = ConfigFile {
+            ending: ".conf".to_owned(),
+            working_folder: Some("/data".to_owned()),
+        };
+        look_at_file(&compose, |scene| {
+            let project = scene.project().expect("it loads");
+            let service = project.service("db").expect("a service");
+            match given(project, &service, &wanted) {
+                None => "none".to_owned(),
+                Some(given) => match given.shows {
+                    Shows::Image => format!("{} of the image", given.path),
+                    Shows::Other(_) => format!("{} on something else", given.path),
+                    Shows::File {
+                        path, read_only, ..
+                    } => format!("{} is {path}, {read_only}", given.path),
+                },
+            }
+        })
+    }
+
+    #[test]
+    fn a_file_is_found_through_whatever_shows_it() {
+        for (service, expected) in [
+            ("command: db --fast", "none"),
+            ("command: db /etc/db.conf", "/etc/db.conf of the image"),
+            (
+                "command: db /etc/db.conf, volumes: ['./db.conf:/etc/db.conf:ro']",
+                "/etc/db.conf is db.conf, true",
+            ),
+            (
+                "command: [db, /etc//db/db.conf], volumes: ['./conf/:/etc/db/']",
+                "/etc/db/db.conf is conf/db.conf, false",
+            ),
+            (
+                "command: db db.conf, volumes: ['./db.conf:/data/db.conf', 'kept:/data']",
+                "/data/db.conf is db.conf, false",
+            ),
+            (
+                "command: db db.conf, working_dir: /etc, volumes: ['kept:/etc']",
+                "/etc/db.conf on something else",
+            ),
+            (
+                "command: db /etc/db.conf, configs: [{source: settings, target: /etc/db.conf}]",
+                "/etc/db.conf is db.conf, true",
+            ),
+        ] {
+            assert_eq!(shown(service), expected, "{service}");
+        }
+    }
+
+    #[test]
+    fn the_last_line_with_a_name_counts() {
+        let text = "# limit 1\nlimit 2\n  LIMIT \"3 mb\" \nlimited 4\n";
+        let value = line_value(text, "limit").expect("a value");
+        assert_eq!(
+            (value.text.as_str(), value.line, value.column, value.length),
+            ("3 mb", 3, 9, 6)
+        );
+        assert_eq!(line_value(text, "limits"), None);
+    }
+}

@@ -1,0 +1,5 @@
+import time
+
+while True:
+    print("hello")
+    time.sleep(5)
