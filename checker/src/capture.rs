@@ -165,8 +165,8 @@ fn refuse_unreadable(folder: &Path, files: &FilesSeen) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks the engine; that none answers is evidence too.
-fn capture_world(
+/// Asks the engine; that none answers is evidence too. Nothing is hidden in it.
+pub fn capture_world(
     host: Option<&str>,
     wanted: &lesson::evidence::Wanted,
 ) -> anyhow::Result<WorldSeen> {
@@ -227,7 +227,7 @@ pub fn capture_settled(
 }
 
 /// Whether a later look may give another verdict by itself.
-fn is_unsettled(report: &lesson::report::Report) -> bool {
+pub fn is_unsettled(report: &lesson::report::Report) -> bool {
     use lesson::report::{Reason, Verdict};
     report.checks.iter().any(|check| {
         matches!(

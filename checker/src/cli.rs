@@ -31,10 +31,30 @@ pub enum Command {
         /// Where [default: course]
         folder: Option<PathBuf>,
     },
+    /// Show the book in a browser, with live verdicts on each lesson's page; makes the workspace on first use
+    Serve(ServeArguments),
+    /// Open a lesson's page, where `checker serve` runs
+    Open {
+        /// `lesson-4`, `4` or `milvus-stack` [default: the start page]
+        lesson: Option<String>,
+        /// Print the address and open nothing
+        #[arg(long)]
+        print: bool,
+    },
     /// List the lessons and how far you are
     List {
         #[arg(long, value_enum, default_value = "human")]
         format: ListFormat,
+    },
+    /// Show the next lesson that has not passed yet
+    Next,
+    /// Verify again what has passed before, and say what is broken since
+    Status {
+        #[arg(long, value_enum, default_value = "human")]
+        format: ListFormat,
+        /// The engine's address [default: as Docker's own client finds it]
+        #[arg(long, value_name = "ADDRESS")]
+        host: Option<String>,
     },
     /// Verify lessons on your files and containers
     Verify(VerifyArguments),
@@ -64,12 +84,16 @@ pub enum Command {
     },
     /// Explain a check (`lesson-4/standalone-finds-etcd`) or a rule (`keeps-data`), or list a lesson's checks
     Explain { what: String },
+    /// Do something to a lesson's own containers, see what comes of it, and have everything put back
+    Drill(DrillArguments),
     /// Look at engine, Compose, memory, ports and images
     Doctor {
         /// The engine's address [default: as Docker's own client finds it]
         #[arg(long, value_name = "ADDRESS")]
         host: Option<String>,
     },
+    /// Print a script that completes commands and names in a shell
+    Completions { shell: clap_complete::Shell },
     /// For authors of lessons
     #[command(subcommand)]
     Dev(DevCommand),
@@ -107,12 +131,53 @@ pub struct VerifyArguments {
     pub verbose: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct DrillArguments {
+    /// `lesson-3`, `3` or `volumes` [default: the lesson of this folder, else the next one]
+    pub lesson: Option<String>,
+    /// Which of its drills; without it they are listed, unless there is only one
+    pub name: Option<String>,
+    /// Do not ask, also for no predictions
+    #[arg(long)]
+    pub yes: bool,
+    /// Put back what an interrupted drill has left
+    #[arg(long, conflicts_with_all = ["lesson", "name", "host"])]
+    pub recover: bool,
+    /// The engine's address [default: as Docker's own client finds it]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// A port of 127.0.0.1 [default: the one of last time, else the next free one from 8765 on]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Open the browser
+    #[arg(long)]
+    pub open: bool,
+    /// The engine's address [default: as Docker's own client finds it]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// lesson.yaml
+    Lesson,
+    /// drills/NAME.yaml
+    Drill,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum DevCommand {
     /// Prove every check of a lesson on its right answers and mistakes
     Check(DevCheckArguments),
-    /// Print the JSON Schema of lesson.yaml
-    Schema,
+    /// Print the JSON Schema of lesson.yaml, or of a drill's file
+    Schema {
+        #[arg(value_enum, default_value = "lesson")]
+        of: SchemaOf,
+    },
     /// Build the book and check its links
     Book {
         /// Folder of book.toml

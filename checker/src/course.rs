@@ -1,9 +1,12 @@
-//! The course as it is embedded in the program: lessons, start files, solutions.
+//! The course as it is embedded in the program: lessons, start files, solutions, drills.
+//!
+//! An author tries lessons that are not in the program yet with the variable `CHECKER_EXERCISES`, which names their folder.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use lesson::drill::Drill;
 use lesson::format::Check;
 use lesson::{Lesson, case::Files};
 use rust_embed::Embed;
@@ -13,8 +16,41 @@ use rust_embed::Embed;
 #[include = "*/lesson.yaml"]
 #[include = "*/start/**"]
 #[include = "*/solution/**"]
+#[include = "*/drills/*.yaml"]
 #[include = "versions.yaml"]
 struct Exercises;
+
+/// Where the course is taken from.
+enum Source {
+    Program,
+    Folder(PathBuf),
+}
+
+impl Source {
+    fn current() -> Self {
+        match std::env::var_os("CHECKER_EXERCISES") {
+            Some(folder) if !folder.is_empty() => Self::Folder(folder.into()),
+            _ => Self::Program,
+        }
+    }
+
+    /// Paths below a folder of the course, with `/` as separator.
+    fn paths(&self) -> Vec<String> {
+        match self {
+            Self::Program => Exercises::iter().map(|path| path.into_owned()).collect(),
+            Self::Folder(folder) => files_below(folder)
+                .map(|files| files.into_keys().collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Program => Exercises::get(path).map(|file| file.data.into_owned()),
+            Self::Folder(folder) => std::fs::read(folder.join(path)).ok(),
+        }
+    }
+}
 
 /// A lesson with the name of its folder.
 pub struct CourseLesson {
@@ -71,7 +107,9 @@ pub fn by_slug(slug: &str) -> Option<anyhow::Result<CourseLesson>> {
 }
 
 fn slugs() -> Vec<String> {
-    let mut slugs: Vec<_> = Exercises::iter()
+    let mut slugs: Vec<_> = Source::current()
+        .paths()
+        .into_iter()
         .filter_map(|path| {
             path.strip_suffix("/lesson.yaml")
                 .filter(|slug| !slug.contains('/'))
@@ -84,9 +122,10 @@ fn slugs() -> Vec<String> {
 
 fn parsed(slug: String) -> anyhow::Result<CourseLesson> {
     let path = format!("{slug}/lesson.yaml");
-    let file = Exercises::get(&path).with_context(|| format!("{path} is not in this program"))?;
-    let text = String::from_utf8(file.data.into_owned())
-        .with_context(|| format!("{path} is not UTF-8"))?;
+    let bytes = Source::current()
+        .read(&path)
+        .with_context(|| format!("{path} is not in this program"))?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{path} is not UTF-8"))?;
     let lesson = parse(&path, &text)?;
     Ok(CourseLesson { slug, lesson })
 }
@@ -94,6 +133,14 @@ fn parsed(slug: String) -> anyhow::Result<CourseLesson> {
 /// Reads a lesson file; the message has a line for every mistake.
 pub fn parse(path: &str, text: &str) -> anyhow::Result<Lesson> {
     lesson::parse_lesson(path, text, &BTreeMap::new()).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })
+}
+
+/// Reads a drill file; the message has a line for every mistake.
+pub fn parse_drill(path: &str, id: &str, text: &str, lesson: &Lesson) -> anyhow::Result<Drill> {
+    lesson::drill::parse_drill(path, id, text, lesson, &BTreeMap::new()).map_err(|errors| {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", lines.join("\n"))
     })
@@ -130,16 +177,29 @@ impl CourseLesson {
         self.part("solution")
     }
 
+    /// Its drills, in the order of their names.
+    ///
+    /// # Errors
+    /// A drill file with a mistake; tests keep such a program from being released.
+    pub fn drills(&self) -> anyhow::Result<Vec<Drill>> {
+        let files = self.part("drills").into_iter();
+        files
+            .map(|(name, bytes)| {
+                let path = format!("{}/drills/{name}", self.slug);
+                let id = name.strip_suffix(".yaml").unwrap_or(&name);
+                let text =
+                    String::from_utf8(bytes).with_context(|| format!("{path} is not UTF-8"))?;
+                parse_drill(&path, id, &text, &self.lesson)
+            })
+            .collect()
+    }
+
     fn part(&self, part: &str) -> Files {
         let prefix = format!("{}/{part}/", self.slug);
-        let paths = Exercises::iter().filter(|path| path.starts_with(&prefix));
+        let source = Source::current();
+        let paths = source.paths().into_iter();
         paths
-            .filter_map(|path| {
-                Some((
-                    path.strip_prefix(&prefix)?.to_owned(),
-                    Exercises::get(&path)?.data.into_owned(),
-                ))
-            })
+            .filter_map(|path| Some((path.strip_prefix(&prefix)?.to_owned(), source.read(&path)?)))
             .collect()
     }
 }

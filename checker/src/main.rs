@@ -6,8 +6,11 @@ mod capture;
 mod cli;
 mod commands;
 mod course;
+mod course_book;
 mod dev;
+mod drill;
 mod output;
+mod serve;
 mod workspace;
 
 use std::process::ExitCode;
@@ -41,11 +44,7 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            anstream::eprintln!(
-                "{}error{}: {error:#}",
-                output::style::BAD.render(),
-                output::style::BAD.render_reset()
-            );
+            output::error(&error);
             Exit::Usage.into()
         }
     }
@@ -67,9 +66,15 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         }
         Command::Reset { lesson, yes } => commands::reset::run(&place, lesson, *yes),
         Command::Explain { what } => commands::explain::run(&place, what),
+        Command::Next => commands::next::run(&place),
+        Command::Status { host, format } => commands::status::run(&place, host.as_deref(), *format),
+        Command::Completions { shell } => commands::completions::run(*shell),
+        Command::Drill(arguments) => commands::drill::run(&place, arguments),
+        Command::Serve(arguments) => commands::serve::run(&place, arguments),
+        Command::Open { lesson, print } => commands::open::run(&place, lesson.as_deref(), *print),
         Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),
         Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),
-        Command::Dev(DevCommand::Schema) => dev::schema(),
+        Command::Dev(DevCommand::Schema { of }) => dev::schema(*of),
         Command::Dev(DevCommand::Book { root, out }) => dev::book::run(root, out.as_deref()),
         Command::Dev(DevCommand::Snippets(arguments)) => dev::snippets::run(arguments),
     }

@@ -1,5 +1,6 @@
 //! `checker list`
 
+use lesson::drill::Drill;
 use serde_json::json;
 
 use crate::Exit;
@@ -24,8 +25,15 @@ pub fn run(place: &Place, format: ListFormat) -> anyhow::Result<Exit> {
                 } else {
                     "open"
                 };
+                let drills = lesson.drills()?;
+                let is_done = |drill: &&Drill| progress.has_drilled(&header.id, &drill.id);
+                let done = drills.iter().filter(is_done).count();
+                let drills = match drills.len() {
+                    0 => String::new(),
+                    all => format!("  drills: {done} of {all} done"),
+                };
                 anstream::println!(
-                    "{:<10} {state:<7} {:>4} min  {}  ({})",
+                    "{:<10} {state:<7} {:>4} min  {}  ({}){drills}",
                     header.id,
                     header.minutes,
                     header.title,
@@ -47,6 +55,7 @@ pub fn run(place: &Place, format: ListFormat) -> anyhow::Result<Exit> {
                         "checks": lesson.lesson.checks.len(),
                         "first_passed": known.and_then(|known| known.first_passed),
                         "last_passed": known.and_then(|known| known.last_passed),
+                        "drills_done": known.map(|known| known.drills.len()),
                     })
                 })
                 .collect();

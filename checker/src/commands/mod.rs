@@ -1,12 +1,18 @@
 //! One module a command.
 
+pub mod completions;
 pub mod doctor;
+pub mod drill;
 pub mod explain;
 pub mod hint;
 pub mod init;
 pub mod list;
+pub mod next;
+pub mod open;
 pub mod reset;
+pub mod serve;
 pub mod solution;
+pub mod status;
 pub mod verify;
 
 use std::io::{BufRead, IsTerminal};

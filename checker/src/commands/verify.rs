@@ -11,11 +11,15 @@ use crate::Exit;
 use crate::capture::{self, Engine, Request};
 use crate::cli::{Format, VerifyArguments};
 use crate::course::CourseLesson;
+use crate::drill::journal;
 use crate::output;
 use crate::workspace::{Place, Workspace};
 
 pub fn run(place: &Place, arguments: &VerifyArguments) -> anyhow::Result<Exit> {
     let workspace = place.workspace()?;
+    if let Some(notice) = journal::notice(&workspace) {
+        anstream::eprintln!("{}", output::typed(&notice));
+    }
     let lessons = match arguments.lessons.as_slice() {
         [] => vec![place.lesson(None)?],
         names => names
@@ -129,7 +133,8 @@ fn record(path: &Path, seen: &[(Report, Evidence)]) -> anyhow::Result<()> {
         .with_context(|| "what was seen could not be recorded".to_owned())
 }
 
-fn remember(workspace: &Workspace, reports: &[Report]) -> anyhow::Result<()> {
+/// Remembers which of the reports passed.
+pub fn remember(workspace: &Workspace, reports: &[Report]) -> anyhow::Result<()> {
     let passed = reports
         .iter()
         .filter(|report| report.outcome() == Outcome::Passed);

@@ -13,13 +13,15 @@ use lesson::evidence::{Evidence, FilesSeen, SCHEMA_VERSION, WorldSeen};
 
 use crate::Exit;
 use crate::capture;
+use crate::cli::SchemaOf;
 
 /// `checker dev schema`
-pub fn schema() -> anyhow::Result<Exit> {
-    anstream::println!(
-        "{}",
-        serde_json::to_string_pretty(&lesson::lesson_schema())?
-    );
+pub fn schema(of: SchemaOf) -> anyhow::Result<Exit> {
+    let schema = match of {
+        SchemaOf::Lesson => lesson::lesson_schema(),
+        SchemaOf::Drill => lesson::drill_schema(),
+    };
+    anstream::println!("{}", serde_json::to_string_pretty(&schema)?);
     Ok(Exit::Success)
 }
 

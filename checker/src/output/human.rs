@@ -52,7 +52,8 @@ pub fn report(report: &Report, evidence: &Evidence, detail: Detail) -> String {
     super::typed(&text)
 }
 
-fn check(check: &CheckReport) -> String {
+/// One check: a line, and below it where, found, expected, why and next for one that failed.
+pub fn check(check: &CheckReport) -> String {
     match &check.verdict {
         Verdict::Pass => line(style::GOOD, "PASS", &check.title),
         Verdict::Fail { findings } => line(style::BAD, "FAIL", &check.title) + &details(findings),

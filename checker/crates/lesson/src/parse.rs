@@ -156,7 +156,7 @@ fn parse_check(check: Value, path: &str, places: &LineFinder) -> Result<Check, L
     Ok(Check { header, look })
 }
 
-fn parse_look(
+pub(crate) fn parse_look(
     mut entries: Map<String, Value>,
     path: &str,
     places: &LineFinder,
@@ -270,7 +270,12 @@ fn examine(lesson: &Lesson, places: &LineFinder, errors: &mut Vec<LessonError>) 
     }
 }
 
-fn examine_look(look: &Look, path: &str, places: &LineFinder, errors: &mut Vec<LessonError>) {
+pub(crate) fn examine_look(
+    look: &Look,
+    path: &str,
+    places: &LineFinder,
+    errors: &mut Vec<LessonError>,
+) {
     match look {
         Look::All(looks) => looks.iter().enumerate().for_each(|(index, look)| {
             examine_look(look, &format!("{path}.all.{index}"), places, errors)
@@ -312,10 +317,10 @@ fn examine_look(look: &Look, path: &str, places: &LineFinder, errors: &mut Vec<L
     }
 }
 
-struct Variables(BTreeMap<String, Value>);
+pub(crate) struct Variables(BTreeMap<String, Value>);
 
 impl Variables {
-    fn new(
+    pub(crate) fn new(
         header: &Header,
         values: &BTreeMap<String, Value>,
         places: &LineFinder,
@@ -333,7 +338,7 @@ impl Variables {
         Self(known)
     }
 
-    fn replace(
+    pub(crate) fn replace(
         &self,
         value: &mut Value,
         path: &str,
@@ -402,14 +407,14 @@ fn is_variable_name(name: &str) -> bool {
 }
 
 /// Finds the author's line for a path such as `checks.3.reaches`.
-struct LineFinder {
+pub(crate) struct LineFinder {
     file: String,
     sources: Sources,
     root: Node,
 }
 
 impl LineFinder {
-    fn new(file: &str, text: &str) -> Result<Self, Vec<LessonError>> {
+    pub(crate) fn new(file: &str, text: &str) -> Result<Self, Vec<LessonError>> {
         let mut sources = Sources::default();
         let id: SourceId = sources.add(file, text);
         match compose::tree::parse(id, text, compose::tree::Limits::default()) {
@@ -434,7 +439,7 @@ impl LineFinder {
     }
 
     /// An error at the deepest part of the path that the file has.
-    fn error(&self, path: &str, message: &str) -> LessonError {
+    pub(crate) fn error(&self, path: &str, message: &str) -> LessonError {
         let position = self
             .sources
             .position(crate::locate::nearest(&self.root, path));
@@ -447,7 +452,7 @@ impl LineFinder {
 }
 
 /// Deserialises with the path of what went wrong.
-fn typed<T: for<'de> Deserialize<'de>>(
+pub(crate) fn typed<T: for<'de> Deserialize<'de>>(
     value: Value,
     path: &str,
     places: &LineFinder,

@@ -6,6 +6,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::drill::{Compared, DrillHeader, StepHeader};
 use crate::format::{CheckHeader, FieldExpected, Header, Matcher, Matchers, Place};
 
 /// The schema of a whole `lesson.yaml`.
@@ -14,13 +15,44 @@ pub fn lesson_schema() -> Value {
     let mut lesson = Header::json_schema(&mut generator);
     add_property(&mut lesson, "checks", check_list(&mut generator));
     require(&mut lesson, "checks");
-    let mut schema = lesson.to_value();
+    whole(lesson, "A lesson of the course", &mut generator)
+}
+
+/// The schema of a whole `drills/NAME.yaml`.
+pub fn drill_schema() -> Value {
+    let mut generator = SchemaGenerator::default();
+    let mut expectation = look(&mut generator);
+    let compared = generator.subschema_for::<Compared>();
+    for (name, property) in properties(&map_of_variants(compared, &mut generator)) {
+        add_property(&mut expectation, &name, schema_of(property));
+    }
+    let title = schemars::json_schema!({
+        "type": "string",
+        "description": "What is true when it passes, as a sentence without a full stop.",
+    });
+    add_property(&mut expectation, "title", title);
+    require(&mut expectation, "title");
+    let mut step = StepHeader::json_schema(&mut generator);
+    let expect = schemars::json_schema!({
+        "type": "array",
+        "description": "What has to be true afterwards, all of it at the same moment.",
+        "items": expectation.to_value(),
+    });
+    add_property(&mut step, "expect", expect);
+    let mut drill = DrillHeader::json_schema(&mut generator);
+    let steps = schemars::json_schema!({"type": "array", "minItems": 1, "items": step.to_value()});
+    add_property(&mut drill, "steps", steps);
+    require(&mut drill, "steps");
+    whole(drill, "A drill of a lesson", &mut generator)
+}
+
+/// A whole schema with its definitions.
+fn whole(schema: Schema, title: &str, generator: &mut SchemaGenerator) -> Value {
+    let mut schema = schema.to_value();
     if let Some(object) = schema.as_object_mut() {
-        object.insert(
-            "$schema".into(),
-            json!("https://json-schema.org/draft/2020-12/schema"),
-        );
-        object.insert("title".into(), json!("A lesson of the course"));
+        let dialect = "https://json-schema.org/draft/2020-12/schema";
+        object.insert("$schema".into(), json!(dialect));
+        object.insert("title".into(), json!(title));
         object.insert(
             "$defs".into(),
             Value::Object(generator.take_definitions(true)),
@@ -31,9 +63,6 @@ pub fn lesson_schema() -> Value {
 
 fn check_list(generator: &mut SchemaGenerator) -> Schema {
     let look = look(generator);
-    generator
-        .definitions_mut()
-        .insert("Look".into(), look.clone().to_value());
     let mut check = CheckHeader::json_schema(generator);
     for (name, property) in properties(&look) {
         add_property(&mut check, &name, schema_of(property));
@@ -41,7 +70,7 @@ fn check_list(generator: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "array", "minItems": 1, "items": check.to_value()})
 }
 
-/// A place and matchers, or several of them.
+/// A place and matchers, or several of them; also kept as the definition `Look`.
 fn look(generator: &mut SchemaGenerator) -> Schema {
     let places = generator.subschema_for::<Place>();
     let matchers = generator.subschema_for::<Matcher>();
@@ -56,6 +85,9 @@ fn look(generator: &mut SchemaGenerator) -> Schema {
             schemars::json_schema!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Look"}}),
         );
     }
+    generator
+        .definitions_mut()
+        .insert("Look".into(), look.clone().to_value());
     look
 }
 
@@ -161,6 +193,7 @@ impl JsonSchema for FieldExpected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drill::COMPARED_KEYS;
     use crate::format::{HEADER_KEYS, PLACE_KEYS};
 
     fn keys<T: JsonSchema>() -> Vec<String> {
@@ -178,6 +211,7 @@ mod tests {
     fn the_key_lists_of_the_parser_are_those_of_the_types() {
         assert_eq!(keys::<CheckHeader>(), HEADER_KEYS);
         assert_eq!(keys::<Place>(), PLACE_KEYS);
+        assert_eq!(keys::<Compared>(), COMPARED_KEYS);
     }
 
     #[test]
@@ -195,16 +229,29 @@ mod tests {
     }
 
     #[test]
-    fn every_reference_of_the_schema_leads_somewhere() {
-        let schema = lesson_schema();
-        let text = schema.to_string();
-        for reference in text.split("\"$ref\":\"").skip(1) {
-            let reference = reference.split('"').next().unwrap_or_default();
-            let pointer = reference.trim_start_matches('#');
-            assert!(
-                schema.pointer(pointer).is_some(),
-                "{reference} leads nowhere"
-            );
+    fn every_reference_of_a_schema_leads_somewhere() {
+        for schema in [lesson_schema(), drill_schema()] {
+            let text = schema.to_string();
+            for reference in text.split("\"$ref\":\"").skip(1) {
+                let reference = reference.split('"').next().unwrap_or_default();
+                let pointer = reference.trim_start_matches('#');
+                assert!(
+                    schema.pointer(pointer).is_some(),
+                    "{reference} leads nowhere"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_expectation_of_the_schema_knows_places_matchers_and_comparisons() {
+        let schema = drill_schema();
+        let pointer = "/properties/steps/items/properties/expect/items/properties";
+        let expectation = schema
+            .pointer(pointer)
+            .expect("expectations have properties");
+        for key in COMPARED_KEYS.into_iter().chain(["title", "exec", "stdout"]) {
+            assert!(expectation.get(key).is_some(), "{key} is missing");
         }
     }
 }

@@ -1,0 +1,152 @@
+//! `checker drill`
+
+use lesson::drill::Drill;
+
+use crate::Exit;
+use crate::cli::DrillArguments;
+use crate::course::CourseLesson;
+use crate::drill::journal::{self, State};
+use crate::drill::{self, Ended};
+use crate::output;
+use crate::workspace::{Place, Workspace};
+
+use super::confirmed;
+
+pub fn run(place: &Place, arguments: &DrillArguments) -> anyhow::Result<Exit> {
+    let workspace = place.workspace()?;
+    if arguments.recover {
+        return recover(&workspace);
+    }
+    let lesson = place.lesson(arguments.lesson.as_deref())?;
+    let drills = lesson.drills()?;
+    let Some(drill) = chosen(&workspace, &lesson, &drills, arguments.name.as_deref())? else {
+        return Ok(Exit::Usage);
+    };
+    match begin(&workspace, &lesson, drill, arguments) {
+        Ok(exit) => Ok(exit),
+        Err(error) => {
+            output::error(&error);
+            Ok(Exit::Incomplete)
+        }
+    }
+}
+
+/// The drill that is meant; where that is not clear, those there are are listed.
+fn chosen<'a>(
+    workspace: &Workspace,
+    lesson: &CourseLesson,
+    drills: &'a [Drill],
+    name: Option<&str>,
+) -> anyhow::Result<Option<&'a Drill>> {
+    let id = &lesson.lesson.header.id;
+    let named = match (name, drills) {
+        (Some(name), _) => drills.iter().find(|drill| drill.id == name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    if named.is_some() {
+        return Ok(named);
+    }
+    if drills.is_empty() {
+        anstream::eprintln!("{id} has no drill; `checker list` shows which lessons have.");
+        return Ok(None);
+    }
+    if let Some(name) = name {
+        anstream::eprintln!("{id} has no drill `{name}`.");
+    }
+    anstream::eprintln!("The drills of {id} are:");
+    let progress = workspace.progress()?;
+    for drill in drills {
+        let state = if progress.has_drilled(id, &drill.id) {
+            "done"
+        } else {
+            "open"
+        };
+        let number = lesson.lesson.number();
+        let line = format!(
+            "  checker drill {number} {}  {state}  {}",
+            drill.id, drill.header.title
+        );
+        anstream::eprintln!("{}", output::typed(&line));
+    }
+    Ok(None)
+}
+
+fn begin(
+    workspace: &Workspace,
+    lesson: &CourseLesson,
+    drill: &Drill,
+    arguments: &DrillArguments,
+) -> anyhow::Result<Exit> {
+    let State::Free(_lock) = journal::lock(workspace)? else {
+        anyhow::bail!("another drill of this workspace is running now; wait until it has ended");
+    };
+    if let Some(open) = journal::open(workspace)?.first() {
+        anyhow::bail!(
+            "the drill {}/{} was interrupted before everything was put back. Next: `checker drill --recover`",
+            open.journal.lesson,
+            open.journal.drill
+        );
+    }
+    let prepared = drill::prepare(workspace, lesson, drill, arguments.host.as_deref())?;
+    anstream::println!("{}", prepared.plan());
+    if !arguments.yes && !confirmed("Begin?") {
+        anstream::eprintln!("Nothing was done.");
+        return Ok(Exit::Usage);
+    }
+    let ended = prepared.run(workspace, !arguments.yes)?;
+    let id = &lesson.lesson.header.id;
+    Ok(match ended {
+        Ended::Passed => {
+            let mut progress = workspace.progress()?;
+            let known = progress.lessons.entry(id.clone()).or_default();
+            known
+                .drills
+                .insert(drill.id.clone(), jiff::Timestamp::now());
+            workspace.remember(&progress)?;
+            anstream::println!("\n{}\n{id}/{} is done.", drill.header.teaches, drill.id);
+            Exit::Success
+        }
+        Ended::Failed => {
+            anstream::println!(
+                "\nIt did not go as expected; {id}/{} is not done.",
+                drill.id
+            );
+            Exit::Failed
+        }
+        Ended::Unknown => {
+            anstream::println!(
+                "\nNot everything could be seen; {id}/{} is not done.",
+                drill.id
+            );
+            Exit::Incomplete
+        }
+    })
+}
+
+fn recover(workspace: &Workspace) -> anyhow::Result<Exit> {
+    let State::Free(_lock) = journal::lock(workspace)? else {
+        anstream::eprintln!("A drill of this workspace is running now; wait until it has ended.");
+        return Ok(Exit::Incomplete);
+    };
+    let open = journal::open(workspace)?;
+    if open.is_empty() {
+        anstream::println!("No drill was interrupted; there is nothing to put back.");
+    }
+    let mut exit = Exit::Success;
+    for mut kept in open {
+        let which = format!("{}/{}", kept.journal.lesson, kept.journal.drill);
+        anstream::eprintln!("putting back what {which} changed …");
+        match drill::put_back::put_back(&mut kept) {
+            Ok(told) => anstream::println!("Put back: {told}."),
+            Err(error) => {
+                output::error(&error.context(format!(
+                    "{which} could not be put back; what was saved is in {}",
+                    kept.folder.display()
+                )));
+                exit = Exit::Incomplete;
+            }
+        }
+    }
+    Ok(exit)
+}
