@@ -174,6 +174,9 @@ impl Place {
         let program = std::env::current_exe().context("this program does not know where it is")?;
         put_in_reach(&program, &programs.join("checker"))?;
         lend_docker_settings(&home)?;
+        // At a terminal curl shows no progress next to what it prints; into a file it does.
+        std::fs::write(home.join(".curlrc"), "no-progress-meter\n")
+            .context("cannot write curl's settings")?;
 
         let mut variables = variables(&programs, &home);
         let mut start = work.clone();

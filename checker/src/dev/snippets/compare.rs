@@ -72,10 +72,7 @@ impl Pattern {
             true => Self::Lines,
             false => Self::Line {
                 written: line.trim_end().to_owned(),
-                pieces: in_classes(line, varies)
-                    .split('…')
-                    .map(str::to_owned)
-                    .collect(),
+                pieces: pieces(&in_classes(line, varies)),
             },
         }
     }
@@ -113,6 +110,18 @@ impl Pattern {
         }
         left.ends_with(last.as_str())
     }
+}
+
+/// What stands between the wildcards of a line. Blanks beside a wildcard are there for the reader, and belong to it.
+fn pieces(line: &str) -> Vec<String> {
+    let pieces: Vec<_> = line.split('…').collect();
+    let last = pieces.len() - 1;
+    let trimmed = pieces.iter().enumerate().map(|(at, piece)| {
+        let piece = if at > 0 { piece.trim_start() } else { piece };
+        let piece = if at < last { piece.trim_end() } else { piece };
+        piece.to_owned()
+    });
+    trimmed.collect()
 }
 
 /// A line of the run.
@@ -194,6 +203,12 @@ fn in_classes(line: &str, varies: &[Varies]) -> String {
     line
 }
 
+/// What a line costs that only the book has. More than one that only the run has, so that as many lines of the book as can
+/// be are found in the run.
+const MISSING: usize = 2;
+/// What a line costs that only the run has.
+const EXTRA: usize = 1;
+
 /// A line of the two outputs side by side.
 #[derive(Debug, PartialEq, Eq)]
 enum Row<'a> {
@@ -213,10 +228,10 @@ impl Row<'_> {
     }
 }
 
-/// The alignment with the fewest differences.
+/// The alignment that costs least; it costs nothing when the two agree.
 fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
     let width = found.len() + 1;
-    // costs[i * width + j]: the least differences between the pattern from i on and the output from j on.
+    // costs[i * width + j]: what it costs to align the pattern from i on and the output from j on.
     let mut costs = vec![0_usize; (pattern.len() + 1) * width];
     let fits: Vec<bool> = pattern
         .iter()
@@ -227,12 +242,12 @@ fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
             let below = |i: usize, j: usize| costs[i * width + j];
             costs[i * width + j] = match (pattern.get(i), j < found.len()) {
                 (None, false) => 0,
-                (None, true) => 1 + below(i, j + 1),
+                (None, true) => EXTRA + below(i, j + 1),
                 (Some(Pattern::Lines), false) => below(i + 1, j),
                 (Some(Pattern::Lines), true) => below(i + 1, j).min(below(i, j + 1)),
-                (Some(_), false) => 1 + below(i + 1, j),
+                (Some(_), false) => MISSING + below(i + 1, j),
                 (Some(_), true) if fits[i * found.len() + j] => below(i + 1, j + 1),
-                (Some(_), true) => 1 + below(i + 1, j).min(below(i, j + 1)),
+                (Some(_), true) => (MISSING + below(i + 1, j)).min(EXTRA + below(i, j + 1)),
             };
         }
     }
@@ -253,7 +268,9 @@ fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
                 rows.push(Row::Both(&line.written));
                 (i, j) = (i + 1, j + 1);
             }
-            (Some(line), here) if here.is_none() || cost(i + 1, j) <= cost(i, j + 1) => {
+            (Some(line), here)
+                if here.is_none() || MISSING + cost(i + 1, j) <= EXTRA + cost(i, j + 1) =>
+            {
                 rows.push(Row::Printed(line.written()));
                 i += 1;
             }
@@ -405,6 +422,9 @@ mod tests {
         assert!(same("[… \"A=1\", …]", "[\"B=2\", \"A=1\", \"C=3\"]", &[]));
         assert!(!same("a … b", "a x b c", &[]));
         assert!(!same("ab…ba", "aba", &[]));
+        assert!(same("[… \"A=1\", …]", "[\"A=1\",\"B=2\"]", &[]));
+        assert!(same("… refused …", "dial: connection refused\"]", &[]));
+        assert!(!same("  a …", "a b", &[]));
     }
 
     #[test]

@@ -97,12 +97,13 @@ pub fn leftovers(
         .chain(project)
         .collect();
     new()
-        .filter(|((_, id), thing)| match thing.project.as_str() {
+        .filter(|((kind, id), thing)| match thing.project.as_str() {
             "" => {
+                // The id of a volume is its name.
                 let short: String = id.chars().take(12).collect();
                 has_no_given_name(&thing.name)
                     || has_word(transcript, &thing.name)
-                    || transcript.contains(&short)
+                    || (*kind != "volume" && transcript.contains(&short))
             }
             project => projects.contains(project) || has_word(transcript, project),
         })
@@ -142,7 +143,7 @@ mod tests {
                 project: (*project).to_owned(),
                 folder: (*folder).to_owned(),
             };
-            ((*kind, (*id).to_owned()), thing)
+            ((*kind, format!("{id:0>12}")), thing)
         });
         Inventory(things.collect())
     }
