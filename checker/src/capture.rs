@@ -227,7 +227,7 @@ pub fn capture_settled(
 }
 
 /// Whether a later look may give another verdict by itself.
-fn is_unsettled(report: &lesson::report::Report) -> bool {
+pub fn is_unsettled(report: &lesson::report::Report) -> bool {
     use lesson::report::{Reason, Verdict};
     report.checks.iter().any(|check| {
         matches!(

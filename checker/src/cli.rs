@@ -31,6 +31,16 @@ pub enum Command {
         /// Where [default: course]
         folder: Option<PathBuf>,
     },
+    /// Show the book in a browser, with live verdicts on each lesson's page; makes the workspace on first use
+    Serve(ServeArguments),
+    /// Open a lesson's page, where `checker serve` runs
+    Open {
+        /// `lesson-4`, `4` or `milvus-stack` [default: the start page]
+        lesson: Option<String>,
+        /// Print the address and open nothing
+        #[arg(long)]
+        print: bool,
+    },
     /// List the lessons and how far you are
     List {
         #[arg(long, value_enum, default_value = "human")]
@@ -133,6 +143,19 @@ pub struct DrillArguments {
     /// Put back what an interrupted drill has left
     #[arg(long, conflicts_with_all = ["lesson", "name", "host"])]
     pub recover: bool,
+    /// The engine's address [default: as Docker's own client finds it]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// A port of 127.0.0.1 [default: the one of last time, else the next free one from 8765 on]
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// Open the browser
+    #[arg(long)]
+    pub open: bool,
     /// The engine's address [default: as Docker's own client finds it]
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<String>,

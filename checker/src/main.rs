@@ -6,9 +6,11 @@ mod capture;
 mod cli;
 mod commands;
 mod course;
+mod course_book;
 mod dev;
 mod drill;
 mod output;
+mod serve;
 mod workspace;
 
 use std::process::ExitCode;
@@ -68,6 +70,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Status { host, format } => commands::status::run(&place, host.as_deref(), *format),
         Command::Completions { shell } => commands::completions::run(*shell),
         Command::Drill(arguments) => commands::drill::run(&place, arguments),
+        Command::Serve(arguments) => commands::serve::run(&place, arguments),
+        Command::Open { lesson, print } => commands::open::run(&place, lesson.as_deref(), *print),
         Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),
         Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),
         Command::Dev(DevCommand::Schema { of }) => dev::schema(*of),

@@ -94,17 +94,28 @@ impl Place {
     /// # Errors
     /// There is none.
     pub fn workspace(&self) -> anyhow::Result<Workspace> {
+        match (self.existing()?, &self.given) {
+            (Some(workspace), _) => Ok(workspace),
+            (None, Some(given)) => bail!(
+                "{} is no workspace; `checker init {}` makes one",
+                given.display(),
+                given.display()
+            ),
+            (None, None) => bail!(
+                "no workspace here or above, nor in ./course. `checker init` makes one; `--dir DIR` names one elsewhere"
+            ),
+        }
+    }
+
+    /// As [`Place::workspace`], for whoever makes one where there is none.
+    ///
+    /// # Errors
+    /// The current folder cannot be opened.
+    pub fn existing(&self) -> anyhow::Result<Option<Workspace>> {
         if let Some(given) = &self.given {
-            return match is_workspace(given) {
-                true => Ok(Workspace {
-                    root: given.clone(),
-                }),
-                false => bail!(
-                    "{} is no workspace; `checker init {}` makes one",
-                    given.display(),
-                    given.display()
-                ),
-            };
+            return Ok(is_workspace(given).then(|| Workspace {
+                root: given.clone(),
+            }));
         }
         let here = std::env::current_dir().context("the current folder cannot be opened")?;
         let upwards = here
@@ -112,12 +123,7 @@ impl Place {
             .find(|folder| is_workspace(folder))
             .map(Path::to_path_buf);
         let below = Some(here.join("course")).filter(|folder| is_workspace(folder));
-        match upwards.or(below) {
-            Some(root) => Ok(Workspace { root }),
-            None => bail!(
-                "no workspace here or above, nor in ./course. `checker init` makes one; `--dir DIR` names one elsewhere"
-            ),
-        }
+        Ok(upwards.or(below).map(|root| Workspace { root }))
     }
 
     /// The lesson that is meant: by name, else the one of the current folder, else the next one that has not passed.

@@ -7,8 +7,20 @@ use crate::course;
 use crate::output;
 use crate::workspace::{Brought, Workspace};
 
+/// Where the workspace is made unless another folder is named.
+pub const FOLDER: &str = "course";
+
 pub fn run(folder: Option<&Path>) -> anyhow::Result<Exit> {
-    let folder = folder.unwrap_or(Path::new("course"));
+    let workspace = make(folder.unwrap_or(Path::new(FOLDER)))?;
+    next_steps(&workspace)?;
+    Ok(Exit::Success)
+}
+
+/// Makes a workspace or brings one up to date, and prints what was done.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn make(folder: &Path) -> anyhow::Result<Workspace> {
     let workspace = Workspace::make(folder)?;
     let mut told = Vec::new();
     for lesson in course::lessons()? {
@@ -29,8 +41,7 @@ pub fn run(folder: Option<&Path>) -> anyhow::Result<Exit> {
     } else {
         anstream::println!("{root}\n{}", told.join("\n"));
     }
-    next_steps(&workspace)?;
-    Ok(Exit::Success)
+    Ok(workspace)
 }
 
 /// The way from here to a first verdict, to be typed as it stands.

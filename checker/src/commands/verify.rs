@@ -133,7 +133,8 @@ fn record(path: &Path, seen: &[(Report, Evidence)]) -> anyhow::Result<()> {
         .with_context(|| "what was seen could not be recorded".to_owned())
 }
 
-fn remember(workspace: &Workspace, reports: &[Report]) -> anyhow::Result<()> {
+/// Remembers which of the reports passed.
+pub fn remember(workspace: &Workspace, reports: &[Report]) -> anyhow::Result<()> {
     let passed = reports
         .iter()
         .filter(|report| report.outcome() == Outcome::Passed);

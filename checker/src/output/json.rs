@@ -9,23 +9,28 @@ struct Document<'a> {
     reports: Vec<WithOutcome<'a>>,
 }
 
+/// A report with what follows from it.
 #[derive(Serialize)]
-struct WithOutcome<'a> {
+pub struct WithOutcome<'a> {
     outcome: Outcome,
     counts: Counts,
     #[serde(flatten)]
     report: &'a Report,
 }
 
-/// One document for all reports.
-pub fn reports<'a>(reports: impl Iterator<Item = &'a Report>) -> anyhow::Result<String> {
-    let reports = reports
-        .map(|report| WithOutcome {
+impl<'a> From<&'a Report> for WithOutcome<'a> {
+    fn from(report: &'a Report) -> Self {
+        Self {
             outcome: report.outcome(),
             counts: report.counts(),
             report,
-        })
-        .collect();
+        }
+    }
+}
+
+/// One document for all reports.
+pub fn reports<'a>(reports: impl Iterator<Item = &'a Report>) -> anyhow::Result<String> {
+    let reports = reports.map(WithOutcome::from).collect();
     Ok(serde_json::to_string_pretty(&Document {
         schema_version: SCHEMA_VERSION,
         reports,

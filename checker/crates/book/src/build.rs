@@ -4,7 +4,7 @@ use crate::chapters::{self, Material, Prepared};
 use crate::diagnostics::{self, Messages};
 use crate::mistake::Mistake;
 use crate::sources::{self, Sources};
-use crate::{accessible, links, settings, summary};
+use crate::{accessible, links, policy, settings, summary};
 use mdbook_driver::MDBook;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -183,6 +183,8 @@ pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
     warnings.extend(loading.warnings.into_iter().chain(of_rendering));
     let pages = links::pages(&destination_path).map_err(destination_error)?;
     accessible::mend_all(&destination_path, &pages).map_err(destination_error)?;
+    // Last, because it moves what the pages load.
+    policy::apply(&destination_path, &pages).map_err(destination_error)?;
     Ok(Built { pages, warnings })
 }
 

@@ -8,7 +8,8 @@
 //!    that does not is a [`Mistake`] with its place. The page shows the blocks without those words.
 //! 3. Admonitions, ```` ```admonish tip title="…" ````, are rendered by mdbook-admonish.
 //! 4. mdBook renders the pages.
-//! 5. [`check_links`] reads the pages back: every link, picture and anchor leads somewhere, and nothing is
+//! 5. Inline scripts and styles are moved into files, so that a page can forbid them.
+//! 6. [`check_links`] reads the pages back: every link, picture and anchor leads somewhere, and nothing is
 //!    loaded from the network.
 //!
 //! The crate knows nothing about lesson files: it is given the text that belongs into the pages.
@@ -24,6 +25,7 @@ mod html;
 mod links;
 mod markdown;
 mod mistake;
+mod policy;
 mod settings;
 mod snippets;
 mod sources;

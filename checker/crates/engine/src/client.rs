@@ -103,6 +103,22 @@ impl Engine {
         self.end.within(deadline, self.transport.get(path)).await?
     }
 
+    /// `GET path`, answered with a body that ends when the engine pleases.
+    pub(crate) async fn open(&self, path: &str) -> Result<Incoming, Failure> {
+        let uri: Uri = path
+            .parse()
+            .map_err(|_| Failure::Nonsense(format!("`{path}` cannot be asked for")))?;
+        let sent = self.transport.send(request_for(uri));
+        let response = self.end.within(self.deadlines.first_answer, sent).await??;
+        match response.status() {
+            status if status.is_success() => Ok(response.into_body()),
+            status => Err(Failure::Said {
+                status: status.as_u16(),
+                message: String::new(),
+            }),
+        }
+    }
+
     /// For what is more than JSON. The caller sets the deadline.
     pub(crate) fn docker(&self) -> &Docker {
         &self.docker

@@ -4,13 +4,15 @@
 //! `GET`, an opened and closed connection, or a reading call. Every question has a deadline, everything independent is
 //! asked at once, and a question without an answer is recorded as such: it never becomes a fact about the learner's stack.
 //!
-//! [`find`] tells where the engine is, [`collect`] gathers what a lesson wants to know, [`look_around`] what a machine has.
+//! [`find`] tells where the engine is, [`collect`] gathers what a lesson wants to know, [`follow`] tells what
+//! happens to its containers, [`look_around`] what a machine has.
 
 mod address;
 mod client;
 mod collect;
 mod context;
 mod deadlines;
+mod events;
 mod failure;
 mod holders;
 mod images;
@@ -25,4 +27,5 @@ mod tls;
 pub use address::{Address, AddressError, Lookup, Why, find};
 pub use collect::collect;
 pub use deadlines::Deadlines;
+pub use events::follow;
 pub use look_around::{Machine, Surroundings, look_around};

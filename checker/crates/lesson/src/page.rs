@@ -14,7 +14,11 @@ pub fn checklist(lesson: &Lesson) -> String {
             .filter(|check| check.header.advice == advice && crate::reads(&check.look) == reads)
             .collect()
     };
-    let mut text = String::new();
+    // A host that knows the verdicts finds the list, and each check in it, by these names.
+    let mut text = format!(
+        "<div class=\"checks\" data-lesson=\"{}\">\n\n",
+        lesson.header.id
+    );
     let files = of(Reads::Files, false);
     let containers = of(Reads::FilesAndContainers, false);
     let advice: Vec<_> = lesson
@@ -33,6 +37,7 @@ pub fn checklist(lesson: &Lesson) -> String {
         &containers,
     );
     section(&mut text, "Advice, shown but never counted", &advice);
+    text.push_str("</div>\n\n");
     text.push_str(&format!(
         "`checker verify {number}` looks at all of this, `checker verify {number} --static-only` at your files alone.\n"
     ));
@@ -47,7 +52,7 @@ fn section(text: &mut String, heading: &str, checks: &[&Check]) {
     for check in checks {
         let header = &check.header;
         text.push_str(&format!(
-            "- <span id=\"{}\"></span>{}.<br>*{}*\n",
+            "- <span id=\"{0}\" class=\"check\" data-check=\"{0}\">{1}</span>\n  <span class=\"check-why\">{2}</span>\n",
             header.id, header.title, header.why
         ));
     }

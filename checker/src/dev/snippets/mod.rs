@@ -30,7 +30,7 @@ const EXCUSED_ONE_OF: usize = 20;
 
 pub fn run(arguments: &DevSnippetsArguments) -> anyhow::Result<Exit> {
     let root = &arguments.root;
-    let book = book::snippets(root, &super::book::pages()?)?;
+    let book = book::snippets(root, &crate::course_book::pages()?)?;
     let chosen: Vec<_> = match arguments.chapters.as_slice() {
         [] => book
             .iter()
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn every_block_of_the_book_says_what_is_done_with_it() {
-        let pages = super::super::book::pages().expect("the lessons");
+        let pages = crate::course_book::pages().expect("the lessons");
         let book = match book::snippets(root(), &pages) {
             Ok(book) => book,
             Err(mistakes) => panic!("{mistakes}"),
