@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use book::{ChapterSnippets, Language, Manner, Snippet, Task, Varies};
 use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 
-use super::compare::{compare, contains};
+use super::compare::{compare, contains, renewed};
 use super::leftovers::{Inventory, leftovers};
+use super::place::Place;
 use super::session::{Kind, Lost, Ran, Session};
 use super::{docker, interrupt, part_of};
-use crate::course::{self, CourseLesson};
-use crate::workspace::Workspace;
+use crate::course;
 
 /// How often a command is repeated that has to come true.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -32,6 +32,27 @@ const FOUND_BY_COMPOSE: [&str; 8] = [
     "docker-compose.override.yaml",
 ];
 
+/// What came of a chapter.
+#[derive(Default)]
+pub struct Outcome {
+    /// The blocks that are not as the book says.
+    pub failures: Vec<Failure>,
+    /// What the run printed, for the chapter; only where that was asked for.
+    pub outputs: Vec<Output>,
+}
+
+/// What a run printed below one command.
+pub struct Output {
+    /// The line of the block's opening row.
+    pub block: usize,
+    /// The line of the chapter where it begins.
+    pub line: usize,
+    /// How many lines of the chapter it replaces.
+    pub replaces: usize,
+    /// Its lines.
+    pub lines: Vec<String>,
+}
+
 /// A block that is not as the book says.
 pub struct Failure {
     /// The line of the block, or of the command in it.
@@ -48,13 +69,15 @@ pub struct Manual<'a> {
     pub keep_going: bool,
     /// Whether to print every block as it is run.
     pub verbose: bool,
+    /// Whether outputs are taken from the run instead of being compared.
+    pub update: bool,
 }
 
 /// Runs a chapter. Whatever it starts is taken down again, also when it fails.
 ///
 /// # Errors
 /// It cannot be run at all: no engine, no shell, or the lesson's project runs already.
-pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec<Failure>> {
+pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Outcome> {
     let lesson = course::by_slug(&chapter.slug).transpose()?;
     let project = lesson
         .as_ref()
@@ -62,33 +85,31 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec
     if let Some(project) = &project {
         refuse_if_there(project)?;
     }
-    let place = Place::make(lesson.as_ref(), manual)?;
+    let place = Place::make(lesson.as_ref(), manual.exercises)?;
     let before = Inventory::take()?;
     let mut walk = Walk {
         chapter,
-        exercises: lesson.map(|lesson| manual.exercises.join(lesson.slug)),
+        exercise: lesson.map(|lesson| manual.exercises.join(lesson.slug)),
         place: &place,
-        session: Some(place.session()?),
-        failures: Vec::new(),
+        session: place.session()?,
+        outcome: Outcome::default(),
+        update: manual.update,
     };
     let went_through = walk.walk(manual);
     let Walk {
         session,
-        mut failures,
+        mut outcome,
         ..
     } = walk;
-    let transcript = session
-        .as_ref()
-        .map(|session| session.transcript().to_owned())
-        .unwrap_or_default();
+    let transcript = session.transcript().to_owned();
     drop(session);
     let cleaned = clean_up(&before, &place, project.as_deref(), &transcript);
     place.remove();
     let left = cleaned?;
     went_through?;
     // A chapter that stopped half-way did not come to its own cleaning up.
-    if failures.is_empty() && !left.is_empty() {
-        failures.push(Failure {
+    if outcome.failures.is_empty() && !left.is_empty() {
+        outcome.failures.push(Failure {
             line: chapter.snippets.last().map_or(1, |snippet| snippet.line),
             text: format!(
                 "the chapter leaves something behind: {}\n  next: remove it in a ```bash,hidden block at the end\n",
@@ -96,7 +117,7 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec
             ),
         });
     }
-    Ok(failures)
+    Ok(outcome)
 }
 
 fn refuse_if_there(project: &str) -> anyhow::Result<()> {
@@ -148,152 +169,16 @@ fn clean_up(
     Ok(told)
 }
 
-/// A throw-away folder with a learner's workspace, a home, and `checker` to be found.
-struct Place {
-    base: tempfile::TempDir,
-    /// Where the folder `course` is made, or an empty folder for a chapter that is no lesson.
-    work: PathBuf,
-    /// Where the session begins.
-    start: PathBuf,
-    variables: Vec<(String, String)>,
-}
-
-impl Place {
-    fn make(lesson: Option<&CourseLesson>, manual: &Manual<'_>) -> anyhow::Result<Self> {
-        let base = tempfile::Builder::new()
-            .prefix("snippets-")
-            .tempdir()
-            .context("cannot make a temporary folder")?;
-        let root = base.path().canonicalize()?;
-        let [work, home, programs, control] =
-            ["work", "home", "programs", "control"].map(|name| root.join(name));
-        for folder in [&work, &home, &programs, &control] {
-            std::fs::create_dir(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-        }
-        let program = std::env::current_exe().context("this program does not know where it is")?;
-        put_in_reach(&program, &programs.join("checker"))?;
-        lend_docker_settings(&home)?;
-        // At a terminal curl shows no progress next to what it prints; into a file it does.
-        std::fs::write(home.join(".curlrc"), "no-progress-meter\n")
-            .context("cannot write curl's settings")?;
-
-        let mut variables = variables(&programs, &home);
-        let mut start = work.clone();
-        if let Some(lesson) = lesson {
-            let workspace = Workspace::make(&work.join("course"))?;
-            for lesson in course::lessons()? {
-                workspace.bring(&lesson)?;
-            }
-            start = workspace.folder(lesson);
-            let exercise = std::path::absolute(manual.exercises.join(&lesson.slug))?;
-            for (name, part) in [("START", "start"), ("SOLUTION", "solution")] {
-                let folder = exercise.join(part).to_string_lossy().into_owned();
-                variables.push((name.to_owned(), folder));
-            }
-        }
-        Ok(Self {
-            base,
-            work,
-            start,
-            variables,
-        })
-    }
-
-    fn session(&self) -> anyhow::Result<Session> {
-        Session::start(
-            &self.start,
-            &self.base.path().canonicalize()?.join("control"),
-            &self.variables,
-        )
-    }
-
-    fn remove(self) {
-        let path = self.base.path().to_path_buf();
-        if self.base.close().is_err() {
-            anstream::eprintln!(
-                "{} holds data that a container wrote as another user; remove it by hand",
-                path.display()
-            );
-        }
-    }
-}
-
-/// What a learner's shell has, and nothing of this one's but the way to the engine.
-fn variables(programs: &Path, home: &Path) -> Vec<(String, String)> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let own = [
-        ("PATH", format!("{}:{path}", programs.display())),
-        ("HOME", home.to_string_lossy().into_owned()),
-        ("LANG", "C.UTF-8".to_owned()),
-        ("TZ", "UTC".to_owned()),
-        ("TERM", "dumb".to_owned()),
-        ("COLUMNS", "80".to_owned()),
-        ("NO_COLOR", "1".to_owned()),
-    ];
-    let kept = [
-        "DOCKER_HOST",
-        "DOCKER_CONTEXT",
-        "DOCKER_TLS_VERIFY",
-        "DOCKER_CERT_PATH",
-        "XDG_RUNTIME_DIR",
-    ];
-    let kept = kept
-        .into_iter()
-        .filter_map(|name| Some((name, std::env::var(name).ok()?)));
-    own.into_iter()
-        .chain(kept)
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-/// The empty home gets the contexts and plugins of Docker's client, and none of its other settings.
-fn lend_docker_settings(home: &Path) -> anyhow::Result<()> {
-    let settings = std::env::var_os("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .or_else(|| {
-            let home = std::env::var_os("HOME")?;
-            Some(PathBuf::from(home).join(".docker"))
-        });
-    let Some(settings) = settings.filter(|folder| folder.is_dir()) else {
-        return Ok(());
-    };
-    let lent = home.join(".docker");
-    std::fs::create_dir(&lent).context("cannot make a folder for Docker's client")?;
-    for name in ["cli-plugins", "contexts"] {
-        if settings.join(name).is_dir() {
-            put_in_reach(&settings.join(name).canonicalize()?, &lent.join(name))?;
-        }
-    }
-    let text = std::fs::read(settings.join("config.json")).unwrap_or_default();
-    let config: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    let kept: serde_json::Map<_, _> = ["currentContext", "cliPluginsExtraDirs"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), config.get(name)?.clone())))
-        .collect();
-    std::fs::write(lent.join("config.json"), serde_json::to_vec(&kept)?)
-        .context("cannot write the settings of Docker's client")
-}
-
-#[cfg(unix)]
-fn put_in_reach(original: &Path, link: &Path) -> anyhow::Result<()> {
-    std::os::unix::fs::symlink(original, link)
-        .with_context(|| format!("cannot make {}", link.display()))
-}
-
-#[cfg(not(unix))]
-fn put_in_reach(_original: &Path, _link: &Path) -> anyhow::Result<()> {
-    bail!("the book's commands are run by bash, on Linux or macOS")
-}
-
 /// A chapter half-way.
 struct Walk<'a> {
     chapter: &'a ChapterSnippets,
     /// The folder of the chapter's lesson.
-    exercises: Option<PathBuf>,
+    exercise: Option<PathBuf>,
     place: &'a Place,
-    session: Option<Session>,
-    failures: Vec<Failure>,
+    session: Session,
+    outcome: Outcome,
+    /// Whether outputs are taken from the run.
+    update: bool,
 }
 
 /// Why a block is not as the book says.
@@ -324,11 +209,11 @@ impl Walk<'_> {
                 Ok(()) => {}
                 Err(Stop::Interrupted) => bail!("interrupted"),
                 Err(Stop::SessionLost { line, text }) => {
-                    self.failures.push(Failure { line, text });
+                    self.outcome.failures.push(Failure { line, text });
                     return Ok(());
                 }
                 Err(Stop::Differs { line, text }) => {
-                    self.failures.push(Failure { line, text });
+                    self.outcome.failures.push(Failure { line, text });
                     if !manual.keep_going {
                         return Ok(());
                     }
@@ -348,6 +233,7 @@ impl Walk<'_> {
                 "an included file is not read here\n  next: write the text, with `from=` if it shows a part of a file\n".to_owned(),
             ));
         }
+        part_of::compare(snippet, self.exercise.as_deref()).map_err(differs)?;
         match &snippet.task {
             Task::Excused { .. } => Ok(()),
             Task::Terminal { exchanges, manner } => {
@@ -359,14 +245,26 @@ impl Walk<'_> {
                         manner,
                         is_last: at + 1 == exchanges.len(),
                     };
+                    // What is repeated until it is true has to be compared all the same.
+                    let takes_all = self.update && !(step.is_last && manner.until.is_some());
                     let agrees = |ran: &Ran| {
-                        let exit = step.judge_exit(ran);
-                        exit.and_then(|()| {
-                            compare(&exchange.output, &ran.output, &manner.varies)
-                                .map_err(step.told("prints something else"))
-                        })
+                        step.judge_exit(ran)?;
+                        if takes_all {
+                            return Ok(());
+                        }
+                        compare(&exchange.output, &ran.output, &manner.varies)
+                            .map_err(step.told("prints something else"))
                     };
-                    has_failed |= self.run(&step, Kind::Command, &agrees)?.code != 0;
+                    let ran = self.run(&step, Kind::Command, &agrees)?;
+                    has_failed |= ran.code != 0;
+                    if self.update {
+                        self.outcome.outputs.push(Output {
+                            block: snippet.line,
+                            line: step.line + exchange.command.lines().count(),
+                            replaces: exchange.output.len(),
+                            lines: renewed(&exchange.output, &ran.output, &manner.varies),
+                        });
+                    }
                 }
                 match manner.fails && !has_failed {
                     true => Err(differs(
@@ -395,30 +293,12 @@ impl Walk<'_> {
                     false => Ok(()),
                 }
             }
-            Task::Compose {
-                refused,
-                file,
-                from,
-            } => {
-                if let Some(from) = from {
-                    self.part_of(snippet, from, part_of::yaml)?;
-                }
+            Task::Compose { refused, file, .. } => {
                 self.compose(snippet, refused.as_deref(), file.as_deref())
             }
-            Task::Document {
-                language,
-                file,
-                from,
-            } => {
+            Task::Document { language, file, .. } => {
                 if let Some(problem) = unreadable(*language, &snippet.text) {
                     return Err(differs(format!("{problem}\n")));
-                }
-                if let Some(from) = from {
-                    let compare = match language {
-                        Language::Yaml => part_of::yaml,
-                        _ => part_of::lines,
-                    };
-                    self.part_of(snippet, from, compare)?;
                 }
                 match file {
                     Some(file) => self.write(file, &snippet.text).map(drop).map_err(differs),
@@ -476,10 +356,7 @@ impl Walk<'_> {
         let interrupt = manner.interrupt.filter(|_| is_last);
         let lost = |text: String| Stop::SessionLost { line, text };
         loop {
-            let Some(session) = &mut self.session else {
-                return Err(lost("there is no shell any more\n".to_owned()));
-            };
-            let ran = match session.run(command, kind, manner.within, interrupt) {
+            let ran = match self.session.run(command, kind, manner.within, interrupt) {
                 Ok(ran) => ran,
                 Err(Lost::Interrupted) => return Err(Stop::Interrupted),
                 Err(Lost::Deadline(output)) => {
@@ -529,7 +406,7 @@ impl Walk<'_> {
         let name = file.unwrap_or(".block.yaml");
         let written = self.write(name, &snippet.text).map_err(differs)?;
         let is_found = FOUND_BY_COMPOSE.contains(&name);
-        let folder = self.folder();
+        let folder = self.session.folder().to_path_buf();
         let ours = self
             .load(&folder, (!is_found).then_some(name))
             .map_err(differs)?;
@@ -605,49 +482,17 @@ impl Walk<'_> {
         Ok(loaded.project.is_none().then(|| findings.join("\n")))
     }
 
-    fn part_of(
-        &self,
-        snippet: &Snippet,
-        from: &str,
-        compare: fn(&str, &str) -> Result<(), String>,
-    ) -> Result<(), Stop> {
-        let differs = |text: String| Stop::Differs {
-            line: snippet.line,
-            text,
-        };
-        let Some(exercises) = &self.exercises else {
-            return Err(differs(
-                "this chapter belongs to no lesson, so `from` names nothing\n".to_owned(),
-            ));
-        };
-        let whole = std::fs::read_to_string(exercises.join(from)).map_err(|error| {
-            differs(format!(
-                "{} cannot be read: {error}\n",
-                exercises.join(from).display()
-            ))
-        })?;
-        compare(&snippet.text, &whole)
-            .map_err(|problem| differs(format!("this is not what {from} says: {problem}\n")))
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.session.as_ref().map_or_else(
-            || self.place.start.clone(),
-            |session| session.folder().to_path_buf(),
-        )
-    }
-
     fn write(&self, name: &str, text: &str) -> Result<PathBuf, String> {
         let path = Path::new(name);
         let is_inside = path
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
-        if !is_inside || !self.folder().starts_with(&self.place.work) {
+        if !is_inside || !self.session.folder().starts_with(&self.place.work) {
             return Err(format!(
                 "the file {name} is outside the folder of this chapter\n"
             ));
         }
-        let path = self.folder().join(path);
+        let path = self.session.folder().join(path);
         crate::workspace::write_whole(&path, text.as_bytes())
             .map_err(|error| format!("{error:#}\n"))?;
         Ok(path)
