@@ -201,6 +201,9 @@ pub struct DevSnippetsArguments {
     /// Go on with a chapter after a block that is not as printed
     #[arg(long)]
     pub keep_going: bool,
+    /// Write what the run printed into the chapter, instead of comparing it; wildcards stay
+    #[arg(long)]
+    pub update: bool,
     /// Tell each block as it is run, and how long it takes
     #[arg(short, long)]
     pub verbose: bool,

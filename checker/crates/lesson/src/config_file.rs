@@ -44,9 +44,19 @@ pub fn given<'a>(
     wanted: &ConfigFile,
 ) -> Option<Given<'a>> {
     let words = setting::words(service);
-    let (word, node) = words
-        .into_iter()
-        .find(|(word, _)| word.ends_with(&wanted.ending) && !word.starts_with('-'))?;
+    let program = wanted.program.as_deref();
+    let started = words.iter().position(|(word, _)| {
+        program.is_some_and(|program| word.rsplit('/').next() == Some(program))
+    });
+    let (word, node) = match started {
+        Some(position) => words.into_iter().nth(position + 1),
+        None => words
+            .into_iter()
+            .find(|(word, _)| word.ends_with(&wanted.ending)),
+    }?;
+    if word.starts_with('-') {
+        return None;
+    }
     let path = in_container(service, wanted.working_folder.as_deref(), &word);
     let shows = shown_at(project, service, &path);
     Some(Given { path, node, shows })
@@ -97,27 +107,34 @@ fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Show
     }
 }
 
-/// One of the service's `configs` that stands at this path; Compose mounts it read-only.
+/// One of the service's `configs` or `secrets` that stands at this path; Compose mounts both read-only.
 fn in_configs<'a>(
     project: &'a Project,
     service: &Service<'a>,
     wanted: &[&str],
 ) -> Option<Shows<'a>> {
-    let configs = service.node().get("configs")?.as_sequence()?;
-    configs.iter().find_map(|node| {
-        let name = node.get("source")?.as_str()?;
-        let target = node.get("target").and_then(Node::as_str);
-        if parts(target.unwrap_or(name)) != wanted {
-            return None;
-        }
-        let file = project.root().get(&format!("configs.\"{name}\".file"));
-        Some(match file.and_then(Node::as_str) {
-            Some(path) => Shows::File {
-                path: path.strip_prefix("./").unwrap_or(path).to_owned(),
-                read_only: true,
-                node,
-            },
-            None => Shows::Other(node),
+    let folders = [("configs", ""), ("secrets", "/run/secrets")];
+    folders.into_iter().find_map(|(kind, folder)| {
+        let entries = service.node().get(kind)?.as_sequence()?;
+        entries.iter().find_map(|node| {
+            let name = node.get("source")?.as_str()?;
+            let target = node.get("target").and_then(Node::as_str).unwrap_or(name);
+            let target = match target.starts_with('/') {
+                true => target.to_owned(),
+                false => format!("{folder}/{target}"),
+            };
+            if parts(&target) != wanted {
+                return None;
+            }
+            let file = project.root().get(&format!("{kind}.\"{name}\".file"));
+            Some(match file.and_then(Node::as_str) {
+                Some(path) => Shows::File {
+                    path: path.strip_prefix("./").unwrap_or(path).to_owned(),
+                    read_only: true,
+                    node,
+                },
+                None => Shows::Other(node),
+            })
         })
     })
 }
@@ -216,9 +233,10 @@ mod tests {
     /// What is found at the configuration file that the command names.
     fn shown(service: &str) -> String {
         let compose = format!(
-            "services: {{db: {{image: x, {service}}}}}\nvolumes: {{kept: {{}}}}\nconfigs: {{settings: {{file: ./db.conf}}}}\n"
+            "services: {{db: {{image: x, {service}}}}}\nvolumes: {{kept: {{}}}}\nconfigs: {{settings: {{file: ./db.conf}}}}\nsecrets: {{hidden: {{file: ./db.conf}}}}\n"
         );
         let wanted = ConfigFile {
+            program: Some("db".to_owned()),
             ending: ".conf".to_owned(),
             working_folder: Some("/data".to_owned()),
         };
@@ -242,6 +260,12 @@ mod tests {
     fn a_file_is_found_through_whatever_shows_it() {
         for (service, expected) in [
             ("command: db --fast", "none"),
+            ("command: db --fast /etc/db.conf", "none"),
+            ("command: /etc/db.conf --fast", "/etc/db.conf of the image"),
+            (
+                "entrypoint: /bin/db, command: /etc/db.config --fast",
+                "/etc/db.config of the image",
+            ),
             ("command: db /etc/db.conf", "/etc/db.conf of the image"),
             (
                 "command: db /etc/db.conf, volumes: ['./db.conf:/etc/db.conf:ro']",
@@ -258,6 +282,10 @@ mod tests {
             (
                 "command: db db.conf, working_dir: /etc, volumes: ['kept:/etc']",
                 "/etc/db.conf on something else",
+            ),
+            (
+                "command: db /run/secrets/hidden, secrets: [hidden]",
+                "/run/secrets/hidden is db.conf, true",
             ),
             (
                 "command: db /etc/db.conf, configs: [{source: settings, target: /etc/db.conf}]",

@@ -103,6 +103,8 @@ pub struct CheckHeader {
     pub title: String,
     /// Why it matters, in one sentence.
     pub why: String,
+    /// What would be right, in a learner's words, where those of the matcher are not.
+    pub expected: Option<String>,
     /// What to look at or run next when it fails; not the answer. Where it is absent the matcher suggests one.
     pub next: Option<String>,
     /// Tiers of help, from a nudge to nearly the answer.
@@ -196,7 +198,9 @@ pub struct Setting {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ConfigFile {
-    /// How its name ends, as `.conf`: the first word of the command that ends so is its path.
+    /// The program, as `redis-server`: its first argument is the path, unless that is an option.
+    pub program: Option<String>,
+    /// How its name ends, as `.conf`: where the command does not name the program, the first word that ends so is its path.
     pub ending: String,
     /// The image's working folder, where a relative path starts.
     pub working_folder: Option<String>,
@@ -430,8 +434,8 @@ pub enum ContainerState {
 }
 
 /// Names of the keys that [`CheckHeader`] reads; every other key of a check is a place or a matcher.
-pub(crate) const HEADER_KEYS: [&str; 8] = [
-    "id", "title", "why", "next", "hints", "needs", "advice", "weight",
+pub(crate) const HEADER_KEYS: [&str; 9] = [
+    "id", "title", "why", "expected", "next", "hints", "needs", "advice", "weight",
 ];
 
 /// Names of the keys that are places.

@@ -181,7 +181,7 @@ fn finding(lesson: &Lesson, check: &Check, mismatch: Mismatch) -> Finding {
     Finding {
         spot,
         found,
-        expected,
+        expected: check.header.expected.clone().unwrap_or(expected),
         why: check.header.why.clone(),
         next,
     }
@@ -370,10 +370,9 @@ fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged 
         }
         (Matched::No(_), None) => {
             let spot = scene.nearest(&format!("services.{}.command", wanted.service));
-            let found = match &wanted.config_file {
-                Some(file) => format!(
-                    "neither the command nor a `*{}` file sets {}",
-                    file.ending,
+            let found = match setting::config_file(scene, wanted) {
+                Some(path) => format!(
+                    "neither the command nor {path} sets {}",
                     wanted.flag.as_deref().unwrap_or_default()
                 ),
                 None => format!("{} is not set", names.join(" or ")),

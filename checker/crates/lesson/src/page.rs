@@ -39,7 +39,7 @@ pub fn checklist(lesson: &Lesson) -> String {
     section(&mut text, "Advice, shown but never counted", &advice);
     text.push_str("</div>\n\n");
     text.push_str(&format!(
-        "```console\n$ checker verify {number}\n$ checker verify {number} --static-only\n```\n"
+        "`checker verify {number}` looks at all of this, `checker verify {number} --static-only` at your files alone.\n"
     ));
     text
 }

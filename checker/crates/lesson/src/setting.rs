@@ -65,6 +65,16 @@ pub fn read(scene: &Scene<'_>, setting: &Setting) -> Result<Option<SettingValue>
     }))
 }
 
+/// The configuration file of the learner's that may have the setting, where the command names one.
+pub fn config_file(scene: &Scene<'_>, setting: &Setting) -> Option<String> {
+    let service = scene.service(&setting.service)?;
+    let given = config_file::given(scene.project()?, &service, setting.config_file.as_ref()?)?;
+    match given.shows {
+        Shows::File { path, .. } => Some(path),
+        Shows::Image | Shows::Other(_) => None,
+    }
+}
+
 /// The line of the configuration file that has the setting.
 fn in_config_file(
     scene: &Scene<'_>,
@@ -77,7 +87,10 @@ fn in_config_file(
         return Ok(None);
     };
     let Some(given) = config_file::given(project, service, wanted) else {
-        return Ok(None);
+        return match script(service) {
+            Some(script) => Err(format!("the script {script} is not read here")),
+            None => Ok(None),
+        };
     };
     let unreadable = |path: &str| Err(format!("{path} cannot be read from here"));
     let path = match given.shows {
@@ -87,8 +100,8 @@ fn in_config_file(
     };
     let text = match scene.evidence.files.files.get(&path) {
         Some(FileSeen::Text(text)) => text,
-        None | Some(FileSeen::Absent | FileSeen::Folder) => return Ok(None),
-        Some(_) => return unreadable(&path),
+        Some(FileSeen::Absent | FileSeen::Folder) => return Ok(None),
+        None | Some(_) => return unreadable(&path),
     };
     let Some(line) = config_file::line_value(text, name) else {
         return match config_file::line_value(text, "include") {
@@ -142,6 +155,12 @@ pub fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
     });
     let texts = nodes.filter_map(|node| Some((node.scalar_text()?, node)));
     command::words(texts.collect())
+}
+
+/// The script that a service is started by, if it is: what it does is not known here.
+pub fn script(service: &Service<'_>) -> Option<String> {
+    let mut words = words(service).into_iter().map(|(word, _)| word);
+    words.find(|word| word.ends_with(".sh"))
 }
 
 /// `--name=value`, `--name value`, and both with one dash.
@@ -248,6 +267,7 @@ mod tests {
             argument_after: None,
             variable: None,
             config_file: Some(ConfigFile {
+                program: None,
                 ending: ".conf".to_owned(),
                 working_folder: None,
             }),

@@ -9,7 +9,7 @@ use book::{ChapterSnippets, Language, Manner, Snippet, Task, Varies};
 use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 
-use super::compare::{compare, contains};
+use super::compare::{compare, contains, renewed};
 use super::leftovers::{Inventory, leftovers};
 use super::session::{Kind, Lost, Ran, Session};
 use super::{docker, interrupt, part_of};
@@ -32,6 +32,27 @@ const FOUND_BY_COMPOSE: [&str; 8] = [
     "docker-compose.override.yaml",
 ];
 
+/// What came of a chapter.
+#[derive(Default)]
+pub struct Outcome {
+    /// The blocks that are not as the book says.
+    pub failures: Vec<Failure>,
+    /// What the run printed, for the chapter; only where that was asked for.
+    pub outputs: Vec<Output>,
+}
+
+/// What a run printed below one command.
+pub struct Output {
+    /// The line of the block's opening row.
+    pub block: usize,
+    /// The line of the chapter where it begins.
+    pub line: usize,
+    /// How many lines of the chapter it replaces.
+    pub replaces: usize,
+    /// Its lines.
+    pub lines: Vec<String>,
+}
+
 /// A block that is not as the book says.
 pub struct Failure {
     /// The line of the block, or of the command in it.
@@ -48,13 +69,15 @@ pub struct Manual<'a> {
     pub keep_going: bool,
     /// Whether to print every block as it is run.
     pub verbose: bool,
+    /// Whether outputs are taken from the run instead of being compared.
+    pub update: bool,
 }
 
 /// Runs a chapter. Whatever it starts is taken down again, also when it fails.
 ///
 /// # Errors
 /// It cannot be run at all: no engine, no shell, or the lesson's project runs already.
-pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec<Failure>> {
+pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Outcome> {
     let lesson = course::by_slug(&chapter.slug).transpose()?;
     let project = lesson
         .as_ref()
@@ -66,15 +89,16 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec
     let before = Inventory::take()?;
     let mut walk = Walk {
         chapter,
-        exercises: lesson.map(|lesson| manual.exercises.join(lesson.slug)),
+        exercise: lesson.map(|lesson| manual.exercises.join(lesson.slug)),
         place: &place,
         session: Some(place.session()?),
-        failures: Vec::new(),
+        outcome: Outcome::default(),
+        update: manual.update,
     };
     let went_through = walk.walk(manual);
     let Walk {
         session,
-        mut failures,
+        mut outcome,
         ..
     } = walk;
     let transcript = session
@@ -87,8 +111,8 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec
     let left = cleaned?;
     went_through?;
     // A chapter that stopped half-way did not come to its own cleaning up.
-    if failures.is_empty() && !left.is_empty() {
-        failures.push(Failure {
+    if outcome.failures.is_empty() && !left.is_empty() {
+        outcome.failures.push(Failure {
             line: chapter.snippets.last().map_or(1, |snippet| snippet.line),
             text: format!(
                 "the chapter leaves something behind: {}\n  next: remove it in a ```bash,hidden block at the end\n",
@@ -96,7 +120,7 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Vec
             ),
         });
     }
-    Ok(failures)
+    Ok(outcome)
 }
 
 fn refuse_if_there(project: &str) -> anyhow::Result<()> {
@@ -174,6 +198,9 @@ impl Place {
         let program = std::env::current_exe().context("this program does not know where it is")?;
         put_in_reach(&program, &programs.join("checker"))?;
         lend_docker_settings(&home)?;
+        // At a terminal curl shows no progress next to what it prints; into a file it does.
+        std::fs::write(home.join(".curlrc"), "no-progress-meter\n")
+            .context("cannot write curl's settings")?;
 
         let mut variables = variables(&programs, &home);
         let mut start = work.clone();
@@ -287,10 +314,12 @@ fn put_in_reach(_original: &Path, _link: &Path) -> anyhow::Result<()> {
 struct Walk<'a> {
     chapter: &'a ChapterSnippets,
     /// The folder of the chapter's lesson.
-    exercises: Option<PathBuf>,
+    exercise: Option<PathBuf>,
     place: &'a Place,
     session: Option<Session>,
-    failures: Vec<Failure>,
+    outcome: Outcome,
+    /// Whether outputs are taken from the run.
+    update: bool,
 }
 
 /// Why a block is not as the book says.
@@ -321,11 +350,11 @@ impl Walk<'_> {
                 Ok(()) => {}
                 Err(Stop::Interrupted) => bail!("interrupted"),
                 Err(Stop::SessionLost { line, text }) => {
-                    self.failures.push(Failure { line, text });
+                    self.outcome.failures.push(Failure { line, text });
                     return Ok(());
                 }
                 Err(Stop::Differs { line, text }) => {
-                    self.failures.push(Failure { line, text });
+                    self.outcome.failures.push(Failure { line, text });
                     if !manual.keep_going {
                         return Ok(());
                     }
@@ -345,6 +374,7 @@ impl Walk<'_> {
                 "an included file is not read here\n  next: write the text, with `from=` if it shows a part of a file\n".to_owned(),
             ));
         }
+        part_of::compare(snippet, self.exercise.as_deref()).map_err(differs)?;
         match &snippet.task {
             Task::Excused { .. } => Ok(()),
             Task::Terminal { exchanges, manner } => {
@@ -356,14 +386,26 @@ impl Walk<'_> {
                         manner,
                         is_last: at + 1 == exchanges.len(),
                     };
+                    // What is repeated until it is true has to be compared all the same.
+                    let takes_all = self.update && !(step.is_last && manner.until.is_some());
                     let agrees = |ran: &Ran| {
-                        let exit = step.judge_exit(ran);
-                        exit.and_then(|()| {
-                            compare(&exchange.output, &ran.output, &manner.varies)
-                                .map_err(step.told("prints something else"))
-                        })
+                        step.judge_exit(ran)?;
+                        if takes_all {
+                            return Ok(());
+                        }
+                        compare(&exchange.output, &ran.output, &manner.varies)
+                            .map_err(step.told("prints something else"))
                     };
-                    has_failed |= self.run(&step, Kind::Command, &agrees)?.code != 0;
+                    let ran = self.run(&step, Kind::Command, &agrees)?;
+                    has_failed |= ran.code != 0;
+                    if self.update {
+                        self.outcome.outputs.push(Output {
+                            block: snippet.line,
+                            line: step.line + exchange.command.lines().count(),
+                            replaces: exchange.output.len(),
+                            lines: renewed(&exchange.output, &ran.output, &manner.varies),
+                        });
+                    }
                 }
                 match manner.fails && !has_failed {
                     true => Err(differs(
@@ -392,30 +434,12 @@ impl Walk<'_> {
                     false => Ok(()),
                 }
             }
-            Task::Compose {
-                refused,
-                file,
-                from,
-            } => {
-                if let Some(from) = from {
-                    self.part_of(snippet, from, part_of::yaml)?;
-                }
+            Task::Compose { refused, file, .. } => {
                 self.compose(snippet, refused.as_deref(), file.as_deref())
             }
-            Task::Document {
-                language,
-                file,
-                from,
-            } => {
+            Task::Document { language, file, .. } => {
                 if let Some(problem) = unreadable(*language, &snippet.text) {
                     return Err(differs(format!("{problem}\n")));
-                }
-                if let Some(from) = from {
-                    let compare = match language {
-                        Language::Yaml => part_of::yaml,
-                        _ => part_of::lines,
-                    };
-                    self.part_of(snippet, from, compare)?;
                 }
                 match file {
                     Some(file) => self.write(file, &snippet.text).map(drop).map_err(differs),
@@ -600,31 +624,6 @@ impl Walk<'_> {
             .map(|finding| render::finding(finding, &loaded.sources, Style::Plain))
             .collect();
         Ok(loaded.project.is_none().then(|| findings.join("\n")))
-    }
-
-    fn part_of(
-        &self,
-        snippet: &Snippet,
-        from: &str,
-        compare: fn(&str, &str) -> Result<(), String>,
-    ) -> Result<(), Stop> {
-        let differs = |text: String| Stop::Differs {
-            line: snippet.line,
-            text,
-        };
-        let Some(exercises) = &self.exercises else {
-            return Err(differs(
-                "this chapter belongs to no lesson, so `from` names nothing\n".to_owned(),
-            ));
-        };
-        let whole = std::fs::read_to_string(exercises.join(from)).map_err(|error| {
-            differs(format!(
-                "{} cannot be read: {error}\n",
-                exercises.join(from).display()
-            ))
-        })?;
-        compare(&snippet.text, &whole)
-            .map_err(|problem| differs(format!("this is not what {from} says: {problem}\n")))
     }
 
     fn folder(&self) -> PathBuf {

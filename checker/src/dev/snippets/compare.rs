@@ -24,7 +24,36 @@ pub fn compare(printed: &[String], found: &str, varies: &[Varies]) -> Result<(),
     matched(pattern, found, varies)
 }
 
-/// The same for lines that have to be in an output in their order, with anything around them.
+/// The lines to print for what a run printed: its own, with the wildcards that the book has.
+pub fn renewed(printed: &[String], found: &str, varies: &[Varies]) -> Vec<String> {
+    let is_same = compare(printed, found, varies).is_ok();
+    if varies.contains(&Varies::Order) {
+        // Which line came first says nothing.
+        return match is_same {
+            true => printed.to_vec(),
+            false => found.lines().map(str::to_owned).collect(),
+        };
+    }
+    let (pattern, found) = both(
+        printed
+            .iter()
+            .map(|line| Pattern::new(line, varies))
+            .collect(),
+        found,
+        varies,
+    );
+    let rows = in_order(&pattern, &found).into_iter();
+    rows.filter_map(|row| match row {
+        Row::Both { printed, .. } if printed.contains('…') => Some(printed),
+        Row::Both { found, .. } | Row::Found(found) => Some(found),
+        Row::Gap => Some("…"),
+        Row::Skipped(_) | Row::Printed(_) => None,
+    })
+    .map(str::to_owned)
+    .collect()
+}
+
+/// As [`compare`], for lines that have to be in an output in their order, with anything around them.
 ///
 /// # Errors
 /// One of them is not there.
@@ -37,14 +66,8 @@ pub fn contains(lines: &[String], found: &str, varies: &[Varies]) -> Result<(), 
     matched(pattern, found, varies)
 }
 
-fn matched(mut pattern: Vec<Pattern>, found: &str, varies: &[Varies]) -> Result<(), String> {
-    while pattern.last().is_some_and(Pattern::is_empty_line) {
-        pattern.pop();
-    }
-    let mut found: Vec<_> = found.lines().map(|line| Found::new(line, varies)).collect();
-    while found.last().is_some_and(|line| line.written.is_empty()) {
-        found.pop();
-    }
+fn matched(pattern: Vec<Pattern>, found: &str, varies: &[Varies]) -> Result<(), String> {
+    let (pattern, found) = both(pattern, found, varies);
     let rows = match varies.contains(&Varies::Order) {
         true => in_any_order(&pattern, &found),
         false => in_order(&pattern, &found),
@@ -53,6 +76,18 @@ fn matched(mut pattern: Vec<Pattern>, found: &str, varies: &[Varies]) -> Result<
         true => Err(shown(&rows)),
         false => Ok(()),
     }
+}
+
+/// Both sides line by line, without empty lines at their ends.
+fn both(mut pattern: Vec<Pattern>, found: &str, varies: &[Varies]) -> (Vec<Pattern>, Vec<Found>) {
+    while pattern.last().is_some_and(Pattern::is_empty_line) {
+        pattern.pop();
+    }
+    let mut found: Vec<_> = found.lines().map(|line| Found::new(line, varies)).collect();
+    while found.last().is_some_and(|line| line.written.is_empty()) {
+        found.pop();
+    }
+    (pattern, found)
 }
 
 /// A line of the book.
@@ -72,10 +107,7 @@ impl Pattern {
             true => Self::Lines,
             false => Self::Line {
                 written: line.trim_end().to_owned(),
-                pieces: in_classes(line, varies)
-                    .split('…')
-                    .map(str::to_owned)
-                    .collect(),
+                pieces: pieces(&in_classes(line, varies)),
             },
         }
     }
@@ -113,6 +145,18 @@ impl Pattern {
         }
         left.ends_with(last.as_str())
     }
+}
+
+/// What stands between the wildcards of a line. Blanks beside a wildcard are there for the reader, and belong to it.
+fn pieces(line: &str) -> Vec<String> {
+    let pieces: Vec<_> = line.split('…').collect();
+    let last = pieces.len() - 1;
+    let trimmed = pieces.iter().enumerate().map(|(at, piece)| {
+        let piece = if at > 0 { piece.trim_start() } else { piece };
+        let piece = if at < last { piece.trim_end() } else { piece };
+        piece.to_owned()
+    });
+    trimmed.collect()
 }
 
 /// A line of the run.
@@ -194,11 +238,19 @@ fn in_classes(line: &str, varies: &[Varies]) -> String {
     line
 }
 
+/// What a line costs that only the book has. More than one that only the run has, so that as many lines of the book as can
+/// be are found in the run.
+const MISSING: usize = 2;
+/// What a line costs that only the run has.
+const EXTRA: usize = 1;
+
 /// A line of the two outputs side by side.
 #[derive(Debug, PartialEq, Eq)]
 enum Row<'a> {
-    /// In both; as the run has it.
-    Both(&'a str),
+    /// In both; not letter by letter where something may vary.
+    Both { printed: &'a str, found: &'a str },
+    /// The `…` of the book, after the lines that it took.
+    Gap,
     /// In the run, where the book has `…`.
     Skipped(&'a str),
     /// In the book alone.
@@ -213,10 +265,10 @@ impl Row<'_> {
     }
 }
 
-/// The alignment with the fewest differences.
+/// The alignment that costs least; it costs nothing when the two agree.
 fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
     let width = found.len() + 1;
-    // costs[i * width + j]: the least differences between the pattern from i on and the output from j on.
+    // costs[i * width + j]: what it costs to align the pattern from i on and the output from j on.
     let mut costs = vec![0_usize; (pattern.len() + 1) * width];
     let fits: Vec<bool> = pattern
         .iter()
@@ -227,12 +279,12 @@ fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
             let below = |i: usize, j: usize| costs[i * width + j];
             costs[i * width + j] = match (pattern.get(i), j < found.len()) {
                 (None, false) => 0,
-                (None, true) => 1 + below(i, j + 1),
+                (None, true) => EXTRA + below(i, j + 1),
                 (Some(Pattern::Lines), false) => below(i + 1, j),
                 (Some(Pattern::Lines), true) => below(i + 1, j).min(below(i, j + 1)),
-                (Some(_), false) => 1 + below(i + 1, j),
+                (Some(_), false) => MISSING + below(i + 1, j),
                 (Some(_), true) if fits[i * found.len() + j] => below(i + 1, j + 1),
-                (Some(_), true) => 1 + below(i + 1, j).min(below(i, j + 1)),
+                (Some(_), true) => (MISSING + below(i + 1, j)).min(EXTRA + below(i, j + 1)),
             };
         }
     }
@@ -241,19 +293,30 @@ fn in_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> {
     let (mut i, mut j) = (0, 0);
     while i < pattern.len() || j < found.len() {
         match (pattern.get(i), found.get(j)) {
-            (Some(Pattern::Lines), None) => i += 1,
+            (Some(Pattern::Lines), None) => {
+                rows.push(Row::Gap);
+                i += 1;
+            }
             (Some(Pattern::Lines), Some(line))
                 if cost(i, j + 1) < cost(i + 1, j) || cost(i, j + 1) == cost(i, j) =>
             {
                 rows.push(Row::Skipped(&line.written));
                 j += 1;
             }
-            (Some(Pattern::Lines), Some(_)) => i += 1,
-            (Some(_), Some(line)) if fits[i * found.len() + j] => {
-                rows.push(Row::Both(&line.written));
+            (Some(Pattern::Lines), Some(_)) => {
+                rows.push(Row::Gap);
+                i += 1;
+            }
+            (Some(printed), Some(line)) if fits[i * found.len() + j] => {
+                rows.push(Row::Both {
+                    printed: printed.written(),
+                    found: &line.written,
+                });
                 (i, j) = (i + 1, j + 1);
             }
-            (Some(line), here) if here.is_none() || cost(i + 1, j) <= cost(i, j + 1) => {
+            (Some(line), here)
+                if here.is_none() || MISSING + cost(i + 1, j) <= EXTRA + cost(i, j + 1) =>
+            {
                 rows.push(Row::Printed(line.written()));
                 i += 1;
             }
@@ -291,7 +354,10 @@ fn in_any_order<'a>(pattern: &'a [Pattern], found: &'a [Found]) -> Vec<Row<'a>> 
         .iter()
         .zip(&taken_by)
         .map(|(line, taken)| match taken {
-            Some(_) => Row::Both(&line.written),
+            Some(at) => Row::Both {
+                printed: lines[*at].written(),
+                found: &line.written,
+            },
             None if may_have_more => Row::Skipped(&line.written),
             None => Row::Found(&line.written),
         });
@@ -328,6 +394,7 @@ fn takes(
 }
 
 fn shown(rows: &[Row<'_>]) -> String {
+    let rows: Vec<_> = rows.iter().filter(|row| !matches!(row, Row::Gap)).collect();
     let mut text = String::new();
     let mut at = 0;
     while at < rows.len() {
@@ -345,7 +412,7 @@ fn shown(rows: &[Row<'_>]) -> String {
             }
             at += run;
         } else {
-            push(&mut text, &rows[at]);
+            push(&mut text, rows[at]);
             at += 1;
         }
     }
@@ -354,7 +421,8 @@ fn shown(rows: &[Row<'_>]) -> String {
 
 fn push(text: &mut String, row: &Row<'_>) {
     let (mark, line) = match row {
-        Row::Both(line) => (' ', line),
+        Row::Both { found, .. } => (' ', found),
+        Row::Gap => ('…', &""),
         Row::Skipped(line) => ('…', line),
         Row::Printed(line) => ('-', line),
         Row::Found(line) => ('+', line),
@@ -405,6 +473,9 @@ mod tests {
         assert!(same("[… \"A=1\", …]", "[\"B=2\", \"A=1\", \"C=3\"]", &[]));
         assert!(!same("a … b", "a x b c", &[]));
         assert!(!same("ab…ba", "aba", &[]));
+        assert!(same("[… \"A=1\", …]", "[\"A=1\",\"B=2\"]", &[]));
+        assert!(same("… refused …", "dial: connection refused\"]", &[]));
+        assert!(!same("  a …", "a b", &[]));
     }
 
     #[test]
@@ -485,6 +556,22 @@ mod tests {
         let found = "one\ntwo\nthree\n";
         assert!(contains(&lines("one\nthree"), found, &[]).is_ok());
         assert!(contains(&lines("three\n…\none"), found, &[]).is_err());
+    }
+
+    #[test]
+    fn a_renewed_output_is_that_of_the_run_with_the_wildcards_of_the_book() {
+        let renewed = |printed, found, varies: &[Varies]| renewed(&lines(printed), found, varies);
+        assert_eq!(
+            renewed(
+                "a 1s\n…\nb … 2s\nc",
+                "a 5s\nx\ny\nb z 9s\nd\n",
+                &[Varies::Times]
+            ),
+            ["a 5s", "…", "b … 2s", "d"]
+        );
+        assert_eq!(renewed("b\na", "a\nb\n", &[Varies::Order]), ["b", "a"]);
+        assert_eq!(renewed("b\na", "a\nc\n", &[Varies::Order]), ["a", "c"]);
+        assert_eq!(renewed("", "a\n\n", &[]), ["a"]);
     }
 
     #[test]

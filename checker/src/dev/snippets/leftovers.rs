@@ -1,7 +1,8 @@
 //! What a chapter leaves in the engine: containers, networks and volumes that were not there before.
 //!
 //! Others may work with the same engine meanwhile. What is new is a chapter's own when its Compose project worked in the
-//! chapter's folder, when the chapter's commands or outputs name it, or when nobody gave it a name.
+//! chapter's folder, when the chapter's commands or outputs name it, or when it is a container that nobody gave a name. Volumes
+//! without a name tell nothing about who made them; they are not looked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -97,12 +98,13 @@ pub fn leftovers(
         .chain(project)
         .collect();
     new()
-        .filter(|((_, id), thing)| match thing.project.as_str() {
+        .filter(|((kind, id), thing)| match thing.project.as_str() {
             "" => {
+                // The id of a volume is its name.
                 let short: String = id.chars().take(12).collect();
-                has_no_given_name(&thing.name)
+                (*kind == "container" && has_no_given_name(&thing.name))
                     || has_word(transcript, &thing.name)
-                    || transcript.contains(&short)
+                    || (*kind != "volume" && transcript.contains(&short))
             }
             project => projects.contains(project) || has_word(transcript, project),
         })
@@ -113,15 +115,13 @@ pub fn leftovers(
         .collect()
 }
 
-/// Docker calls a container `happy_turing` and a volume by 64 digits when nobody names it.
+/// Docker calls a container `happy_turing` when nobody names it.
 fn has_no_given_name(name: &str) -> bool {
-    let is_hex = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_random = name.split_once('_').is_some_and(|(left, right)| {
-        let is_word =
-            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    name.split_once('_').is_some_and(|(left, right)| {
         is_word(left) && is_word(right.trim_end_matches(|letter: char| letter.is_ascii_digit()))
-    });
-    is_hex || is_random
+    })
 }
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -142,7 +142,7 @@ mod tests {
                 project: (*project).to_owned(),
                 folder: (*folder).to_owned(),
             };
-            ((*kind, (*id).to_owned()), thing)
+            ((*kind, format!("{id:0>12}")), thing)
         });
         Inventory(things.collect())
     }
@@ -161,6 +161,7 @@ mod tests {
             ("network", "8", "lesson-01_default", "lesson-01", ""),
             ("network", "9", "other_default", "other", ""),
             ("volume", "a", "webdata", "", ""),
+            ("volume", "b", "some_volume", "", ""),
         ]);
         let found = leftovers(
             &before,

@@ -9,6 +9,7 @@ mod interrupt;
 mod leftovers;
 mod part_of;
 mod session;
+mod update;
 
 use std::path::Path;
 use std::process::Command;
@@ -46,11 +47,16 @@ pub fn run(arguments: &DevSnippetsArguments) -> anyhow::Result<Exit> {
         exercises: &root.join("exercises"),
         keep_going: arguments.keep_going,
         verbose: arguments.verbose,
+        update: arguments.update,
     };
     let mut failed = 0;
     for chapter in &chosen {
         let began = Instant::now();
-        let failures = chapter::run(chapter, &manual).with_context(|| chapter.file.clone())?;
+        let chapter::Outcome { failures, outputs } =
+            chapter::run(chapter, &manual).with_context(|| chapter.file.clone())?;
+        if arguments.update {
+            put_outputs(&root.join(&chapter.file), &outputs)?;
+        }
         for failure in &failures {
             anstream::println!(
                 "{} {}:{}: {}",
@@ -85,6 +91,18 @@ pub fn run(arguments: &DevSnippetsArguments) -> anyhow::Result<Exit> {
     } else {
         Exit::Failed
     })
+}
+
+/// Writes what a run printed into the chapter, where it is not there already.
+fn put_outputs(file: &Path, outputs: &[chapter::Output]) -> anyhow::Result<()> {
+    let old =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let new = update::with_outputs(&old, outputs);
+    if new != old {
+        crate::workspace::write_whole(file, new.as_bytes())?;
+        anstream::println!("{} is changed; look at the difference", file.display());
+    }
+    Ok(())
 }
 
 /// `04-milvus-stack`, `src/04-milvus-stack.md`, `lesson-4` or `4`.
@@ -233,10 +251,17 @@ fn objection(count: Count, ceiling: usize) -> Option<String> {
     }
 }
 
-/// Runs Docker's client with this program's own surroundings.
+/// Runs Docker's client where no Compose file is, and no variable names one.
 fn docker(arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new("docker")
+    let mut command = Command::new("docker");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("COMPOSE_") {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args(arguments)
+        .current_dir(std::env::temp_dir())
         .output()
         .context("`docker` cannot be run; is it installed?")?;
     if !output.status.success() {
@@ -263,6 +288,21 @@ mod tests {
         };
         assert!(book.iter().any(|chapter| !chapter.snippets.is_empty()));
         judge_excused(&book, root()).expect("as many excused blocks as docs/snippets.md says");
+    }
+
+    #[test]
+    fn every_block_that_shows_a_part_of_a_file_says_what_the_file_says() {
+        let book = book::snippets(root(), &super::super::book::pages().expect("the lessons"))
+            .expect("the book");
+        for chapter in &book {
+            let exercise = root().join("exercises").join(&chapter.slug);
+            let exercise = Some(exercise).filter(|folder| folder.is_dir());
+            for snippet in &chapter.snippets {
+                if let Err(text) = part_of::compare(snippet, exercise.as_deref()) {
+                    panic!("{}:{}: {text}", chapter.file, snippet.line);
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,14 +1,48 @@
 //! A block that shows a part of a file: whether all it shows is there.
 
+use std::path::Path;
+
+use book::{Language, Snippet, Task};
 use serde_yaml::Value;
+
+/// Whether a block shows what stands in the file that it names with `from`; a block that names none does.
+///
+/// `exercise` is the folder of the chapter's lesson, if it has one.
+///
+/// # Errors
+/// It does not, or there is no such file; in words for the author.
+pub fn compare(snippet: &Snippet, exercise: Option<&Path>) -> Result<(), String> {
+    let (from, is_yaml) = match &snippet.task {
+        Task::Compose {
+            from: Some(from), ..
+        }
+        | Task::Document {
+            language: Language::Yaml,
+            from: Some(from),
+            ..
+        } => (from, true),
+        Task::Document {
+            from: Some(from), ..
+        } => (from, false),
+        _ => return Ok(()),
+    };
+    let Some(exercise) = exercise else {
+        return Err("this chapter belongs to no lesson, so `from` names nothing\n".to_owned());
+    };
+    let file = exercise.join(from);
+    let whole = std::fs::read_to_string(&file)
+        .map_err(|error| format!("{} cannot be read: {error}\n", file.display()))?;
+    let compared = match is_yaml {
+        true => yaml(&snippet.text, &whole),
+        false => lines(&snippet.text, &whole),
+    };
+    compared.map_err(|problem| format!("this is not what {from} says: {problem}\n"))
+}
 
 /// What of a shown YAML text does not stand at the same place in the whole one.
 ///
 /// A mapping may leave keys out, a list entries; what it shows has to be there, in a list in the same order.
-///
-/// # Errors
-/// The first thing that is not there, or that one of the texts is no YAML.
-pub fn yaml(shown: &str, whole: &str) -> Result<(), String> {
+fn yaml(shown: &str, whole: &str) -> Result<(), String> {
     let shown: Value =
         serde_yaml::from_str(shown).map_err(|error| format!("this is no YAML: {error}"))?;
     let whole: Value =
@@ -20,10 +54,7 @@ pub fn yaml(shown: &str, whole: &str) -> Result<(), String> {
 }
 
 /// Whether the lines of a shown text stand in the whole one, one after the other. Blanks at their ends do not count.
-///
-/// # Errors
-/// They do not.
-pub fn lines(shown: &str, whole: &str) -> Result<(), String> {
+fn lines(shown: &str, whole: &str) -> Result<(), String> {
     let shown: Vec<_> = shown.trim_end().lines().map(str::trim_end).collect();
     let whole: Vec<_> = whole.lines().map(str::trim_end).collect();
     if whole.windows(shown.len().max(1)).any(|part| part == shown) {

@@ -201,7 +201,7 @@ fn what_a_page_would_load_from_the_network_is_found() {
     );
     assert!(
         found.contains(&(
-            "src/one.md".to_owned(),
+            "src/one.md:3".to_owned(),
             "https://play.rust-lang.org/",
             LinkProblem::LoadedFromNetwork
         )),

@@ -67,6 +67,7 @@ fn header(step: &Step, title: &str, number: usize) -> CheckHeader {
         id: format!("expectation-{}", number + 1),
         title: title.to_owned(),
         why: step.header.why.clone(),
+        expected: None,
         next: None,
         hints: Vec::new(),
         needs: Vec::new(),

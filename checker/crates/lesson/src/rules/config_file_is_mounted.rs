@@ -1,5 +1,6 @@
 //! `config-file-is-mounted`, `config-file-is-read-only`
 
+use compose::Node;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
@@ -55,8 +56,7 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         );
     };
     let Some(given) = given(scene, parameters) else {
-        let words = setting::words(&service);
-        if let Some((script, _)) = words.iter().find(|(word, _)| word.ends_with(".sh")) {
+        if let Some(script) = setting::script(&service) {
             return Judged::not_seen(
                 format!("`{name}` is started by the script {script}, which is not read here"),
                 "look at the script yourself",
@@ -65,10 +65,15 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         return Mismatch::new(
             scene.nearest(&format!("services.{name}.command")),
             format!("`{name}` is started without a configuration file"),
-            format!(
-                "a path in the container that ends in `{}`, as the first argument",
-                config_file.ending
-            ),
+            match &config_file.program {
+                Some(program) => {
+                    format!("the path of its file in the container, right after `{program}`")
+                }
+                None => format!(
+                    "a path in the container that ends in `{}`",
+                    config_file.ending
+                ),
+            },
         )
         .next(format!("look at `command:` of `{name}`"))
         .into();
@@ -79,7 +84,15 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         Shows::File { path, node, .. } => (path, node),
         Shows::Other(node) => {
             let found = format!("{at} lies on this mount, which is no file of yours");
-            return Mismatch::new(scene.spot_of(node), found, expected).into();
+            let mismatch = Mismatch::new(scene.spot_of(node), found, expected);
+            let is_volume = node.get("type").and_then(Node::as_str) == Some("volume");
+            return match is_volume {
+                true => mismatch.next(
+                    "a path of yours begins with `./`; anything else is the name of a volume",
+                ),
+                false => mismatch,
+            }
+            .into();
         }
         Shows::Image => {
             let mounts = service.mounts().into_iter();

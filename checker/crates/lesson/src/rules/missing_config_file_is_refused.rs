@@ -11,7 +11,7 @@ use crate::scene::{Judged, Mismatch, Scene};
 pub const RULE: Rule = Rule {
     name: "missing-config-file-is-refused",
     what: "Where the configuration file that a service's command names is missing on your side of its bind mount, the engine refuses to start instead of making an empty folder.",
-    why: "An empty folder in the place of a file gives an error somewhere else, later, and in other words.",
+    why: "An empty folder in the place of a file gives an error somewhere else and in other words, or none at all: a program may take it for an empty file.",
     mend: "Write the mount in its long form, with `bind: {create_host_path: false}`.",
     leave: "Where somebody else makes the file before the start.",
     reads: Reads::Files,
