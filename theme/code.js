@@ -1,9 +1,9 @@
-// Blocks of code: one that scrolls can be scrolled with the keyboard, and copying what stands at a prompt copies the commands,
+// Blocks of code: one that scrolls (a table too) can be scrolled with the keyboard, and copying what stands at a prompt copies the commands,
 // without the prompt and without what was answered.
 "use strict";
 
 (() => {
-    const blocks = document.querySelectorAll("pre > code");
+    const blocks = document.querySelectorAll("pre > code, .table-wrapper");
 
     // Only what overflows may be a stop of the Tab key, and that changes with the width of the window.
     const sizes = new ResizeObserver((entries) => {

@@ -93,8 +93,12 @@
                 return;
             }
             const notes = [...starting, next(report, reasons), unnoticed].filter(Boolean);
-            this.tell(`${counted(report.counts)}.${verdict(report)}`, notes.join(". "), report.outcome);
+            this.tell(`${counted(report.counts)}.${verdict(report)}`, notes.map(sentence).join(" "), report.outcome);
         }
+    }
+
+    function sentence(text) {
+        return /[.!?…]$/.test(text) ? text : `${text}.`;
     }
 
     function counted({ passed, failed, not_checked, advice }) {
@@ -109,10 +113,10 @@
 
     function next(report, reasons) {
         if (report.outcome === "failed") {
-            return "Save a change, and this page looks again";
+            return "Save a change, and this page looks again.";
         }
         const reason = Object.values(reasons).find(reason => reason.next);
-        return reason ? `Next: ${reason.next}` : "";
+        return reason && `Next: ${reason.next}`;
     }
 
     class Check {
@@ -136,7 +140,7 @@
             const findings = check.findings ?? [];
             this.detail.replaceChildren(...findings.flatMap((finding, index) => described(finding, findings[index + 1])));
             if (reason) {
-                const text = reason.next ? `${reason.text}. Next: ${reason.next}` : reason.text;
+                const text = [reason.text, reason.next && `next: ${reason.next}`].filter(Boolean).map(sentence).join(" ");
                 this.detail.append(element("p", "check-reason", ...words(text)));
             }
         }
@@ -198,45 +202,41 @@
             `\n${margin} | ${indentation}`, element("span", "finding-marks", "^".repeat(Math.max(faulty.length, 1))))];
     }
 
-    // Which lessons have passed: in the table of contents, and on the start page.
+    // Which lessons have passed: at every link to one in the table of contents and on the start page, whose beginning sums it up.
 
     function showCourse(lessons) {
-        const listed = lessons.filter(lesson => markInContents(lesson));
-        const start = document.querySelector("[data-course]") ?? firstHeadingOfTheStart();
-        if (!start) {
-            return;
-        }
-        const nextOne = listed.find(lesson => !lesson.passed);
-        const items = listed.map(lesson => {
-            const link = element("a", "", lesson.title);
-            link.href = lesson.page;
-            const state = lesson.passed ? "passed" : lesson === nextOne ? "next" : "open";
-            const item = element("li", "", element("span", "lesson-state", state), link,
-                element("span", "lesson-minutes", `${lesson.minutes} min`));
-            item.dataset.state = state;
-            return item;
-        });
-        const list = element("ol", "course-list", ...items);
-        list.setAttribute("aria-label", "Your lessons");
-        document.querySelector("ol.course-list")?.remove();
-        start.after(list);
-    }
-
-    function firstHeadingOfTheStart() {
-        const isStart = /^\/(index\.html)?$/.test(location.pathname);
-        return isStart ? document.querySelector("main h1") : null;
-    }
-
-    // Whether the book has this lesson.
-    function markInContents(lesson) {
-        const links = document.querySelectorAll(`#mdbook-sidebar a[href$="${lesson.page}"]`);
-        for (const link of links) {
-            link.querySelector(".lesson-passed")?.remove();
-            if (lesson.passed) {
-                link.append(element("span", "lesson-passed", "passed"));
+        const known = lessons.filter(({ page }) => document.querySelector(`#mdbook-sidebar a[href$="${page}"]`));
+        for (const { page, passed } of known) {
+            for (const link of linksTo(page)) {
+                link.querySelector(".lesson-passed")?.remove();
+                if (passed) {
+                    link.append(element("span", "lesson-passed", "passed"));
+                }
             }
         }
-        return links.length > 0;
+        const title = isStart() && document.querySelector("main h1");
+        if (!title || known.length === 0) {
+            return;
+        }
+        const passed = known.filter(lesson => lesson.passed).length;
+        const state = element("p", "course-state", `${passed} of ${known.length} lessons passed. `);
+        const next = known.find(lesson => !lesson.passed);
+        if (next) {
+            const link = element("a", "", `lesson ${next.number}, ${next.title}`);
+            link.href = next.page;
+            state.append("Next: ", link, ".");
+        }
+        document.querySelector(".course-state")?.remove();
+        title.after(state);
+    }
+
+    function linksTo(page) {
+        const inText = isStart() ? `, main :not(.course-state) > a[href="${page}"]` : "";
+        return document.querySelectorAll(`#mdbook-sidebar a[href$="${page}"]${inText}`);
+    }
+
+    function isStart() {
+        return /^\/(index\.html)?$/.test(location.pathname);
     }
 
     // Listening. A page that nobody sees does not listen: a browser keeps only a few connections to one server.

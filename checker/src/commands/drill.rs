@@ -78,7 +78,7 @@ fn begin(
     drill: &Drill,
     arguments: &DrillArguments,
 ) -> anyhow::Result<Exit> {
-    let State::Free(_lock) = journal::lock(workspace)? else {
+    let State::Free(lock) = journal::lock(workspace)? else {
         anyhow::bail!("another drill of this workspace is running now; wait until it has ended");
     };
     if let Some(open) = journal::open(workspace)?.first() {
@@ -88,11 +88,19 @@ fn begin(
             open.journal.drill
         );
     }
-    let prepared = drill::prepare(workspace, lesson, drill, arguments.host.as_deref())?;
+    let prepare = || drill::prepare(workspace, lesson, drill, arguments.host.as_deref(), &lock);
+    let prepared = prepare()?;
     anstream::println!("{}", prepared.plan());
-    if !arguments.yes && !confirmed("Begin?") {
-        anstream::eprintln!("Nothing was done.");
-        return Ok(Exit::Usage);
+    if !arguments.yes {
+        if !confirmed("Begin?") {
+            anstream::eprintln!("Nothing was done.");
+            return Ok(Exit::Usage);
+        }
+        // What was agreed to is done, and nothing else.
+        anyhow::ensure!(
+            prepare()?.is_as(&prepared),
+            "the containers have changed since the question was asked; begin again"
+        );
     }
     let ended = prepared.run(workspace, !arguments.yes)?;
     let id = &lesson.lesson.header.id;
@@ -125,8 +133,10 @@ fn begin(
 }
 
 fn recover(workspace: &Workspace) -> anyhow::Result<Exit> {
-    let State::Free(_lock) = journal::lock(workspace)? else {
-        anstream::eprintln!("A drill of this workspace is running now; wait until it has ended.");
+    let State::Free(lock) = journal::lock_patiently(workspace)? else {
+        anstream::eprintln!(
+            "A drill of this workspace, or a command of it, is still running; wait until it has ended."
+        );
         return Ok(Exit::Incomplete);
     };
     let open = journal::open(workspace)?;
@@ -137,11 +147,11 @@ fn recover(workspace: &Workspace) -> anyhow::Result<Exit> {
     for mut kept in open {
         let which = format!("{}/{}", kept.journal.lesson, kept.journal.drill);
         anstream::eprintln!("putting back what {which} changed …");
-        match drill::put_back::put_back(&mut kept) {
+        match drill::put_back::put_back(&mut kept, &lock) {
             Ok(told) => anstream::println!("Put back: {told}."),
             Err(error) => {
                 output::error(&error.context(format!(
-                    "{which} could not be put back; what was saved is in {}",
+                    "{which} could not be put back. What was saved is in {}; remove that folder to give it up",
                     kept.folder.display()
                 )));
                 exit = Exit::Incomplete;

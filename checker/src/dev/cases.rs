@@ -156,6 +156,14 @@ fn read(folder: &Path) -> anyhow::Result<Authored> {
             },
         });
     }
+    let drills = folder.join("drills");
+    if drills.is_dir() {
+        for (name, bytes) in course::files_below(&drills)? {
+            let path = drills.join(&name).to_string_lossy().into_owned();
+            let text = String::from_utf8_lossy(&bytes);
+            course::parse_drill(&path, name.trim_end_matches(".yaml"), &text, &lesson)?;
+        }
+    }
     let start = course::files_below(&folder.join("start"))?;
     Ok(Authored {
         slug,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -11,13 +12,15 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
+use super::saved::LARGEST;
+
 /// A command that has not ended after this long is given up: longer than `up` may wait.
 const LONGEST: Duration = Duration::from_secs(240);
 /// How long `up` waits for containers to run and be healthy, in seconds.
 const UP_WAITS: &str = "180";
 
 /// A Compose project as its containers name it, so that a command means the same files as when they were started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
     /// Its name.
     pub name: String,
@@ -36,6 +39,9 @@ pub struct Docker {
     pub host: Option<String>,
     /// Whose containers.
     pub project: Project,
+    /// The drills' lock, which is empty. Every command has it as its standard input: so it is held until the command has
+    /// ended too, also when this program was killed.
+    pub lock: Arc<File>,
 }
 
 impl Docker {
@@ -103,7 +109,7 @@ impl Docker {
         let shown = format!("docker cp {source} -");
         let told = || format!("cannot write {}", archive.display());
         let mut file = File::create(archive).with_context(told)?;
-        let mut command = self.command(&["cp", &source, "-"]);
+        let mut command = self.command(&["cp", &source, "-"])?;
         let runtime = crate::capture::runtime()?;
         runtime.block_on(async {
             let mut child = command
@@ -121,7 +127,10 @@ impl Docker {
                     }
                     size += read as u64;
                     if size > limit {
-                        bail!("`{path}` in {container} holds more than {} MB", limit >> 20);
+                        bail!(
+                            "{container} holds more than can be saved: all of it may be {} MB",
+                            LARGEST >> 20
+                        );
                     }
                     file.write_all(&piece[..read]).with_context(told)?;
                 }
@@ -134,11 +143,12 @@ impl Docker {
         })
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new("docker");
+        let lock = self.lock.try_clone().context("the lock cannot be shared")?;
         command
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(lock)
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         if let Some(host) = &self.host {
@@ -149,11 +159,11 @@ impl Docker {
         command.process_group(0);
         #[cfg(windows)]
         command.creation_flags(0x200);
-        command
+        Ok(command)
     }
 
     fn run(&self, arguments: &[&str], shown: &str, input: Option<File>) -> anyhow::Result<String> {
-        let mut command = self.command(arguments);
+        let mut command = self.command(arguments)?;
         command.stdout(Stdio::piped());
         if let Some(input) = input {
             command.stdin(input);

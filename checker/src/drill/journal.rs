@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use fs4::{FileExt, TryLockError};
@@ -68,18 +70,12 @@ pub struct Kept {
     pub journal: Journal,
 }
 
-/// Held while a drill runs or is put back.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
 /// Whether drills can be begun.
 #[derive(Debug)]
 pub enum State {
-    /// Nothing stands in the way.
-    Free(Lock),
-    /// One is running now, in another process.
+    /// Nothing stands in the way. The lock is held as long as the file is open here or in a command that got it.
+    Free(Arc<File>),
+    /// One is running now in another process, or a command that it has left behind.
     Running,
 }
 
@@ -93,7 +89,7 @@ impl Kept {
         let name = format!("{}-{}-{stamp}", journal.lesson, journal.drill);
         let folder = workspace.root().join(FOLDER).join(name);
         // A second one within the same second would write over the first.
-        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        private_folder(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self { folder, journal })
     }
 
@@ -168,6 +164,17 @@ impl Kept {
     }
 }
 
+/// The archives hold what containers keep to themselves. Windows gives a folder the rights of the one that it is in.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        fs::DirBuilder::new().mode(0o700).create(folder)
+    }
+    #[cfg(not(unix))]
+    fs::create_dir(folder)
+}
+
 /// A rename is on the disk when its folder is. Windows has no such thing.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
@@ -189,10 +196,27 @@ pub fn lock(workspace: &Workspace) -> anyhow::Result<State> {
     let path = folder.join("lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match FileExt::try_lock(&file) {
-        Ok(()) => Ok(State::Free(Lock { _file: file })),
+        Ok(()) => Ok(State::Free(Arc::new(file))),
         Err(TryLockError::WouldBlock) => Ok(State::Running),
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+/// Takes the lock; a command that a killed drill has left behind is waited for.
+///
+/// # Errors
+/// As [`lock`].
+pub fn lock_patiently(workspace: &Workspace) -> anyhow::Result<State> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let began = Instant::now();
+    loop {
+        match lock(workspace)? {
+            State::Running if began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            state => return Ok(state),
         }
     }
 }

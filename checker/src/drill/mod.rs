@@ -13,8 +13,10 @@ pub mod put_back;
 mod saved;
 mod show;
 
+use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -26,7 +28,7 @@ use crate::capture::{self, Engine, Request};
 use crate::course::CourseLesson;
 use crate::output::{self, style};
 use crate::workspace::Workspace;
-use docker::Docker;
+use docker::{Docker, Project};
 use interrupt::Interrupt;
 use journal::Kept;
 use project::Running;
@@ -62,6 +64,7 @@ pub fn prepare<'a>(
     lesson: &'a CourseLesson,
     drill: &'a Drill,
     host: Option<&str>,
+    lock: &Arc<File>,
 ) -> anyhow::Result<Prepared<'a>> {
     let folder = project::absolute(&workspace.folder(lesson))?;
     let request = request(&folder, host);
@@ -76,16 +79,22 @@ pub fn prepare<'a>(
             lesson.lesson.number()
         ),
     };
-    let world = project::look(host, &name, &folder)?;
-    let docker = Docker {
+    let mut docker = Docker {
         host: host.map(str::to_owned),
-        project: project::started_with(&world, &name, &folder)?,
+        project: Project {
+            name: name.clone(),
+            folder: folder.to_string_lossy().into_owned(),
+            ..Project::default()
+        },
+        lock: Arc::clone(lock),
     };
-    let running = Running::of(&world);
+    let world = project::look(&docker)?;
+    docker.project = project::started_with(&world, &name, &folder)?;
+    let running = Running::of(&world, &name);
     let mut endangered = drill.endangers();
     endangered.volumes &= running.has_volumes();
     project::can_be_put_back(&docker, &running, endangered)?;
-    let standing = standing(&world, &folder, drill)?;
+    let standing = standing(&world, &name, &folder, drill)?;
     Ok(Prepared {
         lesson,
         drill,
@@ -128,10 +137,11 @@ fn request(folder: &Path, host: Option<&str>) -> Request {
 
 fn standing(
     world: &lesson::evidence::WorldSeen,
+    project: &str,
     folder: &Path,
     drill: &Drill,
 ) -> anyhow::Result<Standing> {
-    let mut standing = Standing::of(world);
+    let mut standing = Standing::of(world, project);
     for path in drill.paths() {
         if let Some(fingerprint) = saved::fingerprint(&folder.join(path))? {
             standing.paths.insert(path.to_owned(), fingerprint);
@@ -144,6 +154,11 @@ impl Prepared<'_> {
     /// `lesson-3/down-keeps-a-volume`
     pub fn name(&self) -> String {
         format!("{}/{}", self.lesson.lesson.header.id, self.drill.id)
+    }
+
+    /// Whether it would do the same to the same containers.
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.running == other.running && self.docker.project == other.docker.project
     }
 
     /// What it will do, for the one who has to agree.
@@ -175,9 +190,9 @@ impl Prepared<'_> {
             .save(&mut kept, &interrupt)
             .and_then(|()| self.steps(&mut kept, &interrupt, with_predictions));
         anstream::eprintln!("putting everything back …");
-        let back = put_back::put_back(&mut kept).with_context(|| {
+        let back = put_back::put_back(&mut kept, &self.docker.lock).with_context(|| {
             format!(
-                "not everything could be put back; what was saved is in {}, and `checker drill --recover` tries again",
+                "not everything could be put back; `checker drill --recover` tries again. What was saved is in {}; remove that folder to give it up",
                 kept.folder.display()
             )
         });
@@ -238,7 +253,10 @@ impl Prepared<'_> {
                 step.header.why
             );
             let asked = step.header.predict.as_ref().filter(|_| with_predictions);
-            let predicted = asked.map(predict).transpose()?.flatten();
+            let predicted = match asked {
+                Some(question) => predict(question, interrupt)?,
+                None => None,
+            };
             if let Some(act) = &step.header.act {
                 stop_if_asked(interrupt)?;
                 kept.note(&show::command(act), true)?;
@@ -275,10 +293,11 @@ impl Prepared<'_> {
         let began = Instant::now();
         loop {
             stop_if_asked(interrupt)?;
-            let world = project::look(host, &self.docker.project.name, &self.folder)?;
-            let anonymous = Running::of(&world).anonymous();
+            let project = &self.docker.project.name;
+            let world = project::look(&self.docker)?;
+            let anonymous = Running::of(&world, project).anonymous();
             kept.journal.anonymous.extend(anonymous);
-            let now = standing(&world, &self.folder, self.drill)?;
+            let now = standing(&world, project, &self.folder, self.drill)?;
             let evidence = capture::capture(&of_step, &request(&self.folder, host))?;
             let reports = lesson::drill::judge_step(
                 &self.lesson.lesson,
@@ -316,8 +335,8 @@ fn ended(reports: &[CheckReport]) -> Ended {
 }
 
 /// Asks what will happen; an empty line is no prediction.
-fn predict(question: &Question) -> anyhow::Result<Option<usize>> {
-    if !std::io::stdin().is_terminal() {
+fn predict(question: &Question, interrupt: &Interrupt) -> anyhow::Result<Option<usize>> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Ok(None);
     }
     anstream::println!("{}", question.question);
@@ -328,12 +347,30 @@ fn predict(question: &Question) -> anyhow::Result<Option<usize>> {
         "What do you think? [1-{}, Enter: see] ",
         question.answers.len()
     );
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
+    let line = line(interrupt)?;
     let number = line.trim().parse::<usize>().ok();
     Ok(number
         .and_then(|number| number.checked_sub(1))
         .filter(|index| *index < question.answers.len()))
+}
+
+/// A line that is typed. Ctrl-C does not end the wait for one, so somebody else waits for it.
+fn line(interrupt: &Interrupt) -> anyhow::Result<String> {
+    let (typed, read) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line).map(|_| line);
+        // Nobody listens any more after an interruption.
+        let _ = typed.send(read);
+    });
+    loop {
+        stop_if_asked(interrupt)?;
+        match read.recv_timeout(Duration::from_millis(100)) {
+            Ok(line) => return Ok(line?),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => bail!("the terminal cannot be read"),
+        }
+    }
 }
 
 fn compared_prediction(question: &Question, predicted: usize) -> String {

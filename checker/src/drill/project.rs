@@ -40,6 +40,8 @@ pub struct Known {
     pub runs: bool,
     /// The hash that Compose made of its service.
     pub hash: String,
+    /// Whether its own file system can only be read.
+    pub read_only: bool,
     /// Volumes.
     pub mounts: Vec<Mount>,
     /// Folders where something is mounted, of whatever kind.
@@ -74,16 +76,18 @@ pub enum Owner {
 /// Asks the engine what the project has now.
 ///
 /// # Errors
-/// No engine answers; with its words and the next step.
-pub fn look(host: Option<&str>, name: &str, folder: &Path) -> anyhow::Result<WorldSeen> {
+/// No engine answers, with its words and the next step; or it leaves out a volume. For a verdict that is something not seen;
+/// here it would be something lost.
+pub fn look(docker: &Docker) -> anyhow::Result<WorldSeen> {
+    let Project { name, folder, .. } = &docker.project;
     let wanted = Wanted {
-        project: name.to_owned(),
-        folder: folder.to_string_lossy().into_owned(),
+        project: name.clone(),
+        folder: folder.clone(),
         ..Wanted::default()
     };
-    let seen = crate::capture::capture_world(host, &wanted)?;
+    let seen = crate::capture::capture_world(docker.host.as_deref(), &wanted)?;
     match &seen.engine {
-        EngineSeen::Answered { .. } => Ok(seen),
+        EngineSeen::Answered { .. } => {}
         EngineSeen::Silent {
             address,
             reason,
@@ -91,20 +95,29 @@ pub fn look(host: Option<&str>, name: &str, folder: &Path) -> anyhow::Result<Wor
         } => bail!("the engine at {address} was not reached: {reason}. Next: {next}"),
         EngineSeen::NotAsked => bail!("the engine was not asked"),
     }
+    let filter = format!("label={LABEL}.project={name}");
+    let listed = docker.docker(&["volume", "ls", "--quiet", "--filter", &filter])?;
+    match listed
+        .lines()
+        .find(|volume| !seen.volumes.contains_key(*volume))
+    {
+        None => Ok(seen),
+        Some(volume) => bail!("the engine did not describe the volume {volume}; try again"),
+    }
 }
 
 impl Running {
-    /// Reads it out of what was seen.
-    pub fn of(world: &WorldSeen) -> Self {
+    /// Reads it out of what was seen of the project of this name.
+    pub fn of(world: &WorldSeen, project: &str) -> Self {
         let networks = world.networks.iter();
-        let networks = networks.filter(|(_, network)| has_label(network, "network"));
+        let networks = networks.filter(|(_, network)| is_made_for(network, project));
         let volumes = world.volumes.iter();
-        let volumes = volumes.filter(|(_, volume)| has_label(volume, "volume"));
+        let volumes = volumes.filter(|(_, volume)| is_made_for(volume, project));
         Self {
             containers: world
                 .containers
                 .iter()
-                .map(|seen| Known::of(seen, world))
+                .map(|seen| Known::of(seen, world, project))
                 .collect(),
             networks: networks.map(|(name, _)| name.clone()).collect(),
             volumes: volumes.map(|(name, _)| name.clone()).collect(),
@@ -157,7 +170,7 @@ impl Running {
 }
 
 impl Known {
-    fn of(seen: &ContainerSeen, world: &WorldSeen) -> Self {
+    fn of(seen: &ContainerSeen, world: &WorldSeen, project: &str) -> Self {
         let container = Container::new(seen);
         let label = |name: &str| self::label(&seen.inspect, name).unwrap_or_default();
         let text = |value: &Value, name: &str| {
@@ -170,12 +183,18 @@ impl Known {
         let mounts = volumes.map(|mount| {
             let volume = text(mount, "Name");
             Mount {
-                owner: owner(world.volumes.get(&volume)),
+                owner: owner(world.volumes.get(&volume), project),
                 folder: text(mount, "Destination"),
                 writable: mount.get("RW").and_then(Value::as_bool).unwrap_or_default(),
                 volume,
             }
         });
+        // The engine lists them in an order of its own, another one each time.
+        let mut mounts: Vec<_> = mounts.collect();
+        mounts.sort_by(|one, other| one.folder.cmp(&other.folder));
+        let mounted = container.mounts().into_iter();
+        let mut mounted: Vec<_> = mounted.map(|mounted| mounted.target).collect();
+        mounted.sort();
         Self {
             id: text(&seen.inspect, "Id"),
             name: container.name().to_owned(),
@@ -183,12 +202,12 @@ impl Known {
             number: label("container-number").parse().unwrap_or_default(),
             runs: container.status() == Status::Running,
             hash: label("config-hash").to_owned(),
-            mounts: mounts.collect(),
-            mounted: container
-                .mounts()
-                .into_iter()
-                .map(|mounted| mounted.target)
-                .collect(),
+            read_only: container
+                .field("HostConfig.ReadonlyRootfs")
+                .and_then(Value::as_bool)
+                .unwrap_or_default(),
+            mounts,
+            mounted,
         }
     }
 }
@@ -199,22 +218,23 @@ fn label<'a>(inspect: &'a Value, name: &str) -> Option<&'a str> {
     labels.get(format!("{LABEL}.{name}"))?.as_str()
 }
 
-/// Whether Compose made this network or volume for a key of the file.
-fn has_label(inspect: &Value, name: &str) -> bool {
+/// Whether Compose made this network or volume for the project. What is `external` there may be another project's.
+fn is_made_for(inspect: &Value, project: &str) -> bool {
     let labels = inspect.get("Labels");
-    labels.is_some_and(|labels| labels.get(format!("{LABEL}.{name}")).is_some())
+    let of = labels.and_then(|labels| labels.get(format!("{LABEL}.project"))?.as_str());
+    of == Some(project)
 }
 
 /// Whose a volume is, by its labels. One that the engine says nothing about is somebody else's.
-fn owner(volume: Option<&Value>) -> Owner {
-    let labels = volume.and_then(|volume| volume.get("Labels"));
-    let has = |name: &str| labels.is_some_and(|labels| labels.get(name).is_some());
-    if has("com.docker.compose.volume") {
-        Owner::Project
-    } else if has("com.docker.volume.anonymous") {
-        Owner::Anonymous
-    } else {
-        Owner::Other
+fn owner(volume: Option<&Value>, project: &str) -> Owner {
+    let has = |volume: &Value, label: &str| {
+        let labels = volume.get("Labels");
+        labels.is_some_and(|labels| labels.get(label).is_some())
+    };
+    match volume {
+        Some(volume) if is_made_for(volume, project) => Owner::Project,
+        Some(volume) if has(volume, "com.docker.volume.anonymous") => Owner::Anonymous,
+        _ => Owner::Other,
     }
 }
 
@@ -384,4 +404,29 @@ fn made_from_these_files(docker: &Docker, running: &Running) -> anyhow::Result<(
 /// The project's folder as Compose writes it into labels.
 pub fn absolute(folder: &Path) -> anyhow::Result<std::path::PathBuf> {
     std::path::absolute(folder).with_context(|| format!("{} is no usable path", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_volume_of_another_project_is_not_ones_own() {
+        let of = |project: &str| json!({"Labels": {"com.docker.compose.project": project, "com.docker.compose.volume": "data"}});
+        assert_eq!(owner(Some(&of("lesson-03")), "lesson-03"), Owner::Project);
+        assert_eq!(owner(Some(&of("shop")), "lesson-03"), Owner::Other);
+        let anonymous = json!({"Labels": {"com.docker.volume.anonymous": ""}});
+        assert_eq!(owner(Some(&anonymous), "lesson-03"), Owner::Anonymous);
+        assert_eq!(
+            owner(Some(&json!({"Labels": null})), "lesson-03"),
+            Owner::Other
+        );
+        assert_eq!(
+            owner(None, "lesson-03"),
+            Owner::Other,
+            "the engine did not say"
+        );
+    }
 }

@@ -3,7 +3,8 @@
 //! Nothing is undone command by command. What is there is compared with what was there, so that it works from every moment
 //! at which a drill may have ended, and may itself be cut short and begun again.
 
-use std::path::Path;
+use std::fs::File;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -22,15 +23,21 @@ const GRACE: &str = "2";
 ///
 /// # Errors
 /// What could not be put back. The journal stays open then, and the same can be tried again.
-pub fn put_back(kept: &mut Kept) -> anyhow::Result<String> {
-    let docker = docker(&kept.journal);
+pub fn put_back(kept: &mut Kept, lock: &Arc<File>) -> anyhow::Result<String> {
+    let docker = Docker {
+        host: kept.journal.host.clone(),
+        project: kept.journal.project.clone(),
+        lock: Arc::clone(lock),
+    };
     let journal = &kept.journal;
+    // Without an engine there is no use in trying again and again.
+    look(&docker)?;
     let acted = journal.acts.iter().any(|act| act.is_step);
     if acted && !journal.saved.is_empty() {
         make_anew(&docker, kept)?;
     }
     again(|| start(&docker, &kept.journal))?;
-    let now = look(&kept.journal)?;
+    let now = look(&docker)?;
     let before = kept.journal.before.counts();
     if now.counts() != before {
         bail!(
@@ -43,21 +50,9 @@ pub fn put_back(kept: &mut Kept) -> anyhow::Result<String> {
     Ok(told(&kept.journal, acted))
 }
 
-fn docker(journal: &Journal) -> Docker {
-    Docker {
-        host: journal.host.clone(),
-        project: journal.project.clone(),
-    }
-}
-
-fn look(journal: &Journal) -> anyhow::Result<Running> {
-    let project = &journal.project;
-    let seen = project::look(
-        journal.host.as_deref(),
-        &project.name,
-        Path::new(&project.folder),
-    )?;
-    Ok(Running::of(&seen))
+fn look(docker: &Docker) -> anyhow::Result<Running> {
+    let seen = project::look(docker)?;
+    Ok(Running::of(&seen, &docker.project.name))
 }
 
 /// A command that a killed program has left behind may still be under way; then the engine refuses for a while.
@@ -88,7 +83,7 @@ fn make_anew(docker: &Docker, kept: &Kept) -> anyhow::Result<()> {
     };
     again(|| {
         docker.compose(down)?;
-        let left = look(journal)?;
+        let left = look(docker)?;
         if let Some(known) = left.containers.first() {
             bail!("{} could not be removed", known.name);
         }
@@ -103,7 +98,7 @@ fn make_anew(docker: &Docker, kept: &Kept) -> anyhow::Result<()> {
     }
     create.extend(counts.keys().map(|service| (*service).to_owned()));
     again(|| docker.compose(&create).map(drop))?;
-    let now = look(journal)?;
+    let now = look(docker)?;
     for saved in &journal.saved {
         let of = journal
             .before
@@ -135,14 +130,14 @@ fn start(docker: &Docker, journal: &Journal) -> anyhow::Result<()> {
     }
     up.extend(ran.map(|(service, _)| *service));
     let started = docker.compose(&up);
-    let now = look(journal)?;
+    let now = look(docker)?;
     for service in now.counts().keys() {
         if !before.contains_key(service) {
             docker.compose(&["rm", "--stop", "--force", service])?;
         }
     }
     // `--wait` also fails for a container that has done its work; what counts is that all are as they were.
-    match look(journal)?.counts() == before {
+    match look(docker)?.counts() == before {
         true => Ok(()),
         false => started.map(drop),
     }
@@ -164,7 +159,8 @@ fn told(journal: &Journal, acted: bool) -> String {
         .iter()
         .map(|known| known.name.as_str())
         .collect();
-    let mut text = format!("{} run as before", names.join(", "));
+    let run = if names.len() == 1 { "runs" } else { "run" };
+    let mut text = format!("{} {run} as before", names.join(", "));
     if acted {
         let saved = journal
             .saved

@@ -79,7 +79,11 @@ impl Saved {
             What::Layer => format!("what {} wrote outside its volumes", self.container),
         };
         let size: u64 = self.entries.values().map(|entry| entry.size).sum();
-        format!("{what} ({} entries, {size} bytes)", self.entries.len())
+        let entries = match self.entries.len() {
+            1 => "1 entry".to_owned(),
+            many => format!("{many} entries"),
+        };
+        format!("{what} ({entries}, {size} bytes)")
     }
 }
 
@@ -156,11 +160,10 @@ impl Saved {
     /// The engine refuses, or what is there afterwards is not what was saved.
     pub fn fill(&self, docker: &Docker, known: &Known, folder: &Path) -> anyhow::Result<()> {
         let target = match &self.what {
-            What::Volume { folder, .. } => folder,
-            What::Layer => "/",
+            What::Volume { folder, .. } if known.read_only => folder,
+            What::Volume { .. } | What::Layer => "/",
         };
-        let is_empty = self.entries.is_empty();
-        if !is_empty {
+        if !self.entries.is_empty() {
             docker.unpack(&folder.join(&self.archive), &known.name, target)?;
         }
         let compared = folder.join("compared.tar");
@@ -207,12 +210,20 @@ fn pack(
     match what {
         What::Volume { folder, .. } => {
             docker.pack(&known.name, &format!("{folder}/."), &raw, limit)?;
+            // The engine gives a folder that it unpacks into no owner and no rights, so that is the one above. With a
+            // read-only root it unpacks into the volume alone.
+            let prefix = match known.read_only {
+                true => Path::new(""),
+                false => Path::new(folder.trim_start_matches('/')),
+            };
             let below = |other: &&String| other.starts_with(&format!("{folder}/"));
             let covered: Vec<_> = known.mounted.iter().filter(below).collect();
             let raw = File::open(&raw).with_context(told)?;
-            packer.take(raw, Path::new(""), false, &|path| {
-                let whole = format!("{folder}/{}", path.to_string_lossy());
-                !covered.iter().any(|mount| is_at_or_below(&whole, mount))
+            packer.take(raw, prefix, false, &|path| {
+                let inner = path.strip_prefix(prefix).unwrap_or(path);
+                let whole = format!("{folder}/{}", inner.to_string_lossy());
+                !path.as_os_str().is_empty()
+                    && !covered.iter().any(|mount| is_at_or_below(&whole, mount))
             })?;
         }
         What::Layer => {
@@ -320,7 +331,10 @@ impl Packer {
             }
             self.left = match self.left.checked_sub(entry.size()) {
                 Some(left) => left,
-                None => bail!("there is more to save than {} MB", LARGEST >> 20),
+                None => bail!(
+                    "there is more than can be saved: all of it may be {} MB",
+                    LARGEST >> 20
+                ),
             };
             self.add(&mut entry, prefix, &path)?;
         }
@@ -333,10 +347,6 @@ impl Packer {
         prefix: &Path,
         path: &Path,
     ) -> anyhow::Result<()> {
-        let named = match path.as_os_str().is_empty() {
-            true => PathBuf::from("./"),
-            false => path.to_path_buf(),
-        };
         let mut header = entry.header().clone();
         let kind = header.entry_type();
         let link = entry.link_name()?.map(|link| match kind {
@@ -363,11 +373,11 @@ impl Packer {
         let (size, content) = match &link {
             Some(link) => {
                 header.set_size(0);
-                self.out.append_link(&mut header, &named, link)?;
+                self.out.append_link(&mut header, path, link)?;
                 (0, link.to_string_lossy().into_owned())
             }
             None => {
-                self.out.append_data(&mut header, &named, &mut content)?;
+                self.out.append_data(&mut header, path, &mut content)?;
                 let is_file = kind.is_file();
                 (
                     content.size,
@@ -388,7 +398,7 @@ impl Packer {
             content,
         };
         self.entries
-            .insert(named.to_string_lossy().into_owned(), listed);
+            .insert(path.to_string_lossy().into_owned(), listed);
         Ok(())
     }
 

@@ -41,7 +41,7 @@ pub fn plan(
         text.push_str(&format!("  - {}\n", effect(act, running)));
     }
     text.push_str(
-        "and then put everything back: the same containers' services run, with the data they have now.\n\
+        "and then put everything back: the services run again, with the data that they have now.\n\
          It touches nothing outside this project.\n",
     );
     text

@@ -88,8 +88,8 @@ struct Why<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listed {
     id: String,
+    number: u32,
     title: String,
-    minutes: u32,
     /// The chapter's page.
     page: String,
     /// Whether it has ever passed.
@@ -199,8 +199,8 @@ impl Desk {
                 let header = &lesson.lesson.header;
                 Listed {
                     id: header.id.clone(),
+                    number: lesson.lesson.number(),
                     title: header.title.clone(),
-                    minutes: header.minutes,
                     page: format!("{}.html", lesson.slug),
                     passed: progress.has_passed(&header.id),
                 }

@@ -44,6 +44,10 @@ const MENDS: &[(&str, &str)] = &[
         r#"<h1 class="menu-title" role="none">"#,
     ),
     (
+        r#"<div id="mdbook-search-wrapper" class="#,
+        r#"<div id="mdbook-search-wrapper" role="search" class="#,
+    ),
+    (
         r#"aria-describedby="searchresults-header">"#,
         r#"aria-label="Search this book" aria-describedby="mdbook-searchresults-header">"#,
     ),

@@ -36,7 +36,8 @@ const LONGEST: usize = 1 << 20;
 /// Tells when something happens to a Compose project's containers, until the engine goes away or cannot be asked; then it
 /// returns. The first time it tells that it listens from now on.
 ///
-/// One `GET /events`, nothing else. Networks carry no project in their events, so those of all are told.
+/// One `GET /events`, nothing else. A network's events carry no project, so it is known by its name, which Compose begins with the
+/// project's; what happens to one with a name of its own is told only where a container of the project changes too.
 pub async fn follow(address: &Address, project: &str, mut tell: impl FnMut()) {
     // Why it ended is what the next look at the engine says, in better words.
     let _ = stream(address, project, &mut tell).await;
@@ -74,12 +75,12 @@ fn concerns(line: &[u8], project: &str) -> bool {
     let word = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     // Podman tells commands run in a container whatever was asked for.
     let is_command = word("/Action").is_some_and(|action| action.starts_with("exec"));
-    let own = event
-        .pointer("/Actor/Attributes")
-        .and_then(|labels| labels.get(PROJECT));
+    let attribute = |name: &str| event.pointer("/Actor/Attributes")?.get(name)?.as_str();
     match word("/Type") {
-        Some("network") => true,
-        _ => !is_command && own.and_then(Value::as_str) == Some(project),
+        Some("network") => attribute("name")
+            .and_then(|name| name.strip_prefix(project))
+            .is_some_and(|rest| rest.starts_with('_')),
+        _ => !is_command && attribute(PROJECT) == Some(project),
     }
 }
 
@@ -95,13 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn containers_of_the_project_and_networks_concern_it() {
+    fn containers_and_networks_of_the_project_concern_it() {
+        let network = |name: &str| {
+            serde_json::json!({"Type": "network", "Action": "disconnect", "Actor": {"Attributes": {"name": name}}})
+                .to_string()
+                .into_bytes()
+        };
         assert!(concerns(&event("container", "die", "mine"), "mine"));
         assert!(concerns(
             &event("container", "health_status: healthy", "mine"),
             "mine"
         ));
-        assert!(concerns(&event("network", "disconnect", ""), "mine"));
+        assert!(concerns(&network("mine_default"), "mine"));
+        assert!(!concerns(&network("mine2_default"), "mine"));
         assert!(!concerns(&event("container", "die", "other"), "mine"));
         assert!(!concerns(
             &event("container", "exec_start: redis-cli", "mine"),

@@ -524,9 +524,46 @@ fn a_look_takes_as_long_as_its_slowest_question() -> Result<(), Failed> {
     Ok(())
 }
 
+fn changes_of_its_own_containers_are_told_and_no_others() -> Result<(), Failed> {
+    const ONE: &str =
+        "services:\n  one: {image: 'busybox:1.36', init: true, command: [sleep, '1000']}\n";
+    let (own, other) = (Project::up(ONE)?, Project::up(ONE)?);
+    let address = address()?;
+    let patience = std::time::Duration::from_secs(20);
+    // With threads of its own it is told while Compose works.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let name = own.name.clone();
+        let following = tokio::spawn(async move {
+            let now = || {
+                let _ = tell.send(Instant::now());
+            };
+            engine::follow(&address, &name, now).await;
+        });
+        tokio::time::timeout(patience, told.recv())
+            .await
+            .map_err(|_| "the engine is not listened to")?;
+        // What runs in a container, and what happens to others, is no change.
+        own.compose(&["exec", "-T", "one", "true"])?;
+        other.compose(&["kill"])?;
+        let before = Instant::now();
+        own.compose(&["kill"])?;
+        let first = tokio::time::timeout(patience, told.recv())
+            .await
+            .map_err(|_| "the end is not told")?
+            .ok_or("following has ended")?;
+        following.abort();
+        assert!(first > before, "told of something else before");
+        Ok(())
+    })
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: [(&str, Test); 14] = [
+    let tests: [(&str, Test); 15] = [
         (
             "the_projects_containers_are_seen",
             the_projects_containers_are_seen,
@@ -567,6 +604,10 @@ fn main() -> ExitCode {
         (
             "a_look_takes_as_long_as_its_slowest_question",
             a_look_takes_as_long_as_its_slowest_question,
+        ),
+        (
+            "changes_of_its_own_containers_are_told_and_no_others",
+            changes_of_its_own_containers_are_told_and_no_others,
         ),
     ];
     let conclusion = libtest_mimic::run(&arguments, support::trials(tests));

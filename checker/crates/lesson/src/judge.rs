@@ -331,12 +331,30 @@ fn missing_service(scene: &Scene<'_>, owner: &str) -> Option<Judged> {
 
 fn not_set(scene: &Scene<'_>, path: &str, expected: String) -> Judged {
     let name = path.rsplit('.').next().unwrap_or(path);
+    if is_handed_on(scene, path) {
+        return Judged::not_seen(
+            format!(
+                "`{name}` stands there without a value, so the container gets the value that the shell running `up` has, and this shell has none"
+            ),
+            format!("write a value behind `{name}`, or set it in `.env`"),
+        );
+    }
     Mismatch::new(
         scene.nearest(path),
         format!("`{name}` is not set"),
         expected,
     )
     .into()
+}
+
+/// A variable without a value takes the one of the shell that runs `up`: the file does not say which.
+fn is_handed_on(scene: &Scene<'_>, path: &str) -> bool {
+    let node = scene.project().and_then(|project| project.root().get(path));
+    let is_variable = path
+        .rsplit('.')
+        .nth(1)
+        .is_some_and(|parent| parent == "environment");
+    is_variable && node.is_some_and(|node| matches!(node.value, compose::Value::Null))
 }
 
 fn in_setting(scene: &Scene<'_>, wanted: &Setting, matcher: &Matcher) -> Judged {
@@ -443,5 +461,31 @@ pub fn rules_of(look: &Look) -> Vec<&'static rules::Rule> {
             Place::Rule(rule) => rules::find(&rule.name).into_iter().collect(),
             _ => Vec::new(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::look_at_file;
+
+    #[test]
+    fn a_variable_that_the_shell_hands_on_is_not_judged() {
+        let judged = |environment: &str| {
+            let compose = format!("services: {{web: {{image: x, environment: {environment}}}}}");
+            look_at_file(&compose, |scene| {
+                in_file(scene, "services.web.environment.A", &Matcher::Present(true))
+            })
+        };
+        assert_eq!(judged("{A: one}"), Judged::Holds);
+        for without_value in ["{A: null}", "[A]"] {
+            assert!(
+                matches!(judged(without_value), Judged::Unknown(_)),
+                "{without_value}"
+            );
+        }
+        for absent in ["{B: one}", "[B=one]"] {
+            assert!(matches!(judged(absent), Judged::Fails(_)), "{absent}");
+        }
     }
 }

@@ -229,11 +229,17 @@ fn waits_for(scene: &Scene<'_>, service: &str) -> Option<Reason> {
 /// Who holds a host port that this service wants.
 fn port_holder(scene: &Scene<'_>, service: &str) -> Option<String> {
     let wanted = scene.service(service)?.ports();
+    let own = scene.containers(service);
+    let in_the_way = |holder: &PortHolder| match holder {
+        PortHolder::Nobody => false,
+        PortHolder::Own(name) => !own.iter().any(|container| container.name() == name),
+        PortHolder::Container { .. } | PortHolder::Program => true,
+    };
     let held = scene.evidence.world.ports.iter().find(|seen| {
         wanted
             .iter()
             .any(|port| port.published.as_deref() == Some(seen.port.port.to_string().as_str()))
-            && !matches!(seen.holder, PortHolder::Nobody | PortHolder::Own(_))
+            && in_the_way(&seen.holder)
     })?;
     let port = held.port.port;
     Some(match &held.holder {
@@ -245,6 +251,9 @@ fn port_holder(scene: &Scene<'_>, service: &str) -> Option<String> {
                 "port {port} is held by the project `{project}`: `docker compose -p {project} down` frees it"
             )
         }
+        PortHolder::Own(name) => format!(
+            "port {port} is held by {name}, a container of the same project: two services cannot have the same port of your machine"
+        ),
         PortHolder::Container { name, .. } => {
             format!("port {port} is held by the container {name}: `docker stop {name}` frees it")
         }
@@ -609,6 +618,7 @@ fn question(probe: &Probe, answer: &Answer) -> String {
             format!("GET http://127.0.0.1:{port}{path}, asked inside {container}")
         }
         (_, Some(Via::Published(address))) => format!("{} at {address}", asked(probe)),
+        (Probe::Log { .. } | Probe::Processes { .. }, _) => asked(probe),
         _ => format!("{} in {}", asked(probe), probe.service()),
     }
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use book::{ChapterSnippets, Language, Manner, Snippet, Task, Varies};
 use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 
 use super::compare::{compare, contains, renewed};
 use super::leftovers::{Inventory, leftovers};
+use super::place::Place;
 use super::session::{Kind, Lost, Ran, Session};
 use super::{docker, interrupt, part_of};
-use crate::course::{self, CourseLesson};
-use crate::workspace::Workspace;
+use crate::course;
 
 /// How often a command is repeated that has to come true.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -85,13 +85,13 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Out
     if let Some(project) = &project {
         refuse_if_there(project)?;
     }
-    let place = Place::make(lesson.as_ref(), manual)?;
+    let place = Place::make(lesson.as_ref(), manual.exercises)?;
     let before = Inventory::take()?;
     let mut walk = Walk {
         chapter,
         exercise: lesson.map(|lesson| manual.exercises.join(lesson.slug)),
         place: &place,
-        session: Some(place.session()?),
+        session: place.session()?,
         outcome: Outcome::default(),
         update: manual.update,
     };
@@ -101,10 +101,7 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Out
         mut outcome,
         ..
     } = walk;
-    let transcript = session
-        .as_ref()
-        .map(|session| session.transcript().to_owned())
-        .unwrap_or_default();
+    let transcript = session.transcript().to_owned();
     drop(session);
     let cleaned = clean_up(&before, &place, project.as_deref(), &transcript);
     place.remove();
@@ -172,151 +169,13 @@ fn clean_up(
     Ok(told)
 }
 
-/// A throw-away folder with a learner's workspace, a home, and `checker` to be found.
-struct Place {
-    base: tempfile::TempDir,
-    /// Where the folder `course` is made, or an empty folder for a chapter that is no lesson.
-    work: PathBuf,
-    /// Where the session begins.
-    start: PathBuf,
-    variables: Vec<(String, String)>,
-}
-
-impl Place {
-    fn make(lesson: Option<&CourseLesson>, manual: &Manual<'_>) -> anyhow::Result<Self> {
-        let base = tempfile::Builder::new()
-            .prefix("snippets-")
-            .tempdir()
-            .context("cannot make a temporary folder")?;
-        let root = base.path().canonicalize()?;
-        let [work, home, programs, control] =
-            ["work", "home", "programs", "control"].map(|name| root.join(name));
-        for folder in [&work, &home, &programs, &control] {
-            std::fs::create_dir(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-        }
-        let program = std::env::current_exe().context("this program does not know where it is")?;
-        put_in_reach(&program, &programs.join("checker"))?;
-        lend_docker_settings(&home)?;
-        // At a terminal curl shows no progress next to what it prints; into a file it does.
-        std::fs::write(home.join(".curlrc"), "no-progress-meter\n")
-            .context("cannot write curl's settings")?;
-
-        let mut variables = variables(&programs, &home);
-        let mut start = work.clone();
-        if let Some(lesson) = lesson {
-            let workspace = Workspace::make(&work.join("course"))?;
-            for lesson in course::lessons()? {
-                workspace.bring(&lesson)?;
-            }
-            start = workspace.folder(lesson);
-            let exercise = std::path::absolute(manual.exercises.join(&lesson.slug))?;
-            for (name, part) in [("START", "start"), ("SOLUTION", "solution")] {
-                let folder = exercise.join(part).to_string_lossy().into_owned();
-                variables.push((name.to_owned(), folder));
-            }
-        }
-        Ok(Self {
-            base,
-            work,
-            start,
-            variables,
-        })
-    }
-
-    fn session(&self) -> anyhow::Result<Session> {
-        Session::start(
-            &self.start,
-            &self.base.path().canonicalize()?.join("control"),
-            &self.variables,
-        )
-    }
-
-    fn remove(self) {
-        let path = self.base.path().to_path_buf();
-        if self.base.close().is_err() {
-            anstream::eprintln!(
-                "{} holds data that a container wrote as another user; remove it by hand",
-                path.display()
-            );
-        }
-    }
-}
-
-/// What a learner's shell has, and nothing of this one's but the way to the engine.
-fn variables(programs: &Path, home: &Path) -> Vec<(String, String)> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let own = [
-        ("PATH", format!("{}:{path}", programs.display())),
-        ("HOME", home.to_string_lossy().into_owned()),
-        ("LANG", "C.UTF-8".to_owned()),
-        ("TZ", "UTC".to_owned()),
-        ("TERM", "dumb".to_owned()),
-        ("COLUMNS", "80".to_owned()),
-        ("NO_COLOR", "1".to_owned()),
-    ];
-    let kept = [
-        "DOCKER_HOST",
-        "DOCKER_CONTEXT",
-        "DOCKER_TLS_VERIFY",
-        "DOCKER_CERT_PATH",
-        "XDG_RUNTIME_DIR",
-    ];
-    let kept = kept
-        .into_iter()
-        .filter_map(|name| Some((name, std::env::var(name).ok()?)));
-    own.into_iter()
-        .chain(kept)
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-/// The empty home gets the contexts and plugins of Docker's client, and none of its other settings.
-fn lend_docker_settings(home: &Path) -> anyhow::Result<()> {
-    let settings = std::env::var_os("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .or_else(|| {
-            let home = std::env::var_os("HOME")?;
-            Some(PathBuf::from(home).join(".docker"))
-        });
-    let Some(settings) = settings.filter(|folder| folder.is_dir()) else {
-        return Ok(());
-    };
-    let lent = home.join(".docker");
-    std::fs::create_dir(&lent).context("cannot make a folder for Docker's client")?;
-    for name in ["cli-plugins", "contexts"] {
-        if settings.join(name).is_dir() {
-            put_in_reach(&settings.join(name).canonicalize()?, &lent.join(name))?;
-        }
-    }
-    let text = std::fs::read(settings.join("config.json")).unwrap_or_default();
-    let config: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    let kept: serde_json::Map<_, _> = ["currentContext", "cliPluginsExtraDirs"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), config.get(name)?.clone())))
-        .collect();
-    std::fs::write(lent.join("config.json"), serde_json::to_vec(&kept)?)
-        .context("cannot write the settings of Docker's client")
-}
-
-#[cfg(unix)]
-fn put_in_reach(original: &Path, link: &Path) -> anyhow::Result<()> {
-    std::os::unix::fs::symlink(original, link)
-        .with_context(|| format!("cannot make {}", link.display()))
-}
-
-#[cfg(not(unix))]
-fn put_in_reach(_original: &Path, _link: &Path) -> anyhow::Result<()> {
-    bail!("the book's commands are run by bash, on Linux or macOS")
-}
-
 /// A chapter half-way.
 struct Walk<'a> {
     chapter: &'a ChapterSnippets,
     /// The folder of the chapter's lesson.
     exercise: Option<PathBuf>,
     place: &'a Place,
-    session: Option<Session>,
+    session: Session,
     outcome: Outcome,
     /// Whether outputs are taken from the run.
     update: bool,
@@ -497,10 +356,7 @@ impl Walk<'_> {
         let interrupt = manner.interrupt.filter(|_| is_last);
         let lost = |text: String| Stop::SessionLost { line, text };
         loop {
-            let Some(session) = &mut self.session else {
-                return Err(lost("there is no shell any more\n".to_owned()));
-            };
-            let ran = match session.run(command, kind, manner.within, interrupt) {
+            let ran = match self.session.run(command, kind, manner.within, interrupt) {
                 Ok(ran) => ran,
                 Err(Lost::Interrupted) => return Err(Stop::Interrupted),
                 Err(Lost::Deadline(output)) => {
@@ -550,7 +406,7 @@ impl Walk<'_> {
         let name = file.unwrap_or(".block.yaml");
         let written = self.write(name, &snippet.text).map_err(differs)?;
         let is_found = FOUND_BY_COMPOSE.contains(&name);
-        let folder = self.folder();
+        let folder = self.session.folder().to_path_buf();
         let ours = self
             .load(&folder, (!is_found).then_some(name))
             .map_err(differs)?;
@@ -626,24 +482,17 @@ impl Walk<'_> {
         Ok(loaded.project.is_none().then(|| findings.join("\n")))
     }
 
-    fn folder(&self) -> PathBuf {
-        self.session.as_ref().map_or_else(
-            || self.place.start.clone(),
-            |session| session.folder().to_path_buf(),
-        )
-    }
-
     fn write(&self, name: &str, text: &str) -> Result<PathBuf, String> {
         let path = Path::new(name);
         let is_inside = path
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
-        if !is_inside || !self.folder().starts_with(&self.place.work) {
+        if !is_inside || !self.session.folder().starts_with(&self.place.work) {
             return Err(format!(
                 "the file {name} is outside the folder of this chapter\n"
             ));
         }
-        let path = self.folder().join(path);
+        let path = self.session.folder().join(path);
         crate::workspace::write_whole(&path, text.as_bytes())
             .map_err(|error| format!("{error:#}\n"))?;
         Ok(path)

@@ -8,6 +8,7 @@ mod compare;
 mod interrupt;
 mod leftovers;
 mod part_of;
+mod place;
 mod session;
 mod update;
 
@@ -292,7 +293,7 @@ mod tests {
 
     #[test]
     fn every_block_that_shows_a_part_of_a_file_says_what_the_file_says() {
-        let book = book::snippets(root(), &super::super::book::pages().expect("the lessons"))
+        let book = book::snippets(root(), &crate::course_book::pages().expect("the lessons"))
             .expect("the book");
         for chapter in &book {
             let exercise = root().join("exercises").join(&chapter.slug);

@@ -49,5 +49,6 @@ fn the_search_field_has_a_name_and_a_description_that_exists() {
         r#"aria-label="Search this book" aria-describedby="mdbook-searchresults-header""#
     ));
     assert!(page.contains(r#"id="mdbook-searchresults-header""#));
+    assert!(page.contains(r#"id="mdbook-search-wrapper" role="search""#));
     assert!(page.contains(r#"id="mdbook-help-popup" role="dialog""#));
 }

@@ -7,4 +7,5 @@ mod directives;
 mod fences;
 mod fixture;
 mod links;
+mod policy;
 mod settings;

@@ -84,8 +84,14 @@ async fn forward(
     let requests = async {
         let mut from_client = BufReader::new(from_client);
         while let Some(head) = head(&mut from_client).await? {
-            let mut body = vec![0; head.length];
-            from_client.read_exact(&mut body).await?;
+            let body = match head.length {
+                Length::Known(length) => {
+                    let mut body = vec![0; length];
+                    from_client.read_exact(&mut body).await?;
+                    body
+                }
+                Length::Chunked => chunks(&mut from_client).await?,
+            };
             to_engine.write_all(&head.bytes).await?;
             to_engine.write_all(&body).await?;
             let Head { method, path, .. } = head;
@@ -136,10 +142,17 @@ async fn copy_rewritten(
     Ok(())
 }
 
+/// How long a request's body is.
+enum Length {
+    Known(usize),
+    /// Told in front of each piece, as Docker's client sends an archive.
+    Chunked,
+}
+
 struct Head {
     method: String,
     path: String,
-    length: usize,
+    length: Length,
     upgrades: bool,
     bytes: Vec<u8>,
 }
@@ -162,16 +175,33 @@ async fn head(client: &mut BufReader<tokio::net::tcp::OwnedReadHalf>) -> io::Res
             .map(|(_, value)| value.trim().to_owned())
             .next()
     };
-    if header("transfer-encoding").is_some() {
-        return Err(io::Error::other("the recorder reads no chunked requests"));
-    }
+    let known = header("content-length").and_then(|length| length.parse().ok());
+    let length = match header("transfer-encoding") {
+        Some(_) => Length::Chunked,
+        None => Length::Known(known.unwrap_or_default()),
+    };
     Ok(Some(Head {
         method: word(),
         path: word(),
-        length: header("content-length")
-            .and_then(|length| length.parse().ok())
-            .unwrap_or_default(),
+        length,
         upgrades: header("upgrade").is_some(),
         bytes,
     }))
+}
+
+/// The pieces of a chunked body, as they were sent.
+async fn chunks(client: &mut BufReader<tokio::net::tcp::OwnedReadHalf>) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let start = body.len();
+        client.read_until(b'\n', &mut body).await?;
+        let line = String::from_utf8_lossy(&body[start..]).trim().to_owned();
+        let length = usize::from_str_radix(&line, 16).map_err(io::Error::other)?;
+        let mut piece = vec![0; length + 2];
+        client.read_exact(&mut piece).await?;
+        body.extend(piece);
+        if length == 0 {
+            return Ok(body);
+        }
+    }
 }

@@ -24,8 +24,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads containers and volumes out of what was seen.
-    pub fn of(world: &WorldSeen) -> Self {
+    /// Reads containers and volumes out of what was seen of the project of this name.
+    pub fn of(world: &WorldSeen, project: &str) -> Self {
         let mut standing = Self::default();
         for seen in &world.containers {
             let id = seen.inspect.get("Id").and_then(Value::as_str);
@@ -35,8 +35,9 @@ impl Standing {
         }
         for (name, volume) in &world.volumes {
             let text = |pointer: &str| volume.pointer(pointer).and_then(Value::as_str);
-            // Anonymous volumes have no key in the file.
-            if let Some(key) = text("/Labels/com.docker.compose.volume") {
+            // Anonymous volumes have no key in the file, and an external one may have a key of another file.
+            let is_own = text("/Labels/com.docker.compose.project") == Some(project);
+            if let Some(key) = text("/Labels/com.docker.compose.volume").filter(|_| is_own) {
                 let made = text("/CreatedAt").unwrap_or_default();
                 let which = format!("{name}, made {made}");
                 standing.volumes.insert(key.to_owned(), which);
@@ -179,5 +180,93 @@ fn not_seen(text: &str) -> Verdict {
             text: text.to_owned(),
             next: "look at `docker compose ps --all` and `docker volume ls`".to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::evidence::ContainerSeen;
+
+    fn standing(container: Option<&str>, made: Option<&str>) -> Standing {
+        let inspect = |id: &str| {
+            let labels = json!({"com.docker.compose.service": "box"});
+            json!({"Id": id, "Config": {"Labels": labels}})
+        };
+        let volume = |made: &str| {
+            let labels = json!({
+                "com.docker.compose.project": "p", "com.docker.compose.volume": "data"
+            });
+            json!({"CreatedAt": made, "Labels": labels})
+        };
+        let containers = container.map(|id| ContainerSeen {
+            inspect: inspect(id),
+            last_lines: Vec::new(),
+        });
+        let world = WorldSeen {
+            containers: containers.into_iter().collect(),
+            volumes: made
+                .map(|made| ("p_data".to_owned(), volume(made)))
+                .into_iter()
+                .collect(),
+            ..WorldSeen::default()
+        };
+        Standing::of(&world, "p")
+    }
+
+    fn passes(expected: &Compared, before: &Standing, now: &Standing) -> bool {
+        compared(expected, before, now, "why") == Verdict::Pass
+    }
+
+    #[test]
+    fn a_comparison_tells_the_same_from_another_and_from_none() {
+        type Kind = fn(Thing) -> Compared;
+        let kinds: [Kind; 3] = [Compared::Same, Compared::Replaced, Compared::Gone];
+        let before = standing(Some("one"), Some("Monday"));
+        let nows = [
+            before.clone(),
+            standing(Some("two"), Some("Tuesday")),
+            standing(None, None),
+        ];
+        let things = [
+            Thing::Container("box".to_owned()),
+            Thing::Volume("data".to_owned()),
+        ];
+        for thing in things {
+            for (expected, kind) in kinds.iter().enumerate() {
+                for (happened, now) in nows.iter().enumerate() {
+                    let is_true = passes(&kind(thing.clone()), &before, now);
+                    assert_eq!(
+                        is_true,
+                        expected == happened,
+                        "{thing:?} {expected} {happened}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_there_before_is_compared_with_nothing() {
+        let nothing = Standing::default();
+        for expected in [Compared::Same, Compared::Replaced, Compared::Gone] {
+            let expected = expected(Thing::Path("notes".to_owned()));
+            let verdict = compared(&expected, &nothing, &nothing, "why");
+            assert!(matches!(verdict, Verdict::NotChecked { .. }), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_volume_of_another_project_is_not_looked_at() {
+        let labels =
+            json!({"com.docker.compose.project": "q", "com.docker.compose.volume": "data"});
+        let volume = json!({"CreatedAt": "Monday", "Labels": labels});
+        let world = WorldSeen {
+            volumes: [("q_data".to_owned(), volume)].into(),
+            ..WorldSeen::default()
+        };
+        assert_eq!(Standing::of(&world, "p"), Standing::default());
     }
 }

@@ -169,3 +169,109 @@ fn stays_inside(path: &str) -> bool {
     let is_plain = |part: &str| !part.is_empty() && part != ".." && !part.contains([':', '\\']);
     path.trim_end_matches('/').split('/').all(is_plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::{Act, Endangered};
+
+    const LESSON: &str = "id: lesson-1\ntitle: T\ngoal: G\nminutes: 1\nproject: lesson-01\nedit: [compose.yaml]\n\
+        variables: {key: {default: note, about: A key.}}\nchecks:\n  - {id: loads, title: T, rule: {name: compose-file-loads}, why: W}\n";
+
+    const DRILL: &str = "title: T\nteaches: S\nafter: [loads]\nsteps:\n  - do: {exec: {service: box, command: [touch, \"/${key}\"]}}\n    why: W\n\
+        \x20 - do: down --volumes\n    why: W\n    within: 5s\n    expect:\n      - {title: A, gone: {container: box}}\n      - {title: B, container: box, is: running}\n";
+
+    fn parsed(text: &str) -> Result<Drill, Vec<String>> {
+        let lesson =
+            crate::parse_lesson("lesson.yaml", LESSON, &BTreeMap::new()).expect("a lesson");
+        parse_drill("drills/d.yaml", "d", text, &lesson, &BTreeMap::new())
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_drill_is_read_with_the_lessons_variables() {
+        let drill = parsed(DRILL).expect("a drill");
+        let Some(Act::Exec(exec)) = &drill.steps[0].header.act else {
+            panic!("{:?}", drill.steps[0]);
+        };
+        assert_eq!(exec.command, ["touch", "/note"]);
+        let act = drill.steps[1].header.act.as_ref().expect("an act");
+        assert_eq!(act.arguments(), ["down", "--volumes"]);
+        assert_eq!(drill.steps[1].header.within().as_secs(), 5);
+        assert_eq!(drill.steps[1].expect.len(), 2);
+    }
+
+    #[test]
+    fn what_a_drill_endangers_follows_from_what_it_does() {
+        let of = |act: &str| {
+            let text = format!(
+                "title: T\nteaches: S\nafter: []\nsteps:\n  - do: {act}\n    why: W\n    expect: [{{title: A, same: {{container: box}}}}]\n"
+            );
+            let Endangered { layers, volumes } = parsed(&text).expect("a drill").endangers();
+            (layers, volumes)
+        };
+        assert_eq!(of("{stop: [box]}"), (false, false));
+        assert_eq!(of("{kill: {services: []}}"), (false, false));
+        assert_eq!(of("up --force-recreate"), (true, false));
+        assert_eq!(of("down"), (true, true), "a volume without a name is lost");
+        assert_eq!(of("down --volumes"), (true, true));
+        assert_eq!(of("{exec: {service: box, command: [ls]}}"), (true, true));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_the_authors_line() {
+        let cases = [
+            (
+                "after: [loads]",
+                "after: [lods]",
+                "d.yaml:3:",
+                "no check `lods`",
+            ),
+            (
+                "do: down --volumes",
+                "do: donw",
+                "d.yaml:7:",
+                "unknown variant",
+            ),
+            ("within: 5s", "within: soon", "d.yaml:9:", "soon"),
+            (
+                "gone: {container: box}",
+                "gone: {box: box}",
+                "d.yaml:11:",
+                "unknown variant",
+            ),
+            (
+                "gone: {container: box}",
+                "gone: {container: box}, is: running",
+                "d.yaml:11:",
+                "stands alone",
+            ),
+            (
+                "gone: {container: box}",
+                "gone: {path: ../secret}",
+                "d.yaml:11:",
+                "in the lesson's folder",
+            ),
+            ("title: B, ", "", "d.yaml:12:", "needs a `title`"),
+            (
+                "is: running",
+                "status: 200",
+                "d.yaml:12:",
+                "says nothing about",
+            ),
+        ];
+        for (find, put, place, says) in cases {
+            assert!(DRILL.contains(find), "{find}");
+            let errors = parsed(&DRILL.replacen(find, put, 1))
+                .expect_err(put)
+                .join("\n");
+            assert!(
+                errors.contains(place) && errors.contains(says),
+                "{put}: {errors}"
+            );
+        }
+        let nothing = DRILL.split("    expect:").next().expect("a part");
+        let errors = parsed(nothing).expect_err("nothing is expected").join("\n");
+        assert!(errors.contains("expects nothing"), "{errors}");
+    }
+}

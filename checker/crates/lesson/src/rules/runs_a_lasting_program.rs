@@ -175,7 +175,7 @@ mod tests {
             "image: python:3.11; command: tail -f /dev/null",
             "image: python:3.11; tty: true",
             "image: python:3.11; stdin_open: true; command: python",
-            "image: python:3.11; command: sh -c 'python -m http.server 8000; bash'",
+            "image: python:3.11; command: sh -c 'python -m http.server 8000 && bash'",
             "image: nginx:1.27",
             "image: me/tool:1; command: bash",
             "image: python:3.11; build: .",
