@@ -240,6 +240,12 @@ fn asked_by(look: &Look, asked: &mut Vec<Asked>) {
                     config_file: file,
                 }))
             }
+            Place::Exec(exec) => asked.extend(exec.agrees_with.iter().filter_map(|agreement| {
+                Some(Asked {
+                    service: agreement.setting.service.clone(),
+                    config_file: agreement.setting.config_file.clone()?,
+                })
+            })),
             Place::Rule(rule) => asked_in(&rule.with, asked),
             _ => {}
         },
