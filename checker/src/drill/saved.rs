@@ -101,7 +101,7 @@ pub fn save(
     let mut left = LARGEST;
     for known in &running.containers {
         let mut what = Vec::new();
-        if endangered.layers {
+        if endangered.layers && !known.read_only {
             what.push(What::Layer);
         }
         if endangered.volumes {

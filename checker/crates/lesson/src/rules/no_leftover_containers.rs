@@ -9,7 +9,7 @@ use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
     name: "no-leftover-containers",
-    what: "No container of an image that the file names was left by `docker run`.",
+    what: "No container of an image that the file names was left by `docker run` after it had ended.",
     why: "`docker run` makes a new container every time, and one that has ended stays until it is removed.",
     mend: "Remove what you no longer need with `docker rm`; give `docker run` the flag `--rm` where nothing is to stay.",
     leave: "Where you keep the container on purpose.",
@@ -26,12 +26,19 @@ fn judge(scene: &Scene<'_>) -> Judged {
     if let Some(silence) = scene.engine_silence() {
         return Judged::Unknown(silence);
     }
-    let loose = &scene.evidence.world.loose;
-    let Some(first) = loose.first() else {
+    // One that runs is in use.
+    let left: Vec<_> = scene
+        .evidence
+        .world
+        .loose
+        .iter()
+        .filter(|container| matches!(container.state.as_str(), "created" | "exited" | "dead"))
+        .collect();
+    let Some(first) = left.first() else {
         return Judged::Holds;
     };
-    let list: Vec<_> = loose.iter().map(named).collect();
-    let found = match loose.len() {
+    let list: Vec<_> = left.iter().map(|container| named(container)).collect();
+    let found = match left.len() {
         1 => format!(
             "a container that no Compose project has made: {}",
             list.join(", ")
@@ -41,22 +48,10 @@ fn judge(scene: &Scene<'_>) -> Judged {
             list.join(", ")
         ),
     };
-    let ended: Vec<_> = loose
+    let names: Vec<_> = left
         .iter()
-        .filter(|container| container.state != "running")
         .map(|container| container.name.as_str())
         .collect();
-    let next = if ended.is_empty() {
-        format!(
-            "`docker logs {}` shows what it does; `docker stop` and `docker rm` take it away",
-            first.name
-        )
-    } else {
-        format!(
-            "where you do not need it any more: `docker rm {}`",
-            ended.join(" ")
-        )
-    };
     let spot = Spot::Container {
         name: first.name.clone(),
         lines: Vec::new(),
@@ -64,9 +59,12 @@ fn judge(scene: &Scene<'_>) -> Judged {
     Mismatch::new(
         spot,
         found,
-        "no containers beside those of Compose projects",
+        "no containers that have ended beside those of Compose projects",
     )
-    .next(next)
+    .next(format!(
+        "where you do not need it any more: `docker rm {}`",
+        names.join(" ")
+    ))
     .into()
 }
 
@@ -100,31 +98,21 @@ mod tests {
         on_world("no-leftover-containers", Value::Null, file, world)
     }
 
-    fn next(judged: Judged) -> String {
-        match judged {
-            Judged::Fails(mismatches) => mismatches[0].next.clone().expect("a next step"),
-            other => panic!("{other:?}"),
-        }
-    }
-
     #[test]
-    fn a_machine_with_none_holds() {
+    fn a_machine_with_none_and_one_that_runs_hold() {
         holds(beside(&[]));
+        holds(beside(&[("server", "running"), ("asleep", "paused")]));
     }
 
     #[test]
-    fn they_are_named_with_their_state() {
+    fn those_that_have_ended_are_named_with_their_state() {
         finds(
             beside(&[("brave_curie", "exited")]),
             "brave_curie (python:3.11, exited)",
         );
-        finds(beside(&[("a", "exited"), ("b", "running")]), "2 containers");
-    }
-
-    #[test]
-    fn only_what_has_ended_is_to_be_removed() {
-        let next_of = |loose: &[(&str, &str)]| next(beside(loose));
-        assert!(next_of(&[("a", "exited"), ("b", "running")]).ends_with("`docker rm a`"));
-        assert!(next_of(&[("b", "running")]).contains("docker stop"));
+        finds(
+            beside(&[("a", "exited"), ("b", "running"), ("c", "created")]),
+            "2 containers",
+        );
     }
 }

@@ -65,7 +65,7 @@ fn judge(scene: &Scene<'_>, Parameters { service: name }: &Parameters) -> Judged
             Some(format!("`{reader}` without a program to run reads from a terminal, and there is none"))
         }),
         (None, own) => own.filter(|_| !has_terminal(&service)).map(|own| {
-            format!("no command here, so the image's own runs: `{own}`, which reads from a terminal, and there is none")
+            format!("it names no command, so the image's own runs: `{own}`, which reads from a terminal, and there is none")
         }),
     };
     let Some(found) = wrong else {
