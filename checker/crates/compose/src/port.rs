@@ -49,6 +49,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PortMapping>, String> {
         return Err(format!("`{host_ip}` is no IP address"));
     }
     let (first, last) = range(target).map_err(|reason| format!("the container's port {reason}"))?;
+    if first == 0 {
+        return Err("the container's port is missing: 0 is none".into());
+    }
     let (first_published, last_published) = match published {
         "" => (0, 0),
         published => range(published).map_err(|reason| format!("the published port {reason}"))?,

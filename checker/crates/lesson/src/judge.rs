@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use compose::Loaded;
 use serde_json::Value;
 
+use crate::agreement;
 use crate::evidence::Evidence;
 use crate::format::{Check, Look, Matcher, Place, Setting};
 use crate::live;
@@ -255,8 +256,10 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
             ),
         },
         Place::Container(service) => live::container(scene, service, matchers),
-        Place::Exec(exec) => live::refused(scene, exec)
-            .unwrap_or_else(|| live::answer(scene, &live::exec_probe(exec), matchers)),
+        Place::Exec(exec) => live::refused(scene, exec).unwrap_or_else(|| {
+            let answer = live::answer(scene, &live::exec_probe(exec), matchers);
+            Judged::all([answer, agreement::judge(scene, exec)])
+        }),
         _ => match live::probe(place) {
             Some(probe) => live::answer(scene, &probe, matchers),
             None => Judged::not_seen("nothing is asked here", "correct the lesson"),

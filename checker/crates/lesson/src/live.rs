@@ -72,6 +72,9 @@ pub fn refused(scene: &Scene<'_>, exec: &ExecPlace) -> Option<Judged> {
         .lines()
         .chain(stderr.lines())
         .find(|line| pattern.is_match(line))?;
+    if let Some(starting) = scene.still_starting(&exec.service) {
+        return Some(Judged::Unknown(starting));
+    }
     let command = exec.command.join(" ");
     Some(Judged::not_seen(
         format!("`{command}` in `{}` says: {}", exec.service, line.trim()),

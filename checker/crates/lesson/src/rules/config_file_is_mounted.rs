@@ -79,6 +79,14 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         .into();
     };
     let at = given.path.as_str();
+    if at.contains('$') {
+        return Judged::not_seen(
+            format!(
+                "the command names {at}, and what the shell in the container makes of that is not known here"
+            ),
+            "look at the value of the variable yourself",
+        );
+    }
     let expected = format!("a file of yours, mounted at {at} in `{name}`");
     let (path, node) = match given.shows {
         Shows::File { path, node, .. } => (path, node),
