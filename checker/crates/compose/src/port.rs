@@ -146,6 +146,7 @@ mod tests {
         for (text, reason) in [
             ("", "the container's port is missing"),
             ("8080:", "the container's port is missing"),
+            ("8080:0", "the container's port is missing: 0 is none"),
             (
                 "0x50:80",
                 "the published port `0x50` is no number from 0 to 65535",

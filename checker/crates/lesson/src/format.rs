@@ -242,7 +242,7 @@ pub struct ExecPlace {
     /// first. Then the check says nothing.
     pub refused: Option<String>,
     /// A setting whose value the last word of the output has to be: what runs is what file and command say.
-    pub agrees_with: Option<Agreement>,
+    pub agrees_with: Option<Box<Agreement>>,
 }
 
 /// A setting that a running program is asked for.

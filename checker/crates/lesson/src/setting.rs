@@ -207,12 +207,12 @@ fn line_value<'a>(arguments: &[(String, &'a Node)], name: &str) -> Option<(Strin
             (None, None) => lines.push((word.clone(), node)),
         }
     }
-    let values = lines.into_iter().filter_map(|(line, node)| {
+    // The last line with the name counts.
+    lines.into_iter().rev().find_map(|(line, node)| {
         let (word, value) = line.split_once(' ').unwrap_or((&line, ""));
         let same = word.eq_ignore_ascii_case(name);
         same.then(|| (value.to_owned(), node))
-    });
-    values.last()
+    })
 }
 
 /// The words after `word` that are neither a flag nor, as in `server --console-address :9001 /data`, a flag's value. Which flags

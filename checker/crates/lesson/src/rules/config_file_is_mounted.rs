@@ -102,6 +102,14 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
             }
             .into();
         }
+        Shows::Image if service.node().get("volumes_from").is_some() => {
+            return Judged::not_seen(
+                format!(
+                    "`{name}` takes the mounts of another service by `volumes_from`, which is not read here"
+                ),
+                "look at `volumes:` of the service that it names",
+            );
+        }
         Shows::Image => {
             let mounts = service.mounts().into_iter();
             let there: Vec<_> = mounts.map(|mount| mount.target).collect();

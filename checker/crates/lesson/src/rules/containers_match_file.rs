@@ -4,6 +4,7 @@ use compose::{MountKind, Service};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::no_nameless_volumes::is_generated;
 use super::{Reads, Rule, judged, parameters};
 use crate::container::Container;
 use crate::report::Spot;
@@ -398,8 +399,9 @@ fn mounts_taken_out(
     let mounted = container.mounts().into_iter();
     let taken_out = mounted.filter(|mounted| {
         let target = plain(&mounted.target);
-        !said.iter().any(|said| said == target)
-            && !(mounted.kind == "volume" && of_image.declares_volume(target))
+        let of_the_image = mounted.kind == "volume" && of_image.declares_volume(target);
+        let is_said = said.iter().any(|said| said == target);
+        !of_the_image && !is_said
     });
     let differences = taken_out.map(|mounted| Difference {
         what: format!("mount at {}", mounted.target),
@@ -416,7 +418,11 @@ fn plain(target: &str) -> &str {
 /// `bind ./site, read-only`
 fn in_words(kind: &str, source: &str, read_only: bool) -> String {
     let access = if read_only { ", read-only" } else { "" };
-    format!("{} {source}", kind).trim_end().to_owned() + access
+    let source = match is_generated(source) {
+        true => "without a name",
+        false => source,
+    };
+    format!("{kind} {source}").trim_end().to_owned() + access
 }
 
 /// A named volume carries the project's name on the engine, unless the file gives it a name of its own.
@@ -630,6 +636,14 @@ mod tests {
                     json!([{"Type": "bind", "Source": "/home/ada/x", "Destination": "/x"}])
             }),
             "mount at /x: your file says nothing there, the container has bind /home/ada/x",
+        );
+        finds(
+            plain_container("", |inspect| {
+                let name = "0f".repeat(32);
+                inspect["Mounts"] =
+                    json!([{"Type": "volume", "Name": name, "Destination": "/cache"}])
+            }),
+            "the container has volume without a name",
         );
     }
 

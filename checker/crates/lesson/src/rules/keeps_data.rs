@@ -84,6 +84,14 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     };
     let expected = format!("{kinds} mounted at {} in `{name}`", data.text);
     let Some(mount) = holder else {
+        if service.node().get("volumes_from").is_some() {
+            return Judged::not_seen(
+                format!(
+                    "`{name}` takes the mounts of another service by `volumes_from`, which is not read here"
+                ),
+                "look at `volumes:` of the service that it names",
+            );
+        }
         let there: Vec<_> = mounts.iter().map(|mount| mount.target.clone()).collect();
         let found = match there.as_slice() {
             [] => format!("`{name}` writes to {}, and nothing is mounted", data.text),

@@ -310,6 +310,7 @@ mod tests {
             "[{target: 80, published: 8001}]",
             "['8002:80', '8001:80']",
             "['8000-8001:79-80']",
+            "[{target: 80, published: 8001-8001}]",
         ] {
             holds(at_8001(ports));
         }
