@@ -338,11 +338,8 @@ fn left_out_service(
             "`{name}` belongs to the profile {}, which is not active, so Compose leaves it out",
             profiles.join(" and ")
         ),
-        format!("`{name}` as a part of every `docker compose up`"),
-    )
-    .next(format!(
-        "take `profiles:` of `{name}` away, or name the profile as COMPOSE_PROFILES in `.env`"
-    ));
+        format!("`{name}` without `profiles:`, or its profile as COMPOSE_PROFILES in `.env`"),
+    );
     Some(mismatch.into())
 }
 
