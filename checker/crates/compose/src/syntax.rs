@@ -11,15 +11,7 @@ pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError) -> Findin
     let span = character_at(source, text, at);
     // The parser has several words for a tab in the indentation.
     if let Some(tab) = tab_near(source, text, at).filter(|_| error.info().contains("tab")) {
-        return Finding::error(
-            "tab-indentation",
-            "A line is indented with a tab; YAML only takes spaces.",
-            tab,
-        )
-        .label("this is a tab")
-        .help(
-            "replace each tab at the start of a line by spaces; most editors have a command for it",
-        );
+        return self::tab(tab);
     }
     if let Some(colon) = colon_without_space(source, text, at) {
         return Finding::error(
@@ -144,6 +136,17 @@ fn colon_without_space(source: SourceId, text: &str, at: usize) -> Option<Span> 
             end: colon as u32 + 1,
         })
     })
+}
+
+/// A tab at the start of a line.
+pub(crate) fn tab(at: Span) -> Finding {
+    Finding::error(
+        "tab-indentation",
+        "A line is indented with a tab; YAML only takes spaces.",
+        at,
+    )
+    .label("this is a tab")
+    .help("replace each tab at the start of a line by spaces; most editors have a command for it")
 }
 
 /// The parser stops after the tab, sometimes a line later, or at the end of the line before; the tab is what has to go.

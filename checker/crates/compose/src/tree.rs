@@ -143,6 +143,10 @@ struct Builder<'a> {
     documents: Vec<Node>,
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
+    /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
+    tabs_are_free: Vec<Span>,
+    /// Where values without quotes end, and where they start.
+    plain_ends: HashMap<u32, u32>,
     findings: Vec<Finding>,
 }
 
@@ -190,6 +194,8 @@ impl<'a> Builder<'a> {
             documents: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,
+            tabs_are_free: Vec::new(),
+            plain_ends: HashMap::new(),
             findings: Vec::new(),
         }
     }
@@ -215,9 +221,53 @@ impl<'a> Builder<'a> {
             }
         }
         if self.findings.is_empty() {
+            self.findings.extend(self.tab_on_an_empty_line());
+        }
+        if self.findings.is_empty() {
             Ok(self.documents)
         } else {
             Err(self.findings)
+        }
+    }
+
+    /// A tab at the start of a line that is empty otherwise, or a comment: Compose's parser takes it for indentation where
+    /// a key could begin, ours does not mind.
+    fn tab_on_an_empty_line(&self) -> Option<Finding> {
+        let mut start = 0;
+        self.text.split_inclusive('\n').find_map(|line| {
+            let at = start;
+            start += line.len();
+            let rest = line.trim_start_matches([' ', '\t']);
+            let tab = at + line[..line.len() - rest.len()].find('\t')?;
+            let says_nothing = rest.trim_end().is_empty() || rest.starts_with('#');
+            let is_free = |span: &Span| (span.start as usize) < at && at < span.end as usize;
+            if !says_nothing || self.tabs_are_free.iter().any(is_free) {
+                return None;
+            }
+            let before = self.text[..at].trim_end().len() as u32;
+            let is_indented = self
+                .plain_ends
+                .get(&before)
+                .is_some_and(|value| tab - at > self.indentation_before(*value as usize));
+            let span = Span {
+                source: self.source,
+                start: tab as u32,
+                end: tab as u32 + 1,
+            };
+            (!is_indented).then(|| syntax::tab(span))
+        })
+    }
+
+    /// How far the line is indented on which a value follows its key or its `-`. Behind such a value blanks of any kind may
+    /// stand beyond that column.
+    fn indentation_before(&self, value: usize) -> usize {
+        let line = self.text[..value].rfind('\n').map_or(0, |found| found + 1);
+        let before = &self.text[line..value];
+        let key = before.trim_start();
+        if key.is_empty() {
+            0
+        } else {
+            before.len() - key.len()
         }
     }
 
@@ -270,6 +320,11 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         span: Span,
     ) -> Result<(), Stop> {
+        if style != ScalarStyle::Plain {
+            self.tabs_are_free.push(span);
+        } else if span.start < span.end {
+            self.plain_ends.insert(span.end, span.start);
+        }
         let span = self.without_trailing_space(span, style);
         if self.expects_key() {
             let plain = if style == ScalarStyle::Plain && tag.is_none() {
@@ -434,6 +489,9 @@ impl<'a> Builder<'a> {
             start: frame.start,
             end: end.end,
         };
+        if frame.style != StructureStyle::Block {
+            self.tabs_are_free.push(span);
+        }
         let value = match frame.content {
             Content::Sequence(items) => {
                 if frame.style == StructureStyle::Block {

@@ -291,7 +291,11 @@ mod tests {
     }
 
     /// The limit that a command and a configuration file give, or why it cannot be told.
-    fn limit(command: &str, mount: &str, lines: &str) -> Result<Option<String>, String> {
+    fn limit(
+        command: &str,
+        mount: &str,
+        lines: impl AsRef<[u8]>,
+    ) -> Result<Option<String>, String> {
         let compose = format!(
             "services: {{db: {{image: x, command: '{command}', volumes: ['{mount}']}}}}\nvolumes: {{kept: {{}}}}\n"
         );
@@ -367,6 +371,8 @@ mod tests {
         );
         assert_eq!(limit("db /etc/db.conf", mount, "# limit 3\n"), some("none"));
         assert_eq!(limit("db", mount, "limit 3\n"), some("none"));
+        let in_latin_1 = b"# gr\xfc\xdfe\nlimit 3\n";
+        assert_eq!(limit("db /etc/db.conf", mount, in_latin_1), some("3"));
     }
 
     #[test]

@@ -61,10 +61,11 @@ pub fn look_at_world<T>(
 /// Looks at a compose file with another file beside it.
 pub fn look_at_files<T>(
     compose: &str,
-    (path, text): (&str, &str),
+    (path, content): (&str, impl AsRef<[u8]>),
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
-    let beside = (path.to_owned(), FileSeen::Text(text.to_owned()));
+    let seen = FileSeen::from(Ok(content.as_ref().to_vec()));
+    let beside = (path.to_owned(), seen);
     look_with(compose, Some(beside), WorldSeen::default(), look_at)
 }
 

@@ -196,6 +196,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_shell_or_another_service_puts_there_is_not_judged() {
+        for service in [
+            "command: sh -c 'db $$CONF.conf'",
+            "command: db /etc/db.conf, volumes_from: ['container:other']",
+        ] {
+            let judged = judge("config-file-is-mounted", service);
+            assert!(matches!(judged, Judged::Unknown(_)), "{judged:?}");
+        }
+    }
+
+    #[test]
     fn each_way_to_miss_the_file_is_told() {
         let rule = "config-file-is-mounted";
         finds(
