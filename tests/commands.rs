@@ -81,6 +81,17 @@ fn the_lesson_of_the_current_folder_is_meant_where_none_is_named() {
 }
 
 #[test]
+fn the_shells_folder_is_the_lessons_wherever_the_program_runs() {
+    let learner = Learner::solved();
+    learner.edit("quay.io/coreos/etcd:v3.5.25", "${PWD}");
+    let home = learner.home.path();
+    let variables = [("PWD", home.to_str().expect("a path"))];
+    let ran = learner.checker_in(home, &["verify", "4", "--static-only"], &variables);
+    ran.exits(1)
+        .says(&["course/04-milvus-stack` is no image reference"]);
+}
+
+#[test]
 fn outside_a_workspace_the_way_to_one_is_shown() {
     let learner = Learner::new();
     let elsewhere = tempfile::tempdir().unwrap();

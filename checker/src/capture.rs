@@ -107,7 +107,10 @@ fn capture_files(lesson: &Lesson, folder: &Path, request: &Request) -> anyhow::R
             folder_name,
             compose_files: request.files.clone(),
             project_name: request.project_name.clone(),
-            environment: request.environment.clone().unwrap_or_else(environment),
+            environment: request
+                .environment
+                .clone()
+                .unwrap_or_else(|| environment(folder)),
             files: BTreeMap::new(),
         },
     );
@@ -136,10 +139,16 @@ pub fn read_config_files(lesson: &Lesson, reader: &dyn Reader, files: &mut Files
     }
 }
 
-fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+/// This process' variables, as a shell in the lesson's folder has them: `docker compose` runs there, wherever this program does.
+fn environment(folder: &Path) -> BTreeMap<String, String> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let mut variables: BTreeMap<_, _> = std::env::vars_os().filter_map(text).collect();
+    if let Some(folder_of_shell) = variables.get_mut("PWD") {
+        *folder_of_shell = folder.to_string_lossy().into_owned();
+    }
+    variables
 }
 
 /// A file that is there and cannot be read at all says nothing about the learner's answer.

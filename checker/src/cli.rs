@@ -137,7 +137,7 @@ pub struct DrillArguments {
     pub lesson: Option<String>,
     /// Which of its drills; without it they are listed, unless there is only one
     pub name: Option<String>,
-    /// Do not ask, also for no predictions
+    /// Begin without a question, and ask for no predictions
     #[arg(long)]
     pub yes: bool,
     /// Put back what an interrupted drill has left

@@ -101,7 +101,7 @@ pub fn save(
     let mut left = LARGEST;
     for known in &running.containers {
         let mut what = Vec::new();
-        if endangered.layers {
+        if endangered.layers && !known.read_only {
             what.push(What::Layer);
         }
         if endangered.volumes {
@@ -497,6 +497,9 @@ mod tests {
             let mut header = tar::Header::new_ustar();
             header.set_size(text.len() as u64);
             header.set_mode(0o644);
+            header.set_uid(0);
+            header.set_gid(0);
+            header.set_mtime(0);
             raw.append_data(&mut header, path, text.as_bytes())
                 .expect("an entry");
         }

@@ -173,7 +173,15 @@ impl Desk {
             },
         );
         let table = Table::new(Arc::clone(self), Arc::clone(lesson), readers, causes, &wake);
-        tokio::spawn(table.keep_looking());
+        let task = tokio::spawn(table.keep_looking());
+        let (desk, id) = (Arc::clone(self), id.to_owned());
+        tokio::spawn(async move {
+            if task.await.is_err() {
+                // A fault of ours must not leave an old verdict standing: the pages lose their stream, say so, and come back.
+                let mut open = desk.open.lock().unwrap_or_else(PoisonError::into_inner);
+                open.remove(&id);
+            }
+        });
         Some(reader)
     }
 

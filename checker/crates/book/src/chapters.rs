@@ -1,7 +1,7 @@
 //! Makes the chapters ready for mdBook: judges their text, fills in what the lessons say, renders the admonitions.
 
-use crate::build::LessonPage;
 use crate::directives::{self, Expanded, Inserted, Part};
+use crate::lesson_page::LessonPage;
 use crate::markdown::{self, Contents, Surroundings};
 use crate::mistake::Mistake;
 use crate::snippets::{ChapterSnippets, Snippet};

@@ -3,7 +3,7 @@
 //! Anything that looks like a directive and is none is a mistake: left alone it would stand in the page as it is.
 //! A backslash before the braces, `\{{#checks lesson-4}}`, shows a directive instead of following it, as in mdBook.
 
-use crate::build::LessonPage;
+use crate::lesson_page::LessonPage;
 use crate::mistake::{Mistake, nearest};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! `book.toml`, and what is the same for every book that is built here.
 
-use crate::build::BuildError;
+use crate::error::BuildError;
 use mdbook_driver::config::Config;
 use serde::de::IgnoredAny;
 use std::path::Path;

@@ -49,6 +49,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PortMapping>, String> {
         return Err(format!("`{host_ip}` is no IP address"));
     }
     let (first, last) = range(target).map_err(|reason| format!("the container's port {reason}"))?;
+    if first == 0 {
+        return Err("the container's port is missing: 0 is none".into());
+    }
     let (first_published, last_published) = match published {
         "" => (0, 0),
         published => range(published).map_err(|reason| format!("the published port {reason}"))?,
@@ -143,6 +146,7 @@ mod tests {
         for (text, reason) in [
             ("", "the container's port is missing"),
             ("8080:", "the container's port is missing"),
+            ("8080:0", "the container's port is missing: 0 is none"),
             (
                 "0x50:80",
                 "the published port `0x50` is no number from 0 to 65535",

@@ -9,9 +9,8 @@ pub fn words<T: Copy>(command: Vec<(String, T)>) -> Vec<(String, T)> {
     let mut script_follows = false;
     for (word, at) in command {
         if script_follows {
-            // A new line ends a command of the script as `;` does. What follows the script are its own arguments.
-            let script = word.replace('\n', " ; ");
-            split.extend(script.split_whitespace().map(|part| (part.to_owned(), at)));
+            // What follows the script are its own arguments.
+            split.extend(script_words(&word).into_iter().map(|part| (part, at)));
             break;
         }
         split.push((word.clone(), at));
@@ -19,10 +18,55 @@ pub fn words<T: Copy>(command: Vec<(String, T)>) -> Vec<(String, T)> {
             base_name(&word),
             "sh" | "bash" | "ash" | "dash" | "zsh" | "busybox"
         );
-        script_follows =
-            shell_seen && word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
+        // `-c`, and together with others as `-lc` or `-ce`.
+        let has_c = word.ends_with('c') || (word.contains('c') && word.len() <= 4);
+        script_follows = shell_seen && word.starts_with('-') && !word.starts_with("--") && has_c;
     }
     split
+}
+
+/// The words of a script as a shell takes them: without quotes and comments, and with what stands between two commands
+/// (`;`, `&&`, `|`, …) as a word of its own. A new line ends a command as `;` does. Variables stay as they are written.
+fn script_words(script: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut letters = script.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => word
+                .get_or_insert_default()
+                .extend(letters.by_ref().take_while(|letter| *letter != '\'')),
+            '"' => {
+                let word = word.get_or_insert_default();
+                while let Some(letter) = letters.next().filter(|letter| *letter != '"') {
+                    let escaped =
+                        letters.next_if(|next| letter == '\\' && "\"\\$`".contains(*next));
+                    word.push(escaped.unwrap_or(letter));
+                }
+            }
+            '\\' => {
+                let escaped = letters.next().filter(|letter| *letter != '\n');
+                word.get_or_insert_default().extend(escaped);
+            }
+            '#' if word.is_none() => while letters.next_if(|letter| *letter != '\n').is_some() {},
+            // `2>&1` is one word.
+            '&' if word.as_ref().is_some_and(|word| word.ends_with(['>', '<'])) => {
+                word.get_or_insert_default().push(letter);
+            }
+            '\n' | ';' | '&' | '|' => {
+                words.extend(word.take());
+                let doubled = letters.next_if(|next| *next == letter && letter != '\n');
+                words.push(match (letter, doubled) {
+                    ('\n', _) => ";".to_owned(),
+                    (_, doubled) => [Some(letter), doubled].into_iter().flatten().collect(),
+                });
+            }
+            letter if letter.is_whitespace() => words.extend(word.take()),
+            letter => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 /// Whether a command runs these words in this order, by itself or through a wrapper such as `tini --` or `sh -c "…"`.
@@ -54,10 +98,11 @@ pub fn reads_from_terminal(command: &[String]) -> Option<String> {
         .into_iter()
         .map(|(word, ())| word)
         .collect();
-    let flat: Vec<&str> = flat.iter().map(String::as_str).collect();
-    let last = flat
-        .iter()
-        .rposition(|word| !word.starts_with('-') || *word == "--")?;
+    let mut flat: Vec<&str> = flat.iter().map(String::as_str).collect();
+    while flat.last() == Some(&";") {
+        flat.pop();
+    }
+    let last = flat.iter().rposition(|word| !word.starts_with('-'))?;
     let program = base_name(flat[last]).trim_matches(['"', '\'']);
     let shell = ["sh", "bash", "ash", "dash", "zsh", "node", "irb", "ipython"].contains(&program);
     let version = program.strip_prefix("python").unwrap_or("-");
@@ -65,8 +110,19 @@ pub fn reads_from_terminal(command: &[String]) -> Option<String> {
         .chars()
         .all(|digit| digit.is_ascii_digit() || digit == '.');
     let runs_something = |flag: &&str| {
+        let letters = flag.trim_start_matches('-');
+        // What follows in the same word belongs to these two of Python: `-Wdefault`, `-Xdev`.
+        let letters = match python {
+            true => letters.split(['W', 'X']).next().unwrap_or_default(),
+            false => letters,
+        };
+        let runs: &[char] = match program {
+            _ if python => &['c', 'm'],
+            "node" | "irb" | "ipython" => &['c', 'e', 'm', 'p'],
+            _ => &['c'],
+        };
         matches!(*flag, "--version" | "--help" | "-V" | "-h" | "-v")
-            || (!flag.starts_with("--") && flag.ends_with(['c', 'm', 'e', 'p']))
+            || (!flag.starts_with("--") && letters.contains(runs))
     };
     // What a script does before it may go on for ever.
     let comes_second =

@@ -44,12 +44,8 @@ pub fn given<'a>(
     wanted: &ConfigFile,
 ) -> Option<Given<'a>> {
     let words = setting::words(service);
-    let program = wanted.program.as_deref();
-    let started = words.iter().position(|(word, _)| {
-        program.is_some_and(|program| word.rsplit('/').next() == Some(program))
-    });
-    let (word, node) = match started {
-        Some(position) => words.into_iter().nth(position + 1),
+    let (word, node) = match &wanted.program {
+        Some(program) => arguments(words, program, &wanted.ending).into_iter().next(),
         None => words
             .into_iter()
             .find(|(word, _)| word.ends_with(&wanted.ending)),
@@ -60,6 +56,28 @@ pub fn given<'a>(
     let path = in_container(service, wanted.working_folder.as_deref(), &word);
     let shows = shown_at(project, service, &path);
     Some(Given { path, node, shows })
+}
+
+/// The words that a program is given: those behind its name, as far as the shell's next command. Where nothing but arguments
+/// stands in the command, the image's entrypoint hands them to the program.
+pub fn arguments<'a>(
+    words: Vec<(String, &'a Node)>,
+    program: &str,
+    ending: &str,
+) -> Vec<(String, &'a Node)> {
+    let is_program = |word: &str| word.rsplit('/').next() == Some(program);
+    let start = words.iter().position(|(word, _)| is_program(word));
+    let ends =
+        |word: &str| matches!(word, ";" | "&&" | "||" | "|" | "&") || word.contains(['<', '>']);
+    let is_argument = |word: &str| word.starts_with('-') || word.ends_with(ending);
+    let first = words.first().is_some_and(|(word, _)| is_argument(word));
+    let skipped = match start {
+        Some(position) => position + 1,
+        None if first => 0,
+        None => return Vec::new(),
+    };
+    let behind = words.into_iter().skip(skipped);
+    behind.take_while(|(word, _)| !ends(word)).collect()
 }
 
 /// A path of a container written out: a relative one starts at the working folder of the service, or else of its image.
@@ -74,11 +92,22 @@ pub fn in_container(service: &Service<'_>, image_folder: Option<&str>, path: &st
     format!("/{}", parts(&whole).join("/"))
 }
 
-/// The parts of a path, without those that mean nothing.
+/// The parts of a path, without those that mean nothing; `..` takes back the one before it.
 pub fn parts(path: &str) -> Vec<&str> {
-    path.split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .collect()
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
+/// Whether a path of a container lies at a mount's target or below it. The engine refuses a target that does not begin with `/`.
+pub fn holds(target: &str, path: &str) -> bool {
+    target.starts_with('/') && parts(path).starts_with(&parts(target))
 }
 
 fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
@@ -88,7 +117,7 @@ fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Show
     }
     let mounts = service.mounts().into_iter();
     let holder = mounts
-        .filter(|mount| wanted.starts_with(&parts(&mount.target)))
+        .filter(|mount| holds(&mount.target, path))
         .max_by_key(|mount| parts(&mount.target).len());
     let Some(mount) = holder else {
         return Shows::Image;
@@ -211,6 +240,12 @@ fn asked_by(look: &Look, asked: &mut Vec<Asked>) {
                     config_file: file,
                 }))
             }
+            Place::Exec(exec) => asked.extend(exec.agrees_with.iter().filter_map(|agreement| {
+                Some(Asked {
+                    service: agreement.setting.service.clone(),
+                    config_file: agreement.setting.config_file.clone()?,
+                })
+            })),
             Place::Rule(rule) => asked_in(&rule.with, asked),
             _ => {}
         },

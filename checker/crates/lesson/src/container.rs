@@ -239,6 +239,23 @@ impl<'a> Container<'a> {
         })
     }
 
+    /// All its environment variables, those of its image too.
+    pub fn environment_all(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let all = self.field("Config.Env").and_then(Value::as_array);
+        let entries = all.into_iter().flatten().filter_map(Value::as_str);
+        entries.filter_map(|entry| entry.split_once('='))
+    }
+
+    /// Entrypoint as the container was started with; empty where it has none.
+    pub fn entrypoint(self) -> Vec<&'a str> {
+        let words = self.field("Config.Entrypoint").and_then(Value::as_array);
+        words
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
     /// Command as the container was started with, after its entrypoint.
     pub fn command(self) -> Option<Vec<&'a str>> {
         let words = self.field("Config.Cmd")?.as_array()?;

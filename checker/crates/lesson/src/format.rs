@@ -241,6 +241,30 @@ pub struct ExecPlace {
     /// What it prints where it could not look, as a regular expression: `NOAUTH` of a server that asks for a password
     /// first. Then the check says nothing.
     pub refused: Option<String>,
+    /// A setting whose value the last word of the output has to be: what runs is what file and command say.
+    pub agrees_with: Option<Box<Agreement>>,
+}
+
+/// A setting that a running program is asked for.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Agreement {
+    /// What it is told.
+    pub setting: Setting,
+    /// As what both are read.
+    pub kind: Kind,
+}
+
+/// What a setting's value stands for.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Text; upper and lower case are the same.
+    Text,
+    /// A number of bytes, as Redis writes it: `64mb`.
+    Size,
+    /// A path in the container.
+    Path,
 }
 
 /// A reading call of Milvus.

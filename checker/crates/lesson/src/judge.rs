@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use compose::Loaded;
 use serde_json::Value;
 
+use crate::agreement;
 use crate::evidence::Evidence;
 use crate::format::{Check, Look, Matcher, Place, Setting};
 use crate::live;
@@ -255,8 +256,10 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
             ),
         },
         Place::Container(service) => live::container(scene, service, matchers),
-        Place::Exec(exec) => live::refused(scene, exec)
-            .unwrap_or_else(|| live::answer(scene, &live::exec_probe(exec), matchers)),
+        Place::Exec(exec) => live::refused(scene, exec).unwrap_or_else(|| {
+            let answer = live::answer(scene, &live::exec_probe(exec), matchers);
+            Judged::all([answer, agreement::judge(scene, exec)])
+        }),
         _ => match live::probe(place) {
             Some(probe) => live::answer(scene, &probe, matchers),
             None => Judged::not_seen("nothing is asked here", "correct the lesson"),
@@ -271,6 +274,9 @@ fn in_file(scene: &Scene<'_>, path: &str, matcher: &Matcher) -> Judged {
         .strip_prefix("services.")
         .and_then(|rest| rest.split('.').next())
         .unwrap_or_default();
+    if let Some(left_out) = left_out_service(scene, path, owner, matcher) {
+        return left_out;
+    }
     if let Some(missing) = missing_service(scene, owner) {
         return missing;
     }
@@ -310,6 +316,31 @@ fn whole_command(scene: &Scene<'_>, owner: &str) -> Option<Value> {
     let words = [service.entrypoint(), service.command()];
     let words: Vec<String> = words.into_iter().flatten().flatten().collect();
     (!words.is_empty()).then(|| Value::from(words))
+}
+
+/// A service that the file has, and that Compose leaves out because none of its profiles is active.
+fn left_out_service(
+    scene: &Scene<'_>,
+    path: &str,
+    owner: &str,
+    matcher: &Matcher,
+) -> Option<Judged> {
+    let is_asked_for = |name: &str| match matcher {
+        Matcher::HaveKeys(keys) if path == "services" => keys.iter().any(|key| key == name),
+        _ => name == owner,
+    };
+    let mut disabled = scene.project()?.disabled_services();
+    let (name, profiles) = disabled.find(|(name, _)| is_asked_for(name))?;
+    let profiles: Vec<_> = profiles.iter().map(|name| format!("`{name}`")).collect();
+    let mismatch = Mismatch::new(
+        scene.nearest("services"),
+        format!(
+            "`{name}` belongs to the profile {}, which is not active, so Compose leaves it out",
+            profiles.join(" and ")
+        ),
+        format!("`{name}` without `profiles:`, or its profile as COMPOSE_PROFILES in `.env`"),
+    );
+    Some(mismatch.into())
 }
 
 /// A value inside a service that the file does not have: the missing service is what is wrong.
@@ -468,6 +499,24 @@ pub fn rules_of(look: &Look) -> Vec<&'static rules::Rule> {
 mod tests {
     use super::*;
     use crate::testing::look_at_file;
+
+    #[test]
+    fn a_service_behind_a_profile_is_not_called_missing() {
+        let compose = "services: {web: {image: x, profiles: [shop]}, other: {image: y}}";
+        let has_keys = Matcher::HaveKeys(vec!["web".to_owned()]);
+        let image = Matcher::Present(true);
+        for (path, matcher) in [("services", has_keys), ("services.web.image", image)] {
+            let judged = look_at_file(compose, |scene| in_file(scene, path, &matcher));
+            let Judged::Fails(mismatch) = judged else {
+                panic!("{path}: {judged:?}");
+            };
+            let told = format!("{mismatch:?}");
+            assert!(told.contains("belongs to the profile `shop`"), "{told}");
+        }
+        let other = Matcher::HaveKeys(vec!["other".to_owned()]);
+        let judged = look_at_file(compose, |scene| in_file(scene, "services", &other));
+        assert_eq!(judged, Judged::Holds);
+    }
 
     #[test]
     fn a_variable_that_the_shell_hands_on_is_not_judged() {

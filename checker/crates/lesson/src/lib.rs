@@ -5,6 +5,7 @@
 //! again gives the same report.
 
 mod address;
+mod agreement;
 pub mod case;
 mod command;
 mod config_file;

@@ -72,6 +72,9 @@ pub fn refused(scene: &Scene<'_>, exec: &ExecPlace) -> Option<Judged> {
         .lines()
         .chain(stderr.lines())
         .find(|line| pattern.is_match(line))?;
+    if let Some(starting) = scene.still_starting(&exec.service) {
+        return Some(Judged::Unknown(starting));
+    }
     let command = exec.command.join(" ");
     Some(Judged::not_seen(
         format!("`{command}` in `{}` says: {}", exec.service, line.trim()),
@@ -379,6 +382,12 @@ pub fn answer(scene: &Scene<'_>, probe: &Probe, matchers: &[Matcher]) -> Judged 
     let Some(answer) = scene.evidence.world.answer(probe) else {
         return Judged::not_seen("it was not asked", "run the same command again");
     };
+    if let Answer::None(Unanswered::NotPublished) = answer
+        && !matchers.iter().any(expects_silence)
+        && let Some(mismatch) = published_in_vain(scene, probe)
+    {
+        return mismatch.into();
+    }
     let mut judged = Judged::all(
         matchers
             .iter()
@@ -550,6 +559,41 @@ fn grpc(
     }
 }
 
+fn expects_silence(matcher: &Matcher) -> bool {
+    matches!(matcher, Matcher::Connects(false) | Matcher::Answers(false))
+}
+
+/// The engine publishes no port of a container whose networks are all internal, and says nothing about it.
+fn published_in_vain(scene: &Scene<'_>, probe: &Probe) -> Option<Mismatch> {
+    let (Probe::Http { service, port, .. }
+    | Probe::Tcp { service, port }
+    | Probe::Milvus { service, port, .. }) = probe
+    else {
+        return None;
+    };
+    let containers = scene.containers(service).into_iter();
+    let container = containers
+        .filter(|container| container.status() == Status::Running)
+        .find(|container| {
+            let asked_for = container.bindings();
+            asked_for.iter().any(|binding| binding.port == *port)
+        })?;
+    let networks = container.networks();
+    let is_internal = |name: &&str| {
+        let network = scene.evidence.world.networks.get(*name);
+        network.and_then(|network| network.get("Internal")) == Some(&Value::Bool(true))
+    };
+    if networks.is_empty() || !networks.iter().all(is_internal) {
+        return None;
+    }
+    let found = format!(
+        "its port {port} is not open on your machine, though the file publishes it: it is in internal networks only ({})",
+        networks.join(", ")
+    );
+    let mismatch = Mismatch::new(spot(container), found, "a network that is not internal");
+    Some(mismatch.next("look for `internal:` under `networks:`"))
+}
+
 fn silent(probe: &Probe, unanswered: &Unanswered, matcher: &Matcher) -> Judged {
     let service = probe.service();
     let (where_asked, found) = match unanswered {
@@ -571,7 +615,10 @@ fn silent(probe: &Probe, unanswered: &Unanswered, matcher: &Matcher) -> Judged {
         ),
         Unanswered::Engine(text) => return Judged::not_seen(
             format!("the engine did not let it be asked: {text}"),
-            "run `checker doctor`",
+            match text.contains("logging driver") {
+                true => "look at `logging:` of the service: not every driver keeps lines that can be read",
+                false => "run `checker doctor`",
+            },
         ),
         Unanswered::Refused(address) => (address, "nothing listens there (connection refused)".to_owned()),
         Unanswered::Closed(address) => (
@@ -581,7 +628,7 @@ fn silent(probe: &Probe, unanswered: &Unanswered, matcher: &Matcher) -> Judged {
         Unanswered::TimedOut(text) => (text, "no answer in time".to_owned()),
         Unanswered::Nonsense(text) => (text, "the answer is not what this protocol says".to_owned()),
     };
-    if matches!(matcher, Matcher::Connects(false) | Matcher::Answers(false)) {
+    if expects_silence(matcher) {
         return Judged::Holds;
     }
     let spot = Spot::Probe {
@@ -690,6 +737,87 @@ mod tests {
                 .collect(),
             other => vec![format!("{other:?}")],
         }
+    }
+
+    #[test]
+    fn a_port_that_only_internal_networks_have_is_told() {
+        let judged = |internal: bool| {
+            let probe = Probe::Tcp {
+                service: "web".to_owned(),
+                port: 80,
+            };
+            let container = serde_json::json!({
+                "Name": "/shop-web-1",
+                "State": {"Status": "running"},
+                "Config": {"Labels": {"com.docker.compose.service": "web"}},
+                "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}]}},
+                "NetworkSettings": {"Networks": {"shop_back": {}}},
+            });
+            let network = serde_json::json!({"Internal": internal});
+            let world = WorldSeen {
+                engine: EngineSeen::Answered {
+                    address: "unix:///var/run/docker.sock".to_owned(),
+                    version: Value::Null,
+                },
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: container,
+                    last_lines: Vec::new(),
+                }],
+                networks: [("shop_back".to_owned(), network)].into(),
+                answers: vec![Answered {
+                    probe: probe.clone(),
+                    answer: Answer::None(Unanswered::NotPublished),
+                    took_ms: 1,
+                }],
+                ..WorldSeen::default()
+            };
+            let file = "services: {web: {image: x}}";
+            crate::testing::look_at_world(file, world, |scene| {
+                super::answer(scene, &probe, &[Matcher::Connects(true)])
+            })
+        };
+        crate::testing::finds(judged(true), "in internal networks only (shop_back)");
+        assert!(matches!(judged(false), Judged::Unknown(_)));
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_its_own_client_yet_is_starting() {
+        let judged = |seconds: i64| {
+            let exec: ExecPlace = serde_json::from_value(serde_json::json!({
+                "service": "redis", "command": ["redis-cli"], "refused": "Could not connect",
+            }))
+            .expect("a place");
+            let began = crate::testing::AT - jiff::SignedDuration::from_secs(seconds);
+            let container = serde_json::json!({
+                "State": {"Status": "running", "StartedAt": began.to_string()},
+                "Config": {"Labels": {"com.docker.compose.service": "redis"}},
+            });
+            let answer = Answer::Exec {
+                exit_code: 1,
+                stdout: Bytes(Vec::new()),
+                stderr: Bytes(b"Could not connect to Redis".to_vec()),
+            };
+            let world = WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: container,
+                    last_lines: Vec::new(),
+                }],
+                answers: vec![Answered {
+                    probe: exec_probe(&exec),
+                    answer,
+                    took_ms: 1,
+                }],
+                ..WorldSeen::default()
+            };
+            let file = "services: {redis: {image: x}}";
+            crate::testing::look_at_world(file, world, |scene| refused(scene, &exec))
+        };
+        let reason = |judged| match judged {
+            Some(Judged::Unknown(reason)) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(matches!(reason(judged(1)), Reason::Starting(_)));
+        assert!(matches!(reason(judged(60)), Reason::NotSeen { .. }));
     }
 
     #[test]

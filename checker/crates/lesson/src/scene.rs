@@ -222,6 +222,15 @@ impl<'a> Scene<'a> {
             .map(Reason::Starting)
     }
 
+    /// The engine's description of the image that a container was made from, where the image's name still means that one.
+    pub fn image_of(&self, container: Container<'a>) -> Option<&'a serde_json::Value> {
+        let ImageSeen::Present(image) = self.evidence.world.images.get(container.image())? else {
+            return None;
+        };
+        let id = container.field("Image")?;
+        (image.get("Id") == Some(id)).then_some(image)
+    }
+
     /// Whether the image of a service is known not to be on the machine, and which it is.
     pub fn missing_image(&self, service: &str) -> Option<String> {
         let image = self.service(service)?.image()?.as_str()?.to_owned();

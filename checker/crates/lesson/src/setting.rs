@@ -33,10 +33,14 @@ pub fn read(scene: &Scene<'_>, setting: &Setting) -> Result<Option<SettingValue>
         return Ok(None);
     };
     let words = words(&service);
-    let flag = setting
-        .flag
-        .as_deref()
-        .and_then(|flag| flag_value(&words, flag));
+    let program = setting.config_file.as_ref().and_then(|file| {
+        let program = file.program.as_deref()?;
+        Some(config_file::arguments(words.clone(), program, &file.ending))
+    });
+    let flag = setting.flag.as_deref().and_then(|flag| match &program {
+        Some(arguments) => line_value(arguments, flag),
+        None => flag_value(&words, flag),
+    });
     let arguments = setting
         .argument_after
         .as_deref()
@@ -98,8 +102,14 @@ fn in_config_file(
         Shows::Image => return Ok(None),
         Shows::Other(_) => return unreadable(&given.path),
     };
+    let lossy;
     let text = match scene.evidence.files.files.get(&path) {
         Some(FileSeen::Text(text)) => text,
+        // A comment in another encoding than UTF-8 is none of the program's business.
+        Some(FileSeen::Bytes(bytes)) => {
+            lossy = bytes.text().into_owned();
+            &lossy
+        }
         Some(FileSeen::Absent | FileSeen::Folder) => return Ok(None),
         None | Some(_) => return unreadable(&path),
     };
@@ -179,6 +189,30 @@ fn flag_value<'a>(words: &[(String, &'a Node)], name: &str) -> Option<(String, &
         }
     }
     last
+}
+
+/// A program that takes its arguments for further lines of its configuration file, as Redis does: `--` begins a line, whatever
+/// follows up to the next one belongs to it, and upper and lower case are the same. (Redis 7.0.15.)
+fn line_value<'a>(arguments: &[(String, &'a Node)], name: &str) -> Option<(String, &'a Node)> {
+    let mut lines: Vec<(String, &Node)> = Vec::new();
+    let path = |(word, _): &&(String, _)| !word.starts_with('-');
+    let file = usize::from(arguments.iter().take(1).any(|word| path(&word)));
+    for (word, node) in &arguments[file..] {
+        match (word.strip_prefix("--"), lines.last_mut()) {
+            (Some(begun), _) => lines.push((begun.to_owned(), node)),
+            (None, Some((line, at))) => {
+                *line = format!("{line} {word}");
+                *at = node;
+            }
+            (None, None) => lines.push((word.clone(), node)),
+        }
+    }
+    // The last line with the name counts.
+    lines.into_iter().rev().find_map(|(line, node)| {
+        let (word, value) = line.split_once(' ').unwrap_or((&line, ""));
+        let same = word.eq_ignore_ascii_case(name);
+        same.then(|| (value.to_owned(), node))
+    })
 }
 
 /// The words after `word` that are neither a flag nor, as in `server --console-address :9001 /data`, a flag's value. Which flags
@@ -276,6 +310,50 @@ mod tests {
         look_at_files(&compose, ("db.conf", lines), |scene| {
             read(scene, &wanted).map(|value| value.map(|value| value.text))
         })
+    }
+
+    /// What `appendonly` is set to by a command of Redis.
+    fn append_only(command: &str) -> Option<String> {
+        let compose = format!("services: {{redis: {{image: redis:7.4, command: {command}}}}}");
+        let wanted = Setting {
+            service: "redis".to_owned(),
+            flag: Some("appendonly".to_owned()),
+            argument_after: None,
+            variable: None,
+            config_file: Some(ConfigFile {
+                program: Some("redis-server".to_owned()),
+                ending: ".conf".to_owned(),
+                working_folder: None,
+            }),
+            default: None,
+        };
+        look_at_file(&compose, |scene| look_up(scene, &wanted)).map(|value| value.text)
+    }
+
+    #[test]
+    fn arguments_of_redis_are_lines_of_its_file() {
+        for command in [
+            "redis-server /r.conf --appendonly yes",
+            "redis-server /r.conf --save 60 1 --APPENDONLY yes",
+            "[redis-server, /r.conf, '--appendonly yes']",
+            "redis-server /r.conf appendonly yes",
+            "/r.conf --appendonly yes",
+            "--appendonly yes",
+            "sh -c \"redis-server '/r.conf' --appendonly 'yes'; echo ended\"",
+            "sh -c 'exec redis-server /r.conf --appendonly yes 2>&1'",
+            "redis-server /r.conf --appendonly no --appendonly yes",
+        ] {
+            assert_eq!(append_only(command).as_deref(), Some("yes"), "{command}");
+        }
+        for command in [
+            "redis-server /r.conf --appendonly=yes",
+            "redis-server /r.conf -appendonly yes",
+            "redis-sever /r.conf --appendonly yes",
+            "sh -c 'redis-server /r.conf # --appendonly yes'",
+            "sh -c 'redis-server /r.conf; echo --appendonly yes'",
+        ] {
+            assert_eq!(append_only(command), None, "{command}");
+        }
     }
 
     #[test]

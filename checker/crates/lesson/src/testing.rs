@@ -49,6 +49,15 @@ pub fn look_at_file<T>(compose: &str, look_at: impl FnOnce(&Scene<'_>) -> T) -> 
     look(compose, WorldSeen::default(), look_at)
 }
 
+/// Looks at a compose file and what an engine that answers was seen to have.
+pub fn look_at_world<T>(
+    compose: &str,
+    world: WorldSeen,
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    look(compose, world, look_at)
+}
+
 /// Looks at a compose file with another file beside it.
 pub fn look_at_files<T>(
     compose: &str,

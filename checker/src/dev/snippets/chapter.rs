@@ -10,7 +10,7 @@ use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 
 use super::compare::{compare, contains, renewed};
-use super::leftovers::{Inventory, leftovers};
+use super::leftovers::{Inventory, Leftover, Maker, Traces, leftovers};
 use super::place::Place;
 use super::session::{Kind, Lost, Ran, Session};
 use super::{docker, interrupt, part_of};
@@ -18,6 +18,8 @@ use crate::course;
 
 /// How often a command is repeated that has to come true.
 const AGAIN: Duration = Duration::from_millis(500);
+/// How long a container of an unknown maker is given to go away.
+const SOMEBODY_ELSES: Duration = Duration::from_secs(10);
 /// What a check of a Compose file may take.
 const CHECK: Duration = Duration::from_secs(60);
 /// Files that Compose finds without being told.
@@ -101,9 +103,15 @@ pub fn run(chapter: &ChapterSnippets, manual: &Manual<'_>) -> anyhow::Result<Out
         mut outcome,
         ..
     } = walk;
-    let transcript = session.transcript().to_owned();
+    let (commands, outputs) = (session.commands().to_owned(), session.outputs().to_owned());
     drop(session);
-    let cleaned = clean_up(&before, &place, project.as_deref(), &transcript);
+    let traces = Traces {
+        folder: &place.work,
+        project: project.as_deref(),
+        commands: &commands,
+        outputs: &outputs,
+    };
+    let cleaned = clean_up(&before, &traces);
     place.remove();
     let left = cleaned?;
     went_through?;
@@ -134,13 +142,8 @@ fn refuse_if_there(project: &str) -> anyhow::Result<()> {
 }
 
 /// Takes everything down; what was still there besides the lesson's project is told.
-fn clean_up(
-    before: &Inventory,
-    place: &Place,
-    project: Option<&str>,
-    transcript: &str,
-) -> anyhow::Result<Vec<String>> {
-    if let Some(project) = project {
+fn clean_up(before: &Inventory, traces: &Traces<'_>) -> anyhow::Result<Vec<String>> {
+    if let Some(project) = traces.project {
         docker(&[
             "compose",
             "--project-name",
@@ -152,21 +155,39 @@ fn clean_up(
             "10",
         ])?;
     }
-    let now = Inventory::take()?;
-    let left = leftovers(before, &now, &place.work, project, transcript);
     let mut told = Vec::new();
-    for thing in left {
+    for thing in left_for_good(before, traces)? {
         let name = thing.name.as_str();
+        if thing.maker == Maker::Unknown {
+            told.push(format!(
+                "{} {name} (still there: somebody else may have made it)",
+                thing.kind
+            ));
+            continue;
+        }
+        told.push(format!("{} {name}", thing.kind));
         let arguments: &[&str] = match thing.kind {
             "container" => &["rm", "--force", "--volumes", name],
             kind => &[kind, "rm", name],
         };
-        told.push(format!("{} {name}", thing.kind));
         if let Err(error) = docker(arguments) {
             anstream::eprintln!("could not clean up: {error:#}");
         }
     }
     Ok(told)
+}
+
+/// What is there still after a while, if it may be somebody else's: most such containers are gone in a moment.
+fn left_for_good(before: &Inventory, traces: &Traces<'_>) -> anyhow::Result<Vec<Leftover>> {
+    let began = Instant::now();
+    loop {
+        let left = leftovers(before, &Inventory::take()?, traces);
+        let is_known = left.iter().all(|thing| thing.maker == Maker::Chapter);
+        if is_known || began.elapsed() >= SOMEBODY_ELSES {
+            return Ok(left);
+        }
+        std::thread::sleep(AGAIN);
+    }
 }
 
 /// A chapter half-way.

@@ -1,8 +1,9 @@
 //! What a chapter leaves in the engine: containers, networks and volumes that were not there before.
 //!
-//! Others may work with the same engine meanwhile. What is new is a chapter's own when its Compose project worked in the
-//! chapter's folder, when the chapter's commands or outputs name it, or when it is a container that nobody gave a name. Volumes
-//! without a name tell nothing about who made them; they are not looked for.
+//! Others may work with the same engine meanwhile, and what is theirs must not be removed. What is new is a chapter's own
+//! when its Compose project worked in the chapter's folder, when a command of the chapter gave it its name, or when an output
+//! shows its whole id, as `docker run --detach` does. Of a container that nobody named it is not known. Volumes without a name
+//! tell nothing about who made them; they are not looked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -39,9 +40,12 @@ impl Inventory {
         for (kind, arguments) in [
             (
                 "container",
-                ["ps", "--all", "--format", &containers].as_slice(),
+                ["ps", "--all", "--no-trunc", "--format", &containers].as_slice(),
             ),
-            ("network", &["network", "ls", "--format", &networks]),
+            (
+                "network",
+                &["network", "ls", "--no-trunc", "--format", &networks],
+            ),
             // A volume that a container uses is told by that container.
             (
                 "volume",
@@ -78,41 +82,65 @@ pub struct Leftover {
     pub kind: &'static str,
     /// What Docker's client knows it by.
     pub name: String,
+    /// Who made it.
+    pub maker: Maker,
 }
 
-/// What is new and the chapter's own, containers first.
-///
-/// `folder` is where the chapter worked, `project` its lesson's Compose project, `transcript` every command and output.
-pub fn leftovers(
-    before: &Inventory,
-    now: &Inventory,
-    folder: &Path,
-    project: Option<&str>,
-    transcript: &str,
-) -> Vec<Leftover> {
+/// Who made a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// The chapter: it may be removed.
+    Chapter,
+    /// The chapter, or somebody else who uses the engine.
+    Unknown,
+}
+
+/// What a chapter was, for telling its own things.
+pub struct Traces<'a> {
+    /// Where it worked.
+    pub folder: &'a Path,
+    /// The Compose project of its lesson.
+    pub project: Option<&'a str>,
+    /// Every command.
+    pub commands: &'a str,
+    /// Every output.
+    pub outputs: &'a str,
+}
+
+/// What is new and may be the chapter's own, containers first.
+pub fn leftovers(before: &Inventory, now: &Inventory, traces: &Traces<'_>) -> Vec<Leftover> {
     let new = || now.0.iter().filter(|(key, _)| !before.0.contains_key(*key));
-    let folder = folder.to_string_lossy();
+    let folder = traces.folder.to_string_lossy();
     let projects: BTreeSet<&str> = new()
         .filter(|(_, thing)| !thing.folder.is_empty() && thing.folder.starts_with(folder.as_ref()))
         .map(|(_, thing)| thing.project.as_str())
-        .chain(project)
+        .chain(traces.project)
         .collect();
     new()
-        .filter(|((kind, id), thing)| match thing.project.as_str() {
-            "" => {
+        .filter_map(|((kind, id), thing)| {
+            let maker = match thing.project.as_str() {
+                "" if names(traces.commands, &thing.name) => Maker::Chapter,
                 // The id of a volume is its name.
-                let short: String = id.chars().take(12).collect();
-                (*kind == "container" && has_no_given_name(&thing.name))
-                    || has_word(transcript, &thing.name)
-                    || (*kind != "volume" && transcript.contains(&short))
-            }
-            project => projects.contains(project) || has_word(transcript, project),
-        })
-        .map(|((kind, _), thing)| Leftover {
-            kind,
-            name: thing.name.clone(),
+                "" if *kind != "volume" && traces.outputs.contains(id.as_str()) => Maker::Chapter,
+                "" if *kind == "container" && has_no_given_name(&thing.name) => Maker::Unknown,
+                "" => return None,
+                project => projects.contains(project).then_some(Maker::Chapter)?,
+            };
+            Some(Leftover {
+                kind,
+                name: thing.name.clone(),
+                maker,
+            })
         })
         .collect()
+}
+
+/// Whether a command gives something this name, and does not only speak of it.
+fn names(commands: &str, name: &str) -> bool {
+    let gives = ["--name", "create", ":/", "source=", "src="];
+    commands
+        .lines()
+        .any(|line| has_word(line, name) && gives.iter().any(|sign| line.contains(sign)))
 }
 
 /// Docker calls a container `happy_turing` when nobody names it.
@@ -157,28 +185,34 @@ mod tests {
             ("container", "4", "of-somebody", "", ""),
             ("container", "5", "mine-a-1", "mine", "/tmp/x/course"),
             ("container", "6", "other-a-1", "other", "/elsewhere"),
+            ("container", "c", "calm_curie", "", ""),
             ("network", "7", "mine_default", "mine", ""),
             ("network", "8", "lesson-01_default", "lesson-01", ""),
             ("network", "9", "other_default", "other", ""),
             ("volume", "a", "webdata", "", ""),
             ("volume", "b", "some_volume", "", ""),
         ]);
-        let found = leftovers(
-            &before,
-            &now,
-            Path::new("/tmp/x"),
-            Some("lesson-01"),
-            "docker run --name web b\n",
-        );
-        let names: Vec<_> = found.iter().map(|thing| thing.name.as_str()).collect();
+        let traces = Traces {
+            folder: Path::new("/tmp/x"),
+            project: Some("lesson-01"),
+            commands: "docker run --name web b\ndocker run -v webdata:/data b\ndocker logs of-somebody\ndocker run -d b\n",
+            outputs: "00000000000c\nother-a-1 happy_turing\n",
+        };
+        let found = leftovers(&before, &now, &traces);
+        let told: Vec<_> = found
+            .iter()
+            .map(|thing| (thing.name.as_str(), thing.maker))
+            .collect();
         assert_eq!(
-            names,
+            told,
             [
-                "web",
-                "happy_turing",
-                "mine-a-1",
-                "mine_default",
-                "lesson-01_default"
+                ("web", Maker::Chapter),
+                ("happy_turing", Maker::Unknown),
+                ("mine-a-1", Maker::Chapter),
+                ("calm_curie", Maker::Chapter),
+                ("mine_default", Maker::Chapter),
+                ("lesson-01_default", Maker::Chapter),
+                ("webdata", Maker::Chapter),
             ]
         );
     }

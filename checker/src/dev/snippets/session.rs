@@ -24,8 +24,8 @@ pub struct Session {
     control: PathBuf,
     steps: usize,
     folder: PathBuf,
-    /// Every command and every output so far.
-    transcript: String,
+    commands: String,
+    outputs: String,
 }
 
 /// What the shell says after each step.
@@ -109,7 +109,8 @@ impl Session {
             control: control.to_path_buf(),
             steps: 0,
             folder: folder.to_path_buf(),
-            transcript: String::new(),
+            commands: String::new(),
+            outputs: String::new(),
         })
     }
 
@@ -118,9 +119,14 @@ impl Session {
         &self.folder
     }
 
-    /// Every command and every output so far.
-    pub fn transcript(&self) -> &str {
-        &self.transcript
+    /// Every command so far.
+    pub fn commands(&self) -> &str {
+        &self.commands
+    }
+
+    /// Every output so far.
+    pub fn outputs(&self) -> &str {
+        &self.outputs
     }
 
     /// Runs something and waits for its end.
@@ -139,8 +145,8 @@ impl Session {
         self.steps += 1;
         let step = self.control.join(format!("step-{}", self.steps));
         let output = self.control.join(format!("output-{}", self.steps));
-        self.transcript.push_str(text);
-        self.transcript.push('\n');
+        self.commands.push_str(text);
+        self.commands.push('\n');
         let trap = match kind {
             Kind::Command => "",
             Kind::Script => "trap '__line=$LINENO; return' ERR",
@@ -161,8 +167,8 @@ impl Session {
             Err(_) => Err(Waiting::Ended),
         };
         let text = self.output(&output, &step);
-        self.transcript.push_str(&text);
-        self.transcript.push('\n');
+        self.outputs.push_str(&text);
+        self.outputs.push('\n');
         let lost = match told {
             Ok(mark) => {
                 self.folder = mark.folder;
@@ -353,8 +359,15 @@ mod tests {
         );
         assert!(matches!(lost, Err(Lost::Deadline(output)) if output == "begun\n"));
         let child = std::fs::read_to_string(folder.path().join("child")).expect("its number");
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
-        assert!(state.is_err() || state.is_ok_and(|state| state.contains(") Z ")));
+        let runs = || {
+            std::fs::read_to_string(format!("/proc/{}/stat", child.trim()))
+                .is_ok_and(|state| !state.contains(") Z "))
+        };
+        let began = Instant::now();
+        while runs() {
+            assert!(began.elapsed() < LONG, "the child goes on");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]

@@ -7,9 +7,11 @@ mod attributes;
 mod commands;
 pub(crate) mod page;
 
-use crate::build::{self, BuildError, LessonPage, Source};
+use crate::build::{self, Source};
 use crate::chapters::{self, Material};
+use crate::error::BuildError;
 use crate::fences::Fence;
+use crate::lesson_page::LessonPage;
 use crate::mistake::Mistake;
 pub use attributes::Varies;
 use attributes::{Attributes, Objection, meant};

@@ -79,6 +79,14 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         .into();
     };
     let at = given.path.as_str();
+    if at.contains('$') {
+        return Judged::not_seen(
+            format!(
+                "the command names {at}, and what the shell in the container makes of that is not known here"
+            ),
+            "look at the value of the variable yourself",
+        );
+    }
     let expected = format!("a file of yours, mounted at {at} in `{name}`");
     let (path, node) = match given.shows {
         Shows::File { path, node, .. } => (path, node),
@@ -93,6 +101,14 @@ fn mounted(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
                 false => mismatch,
             }
             .into();
+        }
+        Shows::Image if service.node().get("volumes_from").is_some() => {
+            return Judged::not_seen(
+                format!(
+                    "`{name}` takes the mounts of another service by `volumes_from`, which is not read here"
+                ),
+                "look at `volumes:` of the service that it names",
+            );
         }
         Shows::Image => {
             let mounts = service.mounts().into_iter();

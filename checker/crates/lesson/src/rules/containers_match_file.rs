@@ -2,7 +2,9 @@
 
 use compose::{MountKind, Service};
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::no_nameless_volumes::is_generated;
 use super::{Reads, Rule, judged, parameters};
 use crate::container::Container;
 use crate::report::Spot;
@@ -11,7 +13,7 @@ use crate::secrets;
 
 pub const RULE: Rule = Rule {
     name: "containers-match-file",
-    what: "Image, command, environment, published ports, mounts and health check of each running container are those that the file says now.",
+    what: "Image, entrypoint, command, environment, published ports, mounts and health check of each container are those that the file says now, and none that was taken out of it.",
     why: "A container keeps what it was made with. Editing the file changes nothing until `docker compose up -d` makes the container anew; `restart` does not.",
     mend: "Run `docker compose up -d`.",
     leave: "Never: a container from an older file makes every other observation about something else.",
@@ -87,12 +89,70 @@ fn differences(
 ) -> Vec<Difference> {
     let mut differences = Vec::new();
     differences.extend(image(service, container));
-    differences.extend(command(service, container));
+    // With another image everything that comes from it is another too.
+    let of_image = scene
+        .image_of(container)
+        .filter(|_| differences.is_empty())
+        .map(OfImage);
+    differences.extend(entrypoint(service, container, of_image));
+    differences.extend(command(service, container, of_image));
     differences.extend(environment(service, container));
     differences.extend(ports(service, container));
     differences.extend(mounts(scene, service, container));
     differences.extend(health_check(service, container));
+    if let Some(of_image) = of_image
+        && !gets_more_than_is_said(scene, service)
+    {
+        differences.extend(variables_taken_out(service, container, of_image));
+        differences.extend(mounts_taken_out(service, container, of_image));
+    }
     differences
+}
+
+/// What an image gives to its containers unless the file says otherwise.
+#[derive(Clone, Copy)]
+struct OfImage<'a>(&'a Value);
+
+impl<'a> OfImage<'a> {
+    fn field(self, name: &str) -> Option<&'a Value> {
+        self.0.get("Config")?.get(name)
+    }
+
+    fn words(self, name: &str) -> Vec<&'a str> {
+        let words = self.field(name).and_then(Value::as_array);
+        words
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    fn sets(self, variable: &str) -> bool {
+        let of_name = |entry: &&str| entry.split('=').next() == Some(variable);
+        self.words("Env").iter().any(of_name)
+    }
+
+    fn declares_volume(self, target: &str) -> bool {
+        let volumes = self.field("Volumes").and_then(Value::as_object);
+        volumes
+            .into_iter()
+            .flat_map(|volumes| volumes.keys())
+            .any(|volume| volume.trim_end_matches('/') == target)
+    }
+}
+
+/// Compose and the engine add variables and mounts of their own for some keys.
+fn gets_more_than_is_said(scene: &Scene<'_>, service: &Service<'_>) -> bool {
+    let keys = [
+        "models",
+        "volumes_from",
+        "use_api_socket",
+        "credential_spec",
+    ];
+    let project = scene.project();
+    let mut services = project.into_iter().flat_map(compose::Project::services);
+    keys.iter().any(|key| service.node().get(key).is_some())
+        || services.any(|service| service.node().get("provider").is_some())
 }
 
 fn image(service: &Service<'_>, container: Container<'_>) -> Option<Difference> {
@@ -108,14 +168,55 @@ fn image(service: &Service<'_>, container: Container<'_>) -> Option<Difference> 
     })
 }
 
-fn command(service: &Service<'_>, container: Container<'_>) -> Option<Difference> {
-    let said = service.command()?;
+fn entrypoint(
+    service: &Service<'_>,
+    container: Container<'_>,
+    of_image: Option<OfImage<'_>>,
+) -> Option<Difference> {
+    let said = match service.entrypoint() {
+        Some(said) => said,
+        None => owned(of_image?.words("Entrypoint")),
+    };
+    let said: Vec<_> = said.into_iter().filter(|word| !word.is_empty()).collect();
+    let has = container.entrypoint().into_iter();
+    let has: Vec<_> = has.filter(|word| !word.is_empty()).collect();
+    (said != has).then(|| Difference {
+        what: "entrypoint".to_owned(),
+        file: in_one_line(&said),
+        container: in_one_line(&has),
+    })
+}
+
+/// Where the file gives no words of a command, the image's own count, unless the file has an entrypoint.
+fn command(
+    service: &Service<'_>,
+    container: Container<'_>,
+    of_image: Option<OfImage<'_>>,
+) -> Option<Difference> {
+    let is_there = |words: &Vec<String>| !words.is_empty();
+    let said = match service.command().filter(is_there) {
+        Some(said) => said,
+        None if service.entrypoint().is_some_and(|words| is_there(&words)) => Vec::new(),
+        None => owned(of_image?.words("Cmd")),
+    };
     let has = container.command().unwrap_or_default();
     (said != has).then(|| Difference {
         what: "command".to_owned(),
-        file: format!("`{}`", said.join(" ")),
-        container: format!("`{}`", has.join(" ")),
+        file: in_one_line(&said),
+        container: in_one_line(&has),
     })
+}
+
+fn owned(words: Vec<&str>) -> Vec<String> {
+    words.into_iter().map(str::to_owned).collect()
+}
+
+fn in_one_line<T: std::borrow::Borrow<str>>(words: &[T]) -> String {
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("`{}`", words.join(" "))
+    }
 }
 
 fn environment(service: &Service<'_>, container: Container<'_>) -> Vec<Difference> {
@@ -144,6 +245,32 @@ fn environment(service: &Service<'_>, container: Container<'_>) -> Vec<Differenc
         });
     }
     differences
+}
+
+fn variables_taken_out(
+    service: &Service<'_>,
+    container: Container<'_>,
+    of_image: OfImage<'_>,
+) -> Vec<Difference> {
+    let is_said = |name: &str| service.environment_all().any(|(said, _)| said == name);
+    let taken_out = container.environment_all().filter(|(name, _)| {
+        !is_said(name) && !of_image.sets(name) && !is_of_the_clients_proxy(name)
+    });
+    let differences = taken_out.map(|(name, value)| Difference {
+        what: name.to_owned(),
+        file: "nothing".to_owned(),
+        container: if secrets::is_secret_name(name) {
+            "a value (it is hidden here)".to_owned()
+        } else {
+            format!("`{value}`")
+        },
+    });
+    differences.collect()
+}
+
+/// Docker's client hands the proxies of its own configuration to every container.
+fn is_of_the_clients_proxy(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("_proxy")
 }
 
 fn ports(service: &Service<'_>, container: Container<'_>) -> Option<Difference> {
@@ -251,10 +378,51 @@ fn mounts(scene: &Scene<'_>, service: &Service<'_>, container: Container<'_>) ->
     differences
 }
 
+fn mounts_taken_out(
+    service: &Service<'_>,
+    container: Container<'_>,
+    of_image: OfImage<'_>,
+) -> Vec<Difference> {
+    let mounts = service.mounts().into_iter().map(|mount| mount.target);
+    let mut said: Vec<String> = mounts.map(|target| plain(&target).to_owned()).collect();
+    for (key, folder) in [("configs", "/"), ("secrets", "/run/secrets/")] {
+        let files = service.node().get(key).and_then(compose::Node::as_sequence);
+        said.extend(files.into_iter().flatten().filter_map(|file| {
+            let text = |name| file.get(name).and_then(compose::Node::as_str);
+            let target = text("target").or(text("source"))?;
+            Some(match target.starts_with('/') {
+                true => target.to_owned(),
+                false => format!("{folder}{target}"),
+            })
+        }));
+    }
+    let mounted = container.mounts().into_iter();
+    let taken_out = mounted.filter(|mounted| {
+        let target = plain(&mounted.target);
+        let of_the_image = mounted.kind == "volume" && of_image.declares_volume(target);
+        let is_said = said.iter().any(|said| said == target);
+        !of_the_image && !is_said
+    });
+    let differences = taken_out.map(|mounted| Difference {
+        what: format!("mount at {}", mounted.target),
+        file: "nothing there".to_owned(),
+        container: in_words(&mounted.kind, &mounted.source, mounted.read_only),
+    });
+    differences.collect()
+}
+
+fn plain(target: &str) -> &str {
+    target.trim_end_matches('/')
+}
+
 /// `bind ./site, read-only`
 fn in_words(kind: &str, source: &str, read_only: bool) -> String {
     let access = if read_only { ", read-only" } else { "" };
-    format!("{} {source}", kind).trim_end().to_owned() + access
+    let source = match is_generated(source) {
+        true => "without a name",
+        false => source,
+    };
+    format!("{kind} {source}").trim_end().to_owned() + access
 }
 
 /// A named volume carries the project's name on the engine, unless the file gives it a name of its own.
@@ -326,10 +494,11 @@ fn health_check(service: &Service<'_>, container: Container<'_>) -> Option<Diffe
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::testing::{finds, holds, on_containers};
+    use crate::evidence::{ContainerSeen, ImageSeen, WorldSeen};
+    use crate::testing::{finds, holds, on_containers, on_world};
 
     const FILE: &str = "services:\n  web:\n    image: nginx:1.27\n    command: [serve, fast]\n    environment: {A: one, B: null}\n    \
         ports: ['8080:80', '127.0.0.1:8443:443']\n    volumes: ['./site:/site', 'logs:/logs']\nvolumes: {logs: {}}\nname: shop\n";
@@ -394,6 +563,96 @@ mod tests {
             container(|inspect| inspect["Mounts"][0]["Source"] = json!("/home/ada/shop/page")),
             "mount at /site",
         );
+    }
+
+    /// A container of an image that brings along a command, a variable and a volume, and that nothing was added to.
+    fn plain_container(service: &str, change: impl FnOnce(&mut Value)) -> Judged {
+        let mut inspect = json!({
+            "Name": "/shop-web-1",
+            "Image": "sha256:1",
+            "Config": {
+                "Image": "x:1", "Cmd": ["own"], "Entrypoint": ["start"], "Env": ["PATH=/bin", "HTTP_PROXY=http://proxy"],
+                "Labels": {"com.docker.compose.service": "web"},
+            },
+            "Mounts": [{"Type": "volume", "Name": "0f", "Destination": "/data"}],
+        });
+        change(&mut inspect);
+        let image = json!({
+            "Id": "sha256:1",
+            "Config": {"Cmd": ["own"], "Entrypoint": ["start"], "Env": ["PATH=/bin"], "Volumes": {"/data": {}}},
+        });
+        let world = WorldSeen {
+            containers: vec![ContainerSeen {
+                inspect,
+                last_lines: Vec::new(),
+            }],
+            images: [("x:1".to_owned(), ImageSeen::Present(image))].into(),
+            ..WorldSeen::default()
+        };
+        let file = format!(
+            "services: {{web: {{image: 'x:1'{service}}}}}\nconfigs: {{c: {{content: x}}}}\nname: shop\n"
+        );
+        on_world("containers-match-file", Value::Null, &file, world)
+    }
+
+    #[test]
+    fn what_an_image_brings_along_is_no_difference() {
+        holds(plain_container("", |_| {}));
+        holds(plain_container(", command: []", |_| {}));
+        holds(plain_container(", entrypoint: [run]", |inspect| {
+            inspect["Config"]["Entrypoint"] = json!(["run"]);
+            inspect["Config"]["Cmd"] = Value::Null;
+        }));
+        holds(plain_container(", entrypoint: ''", |inspect| {
+            inspect["Config"]["Entrypoint"] = json!([""]);
+        }));
+        holds(plain_container(", configs: [c]", |inspect| {
+            inspect["Mounts"] =
+                json!([{"Type": "bind", "Source": "/tmp/c", "Destination": "/c", "RW": false}]);
+        }));
+    }
+
+    #[test]
+    fn what_was_taken_out_of_the_file_is_told() {
+        finds(
+            plain_container("", |inspect| inspect["Config"]["Cmd"] = json!(["serve"])),
+            "command: your file says `own`, the container has `serve`",
+        );
+        finds(
+            plain_container("", |inspect| {
+                inspect["Config"]["Entrypoint"] = json!(["sleep"])
+            }),
+            "entrypoint: your file says `start`, the container has `sleep`",
+        );
+        finds(
+            plain_container("", |inspect| {
+                inspect["Config"]["Env"] = json!(["PATH=/bin", "MODE=fast"])
+            }),
+            "MODE: your file says nothing, the container has `fast`",
+        );
+        finds(
+            plain_container("", |inspect| {
+                inspect["Mounts"] =
+                    json!([{"Type": "bind", "Source": "/home/ada/x", "Destination": "/x"}])
+            }),
+            "mount at /x: your file says nothing there, the container has bind /home/ada/x",
+        );
+        finds(
+            plain_container("", |inspect| {
+                let name = "0f".repeat(32);
+                inspect["Mounts"] =
+                    json!([{"Type": "volume", "Name": name, "Destination": "/cache"}])
+            }),
+            "the container has volume without a name",
+        );
+    }
+
+    #[test]
+    fn an_image_that_has_moved_on_says_nothing_about_the_container() {
+        holds(plain_container("", |inspect| {
+            inspect["Image"] = json!("sha256:2");
+            inspect["Config"]["Cmd"] = json!(["older"]);
+        }));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use compose::MountKind;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::config_file::{in_container, parts};
+use crate::config_file::{holds, in_container};
 use crate::format::Setting;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
@@ -76,7 +76,7 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     // The mount that counts is the one closest to the data.
     let holder = mounts
         .iter()
-        .filter(|mount| lies_in(&data.text, &mount.target))
+        .filter(|mount| holds(&mount.target, &data.text))
         .max_by_key(|mount| mount.target.len());
     let kinds = match parameters.on {
         Some(On::NamedVolume) => "a named volume",
@@ -84,6 +84,14 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     };
     let expected = format!("{kinds} mounted at {} in `{name}`", data.text);
     let Some(mount) = holder else {
+        if service.node().get("volumes_from").is_some() {
+            return Judged::not_seen(
+                format!(
+                    "`{name}` takes the mounts of another service by `volumes_from`, which is not read here"
+                ),
+                "look at `volumes:` of the service that it names",
+            );
+        }
         let there: Vec<_> = mounts.iter().map(|mount| mount.target.clone()).collect();
         let found = match there.as_slice() {
             [] => format!("`{name}` writes to {}, and nothing is mounted", data.text),
@@ -106,6 +114,9 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         MountKind::Volume if mount.source.is_none() => {
             "a volume without a name: the next container gets a new, empty one"
         }
+        MountKind::Volume if lies_in_memory(scene, mount.source.as_deref().unwrap_or_default()) => {
+            "this volume is declared as a tmpfs: it lies in memory, and is empty after each stop"
+        }
         _ if mount.read_only => "it is mounted read-only, so nothing can be written",
         MountKind::Bind if parameters.on == Some(On::NamedVolume) => {
             "this is a folder of yours, a bind mount: what stands before the colon is a path"
@@ -116,22 +127,26 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     Mismatch::new(spot, lost, expected).into()
 }
 
-/// Whether a path is the folder or lies in it.
-pub(super) fn lies_in(path: &str, folder: &str) -> bool {
-    parts(path).starts_with(&parts(folder))
+/// Whether a named volume is declared with a tmpfs behind it.
+fn lies_in_memory(scene: &Scene<'_>, name: &str) -> bool {
+    let path = format!("volumes.\"{name}\".driver_opts.type");
+    let kind = scene
+        .project()
+        .and_then(|project| project.root().get(&path));
+    kind.and_then(compose::Node::as_str) == Some("tmpfs")
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::lies_in;
+    use crate::config_file::holds as has;
     use crate::scene::Judged;
     use crate::testing::{finds, holds, on_file};
 
     fn judge(volumes: &str) -> Judged {
         let compose = format!(
-            "services: {{db: {{image: x, command: db --data-dir=/data/db{volumes}}}}}\nvolumes: {{kept: {{}}}}\n"
+            "services: {{db: {{image: x, command: db --data-dir=/data/db{volumes}}}}}\nvolumes: {{kept: {{}}, fleeting: {{driver_opts: {{type: tmpfs, device: tmpfs}}}}}}\n"
         );
         let with = json!({"service": "db", "setting": {"service": "db", "flag": "data-dir"}});
         on_file("keeps-data", with, &compose)
@@ -162,6 +177,11 @@ mod tests {
             "memory",
         );
         finds(judge(", volumes: ['kept:/data/db:ro']"), "read-only");
+        finds(
+            judge(", volumes: ['kept:data/db']"),
+            "what is mounted is data/db",
+        );
+        finds(judge(", volumes: ['fleeting:/data/db']"), "as a tmpfs");
     }
 
     #[test]
@@ -186,9 +206,11 @@ mod tests {
 
     #[test]
     fn a_path_lies_in_its_own_folder_and_in_those_above() {
-        assert!(lies_in("/etcd", "/etcd/"));
-        assert!(lies_in("/var/lib/milvus/data", "/var/lib/milvus"));
-        assert!(!lies_in("/etcd-data", "/etcd"));
-        assert!(!lies_in("/etcd", "/etcd/member"));
+        assert!(has("/etcd/", "/etcd"));
+        assert!(has("/var/lib/milvus", "/var/lib/milvus/data"));
+        assert!(!has("/etcd", "/etcd-data"));
+        assert!(!has("/etcd/member", "/etcd"));
+        assert!(!has("/data", "/data/../tmp"));
+        assert!(!has("data", "/data"), "the engine refuses such a target");
     }
 }

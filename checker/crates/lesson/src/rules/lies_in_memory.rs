@@ -3,8 +3,8 @@
 use compose::MountKind;
 use serde::Deserialize;
 
-use super::keeps_data::lies_in;
 use super::{Reads, Rule, judged, parameters};
+use crate::config_file::holds;
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
@@ -42,7 +42,7 @@ fn judge(
     let mounts = service.mounts();
     let holder = mounts
         .iter()
-        .filter(|mount| lies_in(path, &mount.target))
+        .filter(|mount| holds(&mount.target, path))
         .max_by_key(|mount| mount.target.len());
     let Some(mount) = holder else {
         let found = format!(
@@ -94,6 +94,8 @@ mod tests {
     fn whatever_lies_on_disk_is_told() {
         finds(judge(""), "container's own layer");
         finds(judge(", tmpfs: [/temp]"), "container's own layer");
+        finds(judge(", tmpfs: [tmp]"), "container's own layer");
+        finds(judge(", tmpfs: './tmp:/tmp'"), "container's own layer");
         finds(judge(", volumes: [/tmp]"), "without a name");
         finds(judge(", volumes: ['kept:/tmp']"), "keeps everything");
         finds(judge(", volumes: ['./tmp:/tmp']"), "folder of yours");

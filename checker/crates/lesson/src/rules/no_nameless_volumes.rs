@@ -82,7 +82,7 @@ fn mounted(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
 }
 
 /// The engine names such a volume by 64 hexadecimal digits.
-fn is_generated(name: &str) -> bool {
+pub(super) fn is_generated(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -148,11 +148,8 @@ fn at_host_port(
     host_port: u16,
     expected: String,
 ) -> Judged {
-    let wanted = host_port.to_string();
-    if entries
-        .iter()
-        .any(|entry| entry.published.as_deref() == Some(wanted.as_str()))
-    {
+    let is_wanted = |entry: &&Port<'_>| entry.published_range() == Some((host_port, host_port));
+    if entries.iter().any(is_wanted) {
         return Judged::Holds;
     }
     let found = match first.published.as_deref() {
@@ -313,6 +310,7 @@ mod tests {
             "[{target: 80, published: 8001}]",
             "['8002:80', '8001:80']",
             "['8000-8001:79-80']",
+            "[{target: 80, published: 8001-8001}]",
         ] {
             holds(at_8001(ports));
         }

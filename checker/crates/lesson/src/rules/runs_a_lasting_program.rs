@@ -38,7 +38,10 @@ const INTERACTIVE: [(&str, &str); 8] = [
 ];
 
 /// Words that only a shell understands.
-const OF_THE_SHELL: [&str; 4] = ["cd", "export", "source", "set"];
+const OF_THE_SHELL: [&str; 22] = [
+    "cd", "export", "source", ".", "set", "exec", "eval", "trap", "ulimit", "umask", "alias",
+    "while", "until", "for", "if", "case", "function", "{", "(", "!", "[[", "((",
+];
 
 fn judge(scene: &Scene<'_>, Parameters { service: name }: &Parameters) -> Judged {
     let Some(service) = scene.service(name) else {
@@ -95,6 +98,22 @@ fn not_a_program(first: &str) -> Option<String> {
             "`{first}` is no program: a command takes the place of the image's own, it is not added to it"
         ));
     }
+    let sets_a_variable = first.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    });
+    if sets_a_variable {
+        return Some(format!(
+            "`{first}` is for a shell, which would set a variable, and no shell runs here"
+        ));
+    }
+    if first.starts_with(['“', '”', '„', '‘', '’']) {
+        return Some(format!(
+            "`{first}` begins with a quotation mark of a text, which is a letter like any other here"
+        ));
+    }
     OF_THE_SHELL
         .contains(&first)
         .then(|| format!("`{first}` is a word of the shell, no program, and no shell runs here"))
@@ -148,6 +167,11 @@ mod tests {
             "image: python:3.11; entrypoint: [sh, -c]; command: ['python -m http.server 8000']",
             "image: python:3.11; command: python /srv/app.py",
             "image: python:3.11; command: python -X dev app.py",
+            "image: python:3.11; command: python -umhttp.server",
+            "image: python:3.11; command: [python, '-cimport app']",
+            "image: python:3.11; command: python -Wdefault -mhttp.server",
+            "image: python:3.11; command: sh -ce 'sleep infinity'",
+            "image: python:3.11; command: sh -c 'sleep infinity || bash'",
             "image: python:3.11; command: tail -f /dev/null",
             "image: python:3.11; tty: true",
             "image: python:3.11; stdin_open: true; command: python",
@@ -190,6 +214,12 @@ mod tests {
                 "image: x/y:1; entrypoint: [tini, --]; command: python",
                 "`python`",
             ),
+            ("image: python:3.11; command: python --", "`python`"),
+            ("image: python:3.11; command: python -Wmodule", "`python`"),
+            (
+                "image: python:3.11; command: sh -c 'exec \"bash\";'",
+                "`bash`",
+            ),
         ] {
             finds(hello(wrong), &format!("{reader} without a program"));
         }
@@ -209,6 +239,18 @@ mod tests {
             (
                 "image: python:3.11; command: cd /srv && python app.py",
                 "`cd` is a word of the shell",
+            ),
+            (
+                "image: python:3.11; command: while true",
+                "`while` is a word of the shell",
+            ),
+            (
+                "image: python:3.11; command: PORT=8000 python -m http.server",
+                "`PORT=8000` is for a shell",
+            ),
+            (
+                "image: python:3.11; command: “python -m http.server”",
+                "begins with a quotation mark of a text",
             ),
         ] {
             finds(hello(wrong), words);
