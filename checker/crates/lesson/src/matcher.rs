@@ -291,7 +291,7 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
             }
             Some("latest") => {
                 return Matched::No(Differs::new(
-                    "`latest` is whatever was pushed last, not a version",
+                    "`latest` is whatever was last given that name, not a version",
                     expected(),
                 ));
             }
