@@ -183,7 +183,7 @@ impl CourseLesson {
     /// A drill file with a mistake; tests keep such a program from being released.
     pub fn drills(&self) -> anyhow::Result<Vec<Drill>> {
         let files = self.part("drills").into_iter();
-        files
+        let mut drills = files
             .map(|(name, bytes)| {
                 let path = format!("{}/drills/{name}", self.slug);
                 let id = name.strip_suffix(".yaml").unwrap_or(&name);
@@ -191,7 +191,9 @@ impl CourseLesson {
                     String::from_utf8(bytes).with_context(|| format!("{path} is not UTF-8"))?;
                 parse_drill(&path, id, &text, &self.lesson)
             })
-            .collect()
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        drills.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(drills)
     }
 
     fn part(&self, part: &str) -> Files {

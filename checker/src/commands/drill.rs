@@ -20,7 +20,12 @@ pub fn run(place: &Place, arguments: &DrillArguments) -> anyhow::Result<Exit> {
     let lesson = place.lesson(arguments.lesson.as_deref())?;
     let drills = lesson.drills()?;
     let Some(drill) = chosen(&workspace, &lesson, &drills, arguments.name.as_deref())? else {
-        return Ok(Exit::Usage);
+        let is_answered = arguments.name.is_none() && !drills.is_empty();
+        return Ok(if is_answered {
+            Exit::Success
+        } else {
+            Exit::Usage
+        });
     };
     match begin(&workspace, &lesson, drill, arguments) {
         Ok(exit) => Ok(exit),
@@ -51,25 +56,32 @@ fn chosen<'a>(
         anstream::eprintln!("{id} has no drill; `checker list` shows which lessons have.");
         return Ok(None);
     }
-    if let Some(name) = name {
-        anstream::eprintln!("{id} has no drill `{name}`.");
-    }
-    anstream::eprintln!("The drills of {id} are:");
-    let progress = workspace.progress()?;
-    for drill in drills {
-        let state = if progress.has_drilled(id, &drill.id) {
-            "done"
-        } else {
-            "open"
-        };
-        let number = lesson.lesson.number();
-        let line = format!(
-            "  checker drill {number} {}  {state}  {}",
-            drill.id, drill.header.title
-        );
-        anstream::eprintln!("{}", output::typed(&line));
+    let list = listed(workspace, lesson, drills)?;
+    match name {
+        Some(name) => anstream::eprintln!("{id} has no drill `{name}`.\n{list}"),
+        None => anstream::println!("{list}"),
     }
     Ok(None)
+}
+
+fn listed(
+    workspace: &Workspace,
+    lesson: &CourseLesson,
+    drills: &[Drill],
+) -> anyhow::Result<String> {
+    let id = &lesson.lesson.header.id;
+    let number = lesson.lesson.number();
+    let progress = workspace.progress()?;
+    let lines = drills.iter().map(|drill| {
+        let state = match progress.has_drilled(id, &drill.id) {
+            true => "done",
+            false => "open",
+        };
+        let title = &drill.header.title;
+        format!("  checker drill {number} {}  {state}  {title}", drill.id)
+    });
+    let lines: Vec<_> = lines.map(|line| output::typed(&line)).collect();
+    Ok(format!("The drills of {id} are:\n{}", lines.join("\n")))
 }
 
 fn begin(

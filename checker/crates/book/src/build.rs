@@ -7,8 +7,8 @@ use crate::lesson_page::LessonPage;
 use crate::sources::{self, Sources};
 use crate::{accessible, links, policy, settings, summary};
 use mdbook_driver::MDBook;
-use std::path::{Path, PathBuf};
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// What to build, and where.
 #[derive(Debug, Clone)]
