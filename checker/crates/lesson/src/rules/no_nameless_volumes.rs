@@ -10,7 +10,7 @@ use crate::scene::{Judged, Mismatch, Scene};
 pub const IN_FILE: Rule = Rule {
     name: "no-nameless-volumes",
     what: "Every volume of a service has a name.",
-    why: "A volume without a name belongs to one container. The next container gets a new, empty one, and the old one stays on the disk until somebody removes it.",
+    why: "After `docker compose down` the next container gets a new volume without a name, and the old one stays on the disk until somebody removes it.",
     mend: "Write a name and a colon before the path, and declare the name under `volumes:` at the end of the file; or take the entry out.",
     leave: "Where a folder of a bind mount has to be covered up, as `node_modules` of a project.",
     reads: Reads::Files,
