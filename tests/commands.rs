@@ -110,7 +110,7 @@ fn outside_a_workspace_the_way_to_one_is_shown() {
 fn without_an_engine_the_solution_is_not_passed_and_not_failed() {
     let ran = Learner::solved().checker(&["verify", "4"]);
     ran.exits(3)
-        .says(&["NOT CHECKED", "12 not checked", "has not passed yet"]);
+        .says(&["NOT CHECKED", "12 not checked", "does not pass yet"]);
     assert!(!ran.stdout.contains("FAIL"), "{}", ran.stdout);
 }
 

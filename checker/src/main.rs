@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let place = cli.place();
     match &cli.command {
-        Command::Init { folder } => commands::init::run(folder.as_deref()),
+        Command::Init { folder } => commands::init::run(&place, folder.as_deref()),
         Command::List { format } => commands::list::run(&place, *format),
         Command::Verify(arguments) => commands::verify::run(&place, arguments),
         Command::Hint {

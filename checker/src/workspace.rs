@@ -117,13 +117,29 @@ impl Place {
                 root: given.clone(),
             }));
         }
+        if let Some(around) = self.around()? {
+            return Ok(Some(around));
+        }
         let here = std::env::current_dir().context("the current folder cannot be opened")?;
-        let upwards = here
-            .ancestors()
-            .find(|folder| is_workspace(folder))
-            .map(Path::to_path_buf);
         let below = Some(here.join("course")).filter(|folder| is_workspace(folder));
-        Ok(upwards.or(below).map(|root| Workspace { root }))
+        Ok(below.map(|root| Workspace { root }))
+    }
+
+    /// The given workspace, else the one that the current folder is in.
+    ///
+    /// # Errors
+    /// The current folder cannot be opened.
+    pub fn around(&self) -> anyhow::Result<Option<Workspace>> {
+        if let Some(given) = &self.given {
+            return Ok(is_workspace(given).then(|| Workspace {
+                root: given.clone(),
+            }));
+        }
+        let here = std::env::current_dir().context("the current folder cannot be opened")?;
+        let upwards = here.ancestors().find(|folder| is_workspace(folder));
+        Ok(upwards.map(|root| Workspace {
+            root: root.to_path_buf(),
+        }))
     }
 
     /// The lesson that is meant: by name, else the one of the current folder, else the next one that has not passed.

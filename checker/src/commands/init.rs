@@ -5,13 +5,19 @@ use std::path::Path;
 use crate::Exit;
 use crate::course;
 use crate::output;
-use crate::workspace::{Brought, Workspace};
+use crate::workspace::{Brought, Place, Workspace};
 
 /// Where the workspace is made unless another folder is named.
 pub const FOLDER: &str = "course";
 
-pub fn run(folder: Option<&Path>) -> anyhow::Result<Exit> {
-    let workspace = make(folder.unwrap_or(Path::new(FOLDER)))?;
+/// Without a folder the workspace that one stands in is brought up to date, so that none is made inside another.
+pub fn run(place: &Place, folder: Option<&Path>) -> anyhow::Result<Exit> {
+    let around = match folder {
+        Some(_) => None,
+        None => place.around()?,
+    };
+    let around = around.as_ref().map(Workspace::root);
+    let workspace = make(folder.or(around).unwrap_or(Path::new(FOLDER)))?;
     next_steps(&workspace)?;
     Ok(Exit::Success)
 }

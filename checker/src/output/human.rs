@@ -213,7 +213,13 @@ fn wrapped(name: &str, text: &str) -> String {
     // Line numbers of more digits move the notes to the right.
     let taken = note_indentation(name) + 2;
     match width() {
-        Some(width) => textwrap::fill(text, width.saturating_sub(taken).max(NARROWEST)),
+        // Names of checks have hyphens, and a command that is broken at one cannot be copied.
+        Some(width) => textwrap::fill(
+            text,
+            textwrap::Options::new(width.saturating_sub(taken).max(NARROWEST))
+                .word_separator(textwrap::WordSeparator::AsciiSpace)
+                .word_splitter(textwrap::WordSplitter::NoHyphenation),
+        ),
         None => text.to_owned(),
     }
 }
@@ -321,7 +327,7 @@ fn incomplete(report: &Report) -> String {
     let next = next.unwrap_or_else(|| format!("checker verify {} --wait", name(report)));
     match report.scope {
         Scope::Files | Scope::FilesAndContainers => {
-            format!("{} has not passed yet; next: {next}", report.lesson)
+            format!("{} does not pass yet; next: {next}", report.lesson)
         }
     }
 }
