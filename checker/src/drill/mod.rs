@@ -117,7 +117,7 @@ fn first_passes(report: &Report, lesson: &CourseLesson, drill: &Drill) -> anyhow
             Verdict::NotChecked { reason } => format!("was not checked: {}", reason.text()),
         };
         bail!(
-            "the drill rests on \"{}\", which {state}. Next: `checker verify {}`",
+            "the drill rests on \"{}\", which {state}. Next: `docker compose up -d --wait` in the lesson's folder, then `checker verify {}`",
             check.title,
             lesson.lesson.number()
         );

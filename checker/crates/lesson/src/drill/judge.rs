@@ -19,6 +19,9 @@ pub struct Standing {
     pub containers: BTreeMap<String, BTreeSet<String>>,
     /// By key of the compose file: name and when it was made.
     pub volumes: BTreeMap<String, String>,
+    /// By service: the keys of the volumes that its containers mount.
+    #[serde(default)]
+    pub mounted: BTreeMap<String, BTreeSet<String>>,
     /// A path in the lesson's folder, and a fingerprint of its content. The host fills it.
     pub paths: BTreeMap<String, String>,
 }
@@ -41,6 +44,19 @@ impl Standing {
                 let made = text("/CreatedAt").unwrap_or_default();
                 let which = format!("{name}, made {made}");
                 standing.volumes.insert(key.to_owned(), which);
+                for seen in &world.containers {
+                    let mounts = seen.inspect.get("Mounts").and_then(Value::as_array);
+                    let is_here =
+                        |mount: &Value| mount.get("Name").and_then(Value::as_str) == Some(name);
+                    if mounts.is_some_and(|mounts| mounts.iter().any(is_here)) {
+                        let service = Container::new(seen).service().to_owned();
+                        standing
+                            .mounted
+                            .entry(service)
+                            .or_default()
+                            .insert(key.to_owned());
+                    }
+                }
             }
         }
         standing
@@ -134,6 +150,19 @@ pub fn compared(expected: &Compared, before: &Standing, now: &Standing, why: &st
             let of = |standing: &Standing| standing.volumes.get(key).cloned();
             (Spot::Probe { question }, of(before), of(now))
         }
+        Thing::VolumesOf(service) => {
+            // The learner has chosen the keys; a container that is gone cannot tell them any more.
+            let keys = before.mounted.get(service).cloned().unwrap_or_default();
+            let question = format!("volumes of {service}");
+            let of = |standing: &Standing| {
+                let found = keys
+                    .iter()
+                    .filter_map(|key| standing.volumes.get(key).cloned());
+                let found = found.collect::<Vec<_>>();
+                (!found.is_empty()).then(|| found.join("; "))
+            };
+            (Spot::Probe { question }, of(before), of(now))
+        }
         Thing::Path(path) => {
             let of = |standing: &Standing| standing.paths.get(path).cloned();
             let path = path.clone();
@@ -193,7 +222,8 @@ mod tests {
     fn standing(container: Option<&str>, made: Option<&str>) -> Standing {
         let inspect = |id: &str| {
             let labels = json!({"com.docker.compose.service": "box"});
-            json!({"Id": id, "Config": {"Labels": labels}})
+            let mounts = json!([{"Type": "volume", "Name": "p_data", "Destination": "/kept"}]);
+            json!({"Id": id, "Config": {"Labels": labels}, "Mounts": mounts})
         };
         let volume = |made: &str| {
             let labels = json!({
@@ -233,6 +263,7 @@ mod tests {
         let things = [
             Thing::Container("box".to_owned()),
             Thing::Volume("data".to_owned()),
+            Thing::VolumesOf("box".to_owned()),
         ];
         for thing in things {
             for (expected, kind) in kinds.iter().enumerate() {

@@ -14,7 +14,7 @@
 //!       - title: the container is gone
 //!         gone: {container: redis}
 //!       - title: the volume is still the same one
-//!         same: {volume: redis_data}
+//!         same: {volumes-of: redis}
 //! ```
 //!
 //! The doc comments of this module are the format's manual: the JSON Schema is generated from them.
@@ -164,6 +164,8 @@ pub enum Thing {
     Container(String),
     /// The volume with this key under `volumes:` of the compose file.
     Volume(String),
+    /// The volumes from the compose file that this service's containers used before the drill, whatever their keys.
+    VolumesOf(String),
     /// A file, or a folder with everything in it, in the lesson's folder.
     Path(String),
 }
@@ -208,7 +210,7 @@ impl Drill {
         expectations.filter_map(|expectation| match &expectation.shows {
             Shows::Since(compared) => match compared.thing() {
                 Thing::Path(path) => Some(path.as_str()),
-                Thing::Container(_) | Thing::Volume(_) => None,
+                Thing::Container(_) | Thing::Volume(_) | Thing::VolumesOf(_) => None,
             },
             Shows::At(_) => None,
         })
