@@ -10,7 +10,9 @@ use crate::workspace::Place;
 const EXIT_CODES: &str = "Exit codes: 0 all judged checks passed · 1 something failed · 2 wrong use, or a file that cannot be \
 read at all · 3 nothing failed, but something could not be checked";
 
-/// Verifies the exercises of the course on your own files and your own running containers. It only looks.
+/// The course and its exercises: `serve` shows the book, `verify` judges your own files and running containers.
+///
+/// `verify` only looks. What changes something (`init`, `reset`, `drill`) says so first.
 #[derive(Debug, Parser)]
 #[command(name = "checker", version, after_help = EXIT_CODES)]
 pub struct Cli {
