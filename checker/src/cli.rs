@@ -12,7 +12,7 @@ read at all · 3 nothing failed, but something could not be checked";
 
 /// The course and its exercises: `serve` shows the book, `verify` judges your own files and running containers.
 ///
-/// `verify` only looks. What changes something (`init`, `reset`, `drill`) says so first.
+/// `verify` only looks. `init` and `serve` write into the workspace; `reset` and `drill` ask before they change something.
 #[derive(Debug, Parser)]
 #[command(name = "checker", version, after_help = EXIT_CODES)]
 pub struct Cli {
