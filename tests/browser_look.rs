@@ -64,11 +64,7 @@ fn main() -> ExitCode {
 }
 
 fn run(test: impl Future<Output = Result<(), Failed>>) -> Result<(), Failed> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(test)
+    support::runtime()?.block_on(test)
 }
 
 /// The book as plain files, with the names of its pages.

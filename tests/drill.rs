@@ -10,7 +10,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use drilled::{Drilled, docker, files_below, ran};
@@ -232,21 +232,6 @@ fn killed() -> Result<(), Failed> {
     Ok(())
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?)
-}
-
-fn socket() -> PathBuf {
-    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-    PathBuf::from(
-        host.strip_prefix("unix://")
-            .unwrap_or("/var/run/docker.sock"),
-    )
-}
-
 fn bystander() -> Result<(), Failed> {
     let other = Project::up(
         "services:\n  box:\n    image: busybox:1.36\n    command: [sleep, '600']\n    init: true\n    volumes: ['data:/data']\n\
@@ -271,8 +256,8 @@ fn bystander() -> Result<(), Failed> {
     let learner = Drilled::new("beside")?;
     let mut events = Events::listen()?;
     let own = learner.running()?.trim().to_owned();
-    let runtime = runtime()?;
-    let recorder = runtime.block_on(Recorder::start(socket()))?;
+    let runtime = support::runtime()?;
+    let recorder = runtime.block_on(Recorder::start(support::socket()))?;
     learner
         .checker_at(
             &["drill", "1", "down-volumes", "--yes"],

@@ -8,7 +8,6 @@ mod engine_support;
 mod service_recorder;
 mod support;
 
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 
@@ -134,25 +133,10 @@ fn waiting_ends_in_success() -> Result<(), Failed> {
     Ok(())
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?)
-}
-
-fn socket() -> PathBuf {
-    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-    PathBuf::from(
-        host.strip_prefix("unix://")
-            .unwrap_or("/var/run/docker.sock"),
-    )
-}
-
 fn only_gets_and_declared_probes() -> Result<(), Failed> {
     let stack = stack()?;
-    let runtime = runtime()?;
-    let recorder = runtime.block_on(Recorder::start(socket()))?;
+    let runtime = support::runtime()?;
+    let recorder = runtime.block_on(Recorder::start(support::socket()))?;
     stack
         .verify(&["verify", "4"], Some(&recorder.host))
         .exits(0);
@@ -164,7 +148,7 @@ fn only_gets_and_declared_probes() -> Result<(), Failed> {
     // With the management port unpublished the same question is asked by the one command that the lesson declares.
     stack.learner.edit("      - \"127.0.0.1:29091:9091\"\n", "");
     stack.compose(&["up", "--detach", "--wait"])?;
-    let recorder = runtime.block_on(Recorder::start(socket()))?;
+    let recorder = runtime.block_on(Recorder::start(support::socket()))?;
     stack
         .verify(&["verify", "4", "--wait", "2m"], Some(&recorder.host))
         .exits(0);
@@ -207,7 +191,7 @@ fn command(request: &Noted) -> Option<String> {
 /// The engine's answers are rewritten on the way, so that every published port leads to a recorder in front of it.
 fn only_reading_calls() -> Result<(), Failed> {
     let stack = stack()?;
-    let runtime = runtime()?;
+    let runtime = support::runtime()?;
     let mut recorders = Vec::new();
     for (_, host_port) in PORTS {
         recorders.push((
@@ -219,7 +203,7 @@ fn only_reading_calls() -> Result<(), Failed> {
         .iter()
         .map(|(port, recorder)| (port.to_string(), recorder.port.to_string()))
         .collect();
-    let recorder = runtime.block_on(Recorder::start_rewriting(socket(), replacements))?;
+    let recorder = runtime.block_on(Recorder::start_rewriting(support::socket(), replacements))?;
     let ran = stack.verify(&["verify", "4", "--format", "json"], Some(&recorder.host));
     let report = ran.json()["reports"][0].clone();
     for id in [

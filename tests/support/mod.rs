@@ -135,3 +135,20 @@ pub fn repository() -> PathBuf {
         .expect("a parent")
         .to_path_buf()
 }
+
+/// What asynchronous tests run on.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+}
+
+/// The socket of the engine that the tests' own environment names.
+pub fn socket() -> PathBuf {
+    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+    PathBuf::from(
+        host.strip_prefix("unix://")
+            .unwrap_or("/var/run/docker.sock"),
+    )
+}
