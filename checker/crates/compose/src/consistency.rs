@@ -94,17 +94,6 @@ fn check_content(
 
 fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for (index, port) in items(service.child("ports")).iter().enumerate() {
-        if port
-            .as_mapping()
-            .is_some_and(|port| !port.contains("target"))
-        {
-            findings.push(
-                Finding::error("missing-key", "This port has no `target`.", port.span())
-                    .label("nothing says which port of the container is meant")
-                    .help("add `target: 80`, with the port the container listens on")
-                    .path(format!("services.{name}.ports.{index}")),
-            );
-        }
         let address = port.child("host_ip");
         if let Some((node, text)) = address.and_then(|node| Some((node, node.as_str()?)))
             && text.parse::<IpAddr>().is_err()
@@ -124,14 +113,6 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
     for (index, mount) in items(service.child("volumes")).iter().enumerate() {
         let kind = mount.child("type").and_then(Node::as_str);
         let path = format!("services.{name}.volumes.{index}");
-        if mount.as_mapping().is_some() && mount.child("target").and_then(Node::as_str).is_none() {
-            findings.push(
-                Finding::error("missing-key", "This mount has no `target`.", mount.span())
-                    .label("nothing says where in the container it appears")
-                    .help("add `target: /path/in/container`")
-                    .path(path.clone()),
-            );
-        }
         if kind == Some("bind") && mount.child("source").is_none() {
             findings.push(
                 Finding::error(
@@ -142,16 +123,6 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
                 .label("nothing says which folder of your machine it shows")
                 .help("add `source: ./folder`, or use `type: volume`")
                 .path(path),
-            );
-        }
-    }
-    for (index, device) in items(service.child("devices")).iter().enumerate() {
-        if device.as_mapping().is_some() && device.child("target").is_none() {
-            findings.push(
-                Finding::error("missing-key", "This device has no `target`.", device.span())
-                    .label("nothing says what it is called in the container")
-                    .help("add `target: /dev/name`")
-                    .path(format!("services.{name}.devices.{index}")),
             );
         }
     }

@@ -165,7 +165,10 @@ impl Loader<'_> {
         if names.is_empty() || self.has_errors() {
             return None;
         }
-        let name = self.project_name(request, &files, &variables)?;
+        // A wrong name hides no other mistake.
+        let name = self
+            .project_name(request, &files, &variables)
+            .unwrap_or_default();
         normalize::set_project_name(&mut variables, &name);
         let place = Place {
             folder: "",

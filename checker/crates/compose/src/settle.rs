@@ -150,8 +150,10 @@ fn record(
             settled.insert(
                 field.key,
                 origin.span,
-                default
-                    .unwrap_or_else(|| Node::with_origin(Value::Null, origin.with(Step::Default))),
+                // What the model leaves out elsewhere, such as a size of 0, it shows here.
+                default.unwrap_or_else(|| {
+                    Node::with_origin(default_of(field), origin.with(Step::Default))
+                }),
             );
         }
     }
@@ -164,6 +166,7 @@ fn default_of(field: &Field) -> Value {
         Form::Switch => Value::Bool(false),
         Form::Count => Value::Integer(0),
         Form::Words => Value::String(String::new()),
+        Form::Bytes => Value::String("0".into()),
         _ => Value::Null,
     }
 }

@@ -105,7 +105,7 @@ pub(crate) enum Repeats {
 pub(crate) enum Keys {
     /// It is no mapping, or anything goes.
     Any,
-    /// These keys, and `x-` keys where allowed.
+    /// These keys, and others where allowed.
     Fields(&'static [Field], Extensions),
     /// Names that people choose, of letters, digits, `.`, `_` and `-`.
     Names(&'static Shape),
@@ -113,11 +113,24 @@ pub(crate) enum Keys {
     Texts(&'static Shape),
 }
 
-/// Whether keys that start with `x-` are allowed.
+/// Which keys a mapping may have besides its fields; the model shows none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extensions {
+    /// Those that start with `x-`.
     Allowed,
     Refused,
+    /// All: the schema leaves them open.
+    AnyKey,
+}
+
+impl Extensions {
+    pub(crate) fn allow(self, key: &str) -> bool {
+        match self {
+            Self::Allowed => key.starts_with("x-"),
+            Self::Refused => false,
+            Self::AnyKey => true,
+        }
+    }
 }
 
 /// One key of a mapping.
@@ -360,6 +373,10 @@ const fn closed_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
 }
 
+const fn open_record(fields: &'static [Field]) -> Shape {
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
+}
+
 const fn names(values: &'static Shape) -> Shape {
     shape(NOTHING, Form::Map).keys(Keys::Names(values))
 }
@@ -428,7 +445,8 @@ pub(crate) static ANYTHING: Shape = shape(Types(127), Form::Raw);
 static TEXT: Shape = shape(STRING, Form::Text);
 static TEXT_OR_NULL: Shape = shape(STRING.or(NULL), Form::Text);
 static ITEM: Shape = shape(STRING, Form::Words);
-static ITEM_OR_NUMBER: Shape = shape(STRING.or(NUMBER), Form::Words);
+/// The schema takes any number here; Compose then fails to read one with a fraction.
+static ITEM_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Words);
 static TEXT_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Word);
 static TEXT_OR_BOOLEAN: Shape = shape(STRING.or(BOOLEAN), Form::Text).with_short(Short::Provenance);
 static FLAG: Shape = shape(BOOLEAN.or(STRING), Form::Flag);
@@ -468,7 +486,7 @@ static TEXT_OR_TEXTS: Shape = set(&ITEM, Form::Texts)
 static FILES: Shape = list(&ITEM, Form::Texts)
     .or(STRING)
     .with_short(Short::TextToList);
-static DISTINCT_TEXTS_OR_NUMBERS: Shape = set(&ITEM_OR_NUMBER, Form::Texts);
+static DISTINCT_TEXTS_OR_INTEGERS: Shape = set(&ITEM_OR_INTEGER, Form::Texts);
 static COMMAND: Shape = list(&ITEM, Form::Command).or(STRING).or(NULL);
 static HEALTH_TEST: Shape = list(&ITEM, Form::HealthTest).or(STRING);
 static PAIR_VALUE: Shape = shape(STRING.or(NUMBER).or(BOOLEAN).or(NULL), Form::Words);
@@ -478,7 +496,8 @@ static ENVIRONMENT: Shape = texts(&PAIR_VALUE, Form::Environment)
 static PAIRS: Shape = texts(&PAIR_VALUE, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::PairsToMapping);
-static CONTEXTS: Shape = texts(&PAIR_VALUE, Form::Pairs)
+/// The schema takes other scalars here too; Compose then breaks off.
+static CONTEXTS: Shape = texts(&ITEM, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::StrictPairsToMapping);
 static SSH: Shape = texts(&PAIR_VALUE, Form::Ssh)
@@ -526,7 +545,7 @@ static DEVICE_REQUEST: Shape = record(&[
     field("options", &PAIRS),
 ]);
 static DEVICE_REQUESTS: Shape = list(&DEVICE_REQUEST, Form::List);
-static GPU: Shape = record(&[
+static GPU: Shape = open_record(&[
     field("capabilities", &DISTINCT_TEXTS),
     field("driver", &TEXT),
     field("count", &DEVICE_COUNT),
@@ -584,11 +603,17 @@ static BUILD: Shape = record(&[
 .or(STRING)
 .with_short(Short::Build);
 
-static THROTTLE: Shape = closed_record(&[field("path", &ITEM), field("rate", &WHOLE_BYTES)])
-    .with_form(Form::CapitalRecord);
+static THROTTLE: Shape = closed_record(&[
+    field("path", &ITEM).shown(),
+    field("rate", &WHOLE_BYTES).shown(),
+])
+.with_form(Form::CapitalRecord);
 static THROTTLES: Shape = list(&THROTTLE, Form::List);
-static WEIGHT: Shape = closed_record(&[field("path", &ITEM), field("weight", &SHOWN_WHOLE)])
-    .with_form(Form::CapitalRecord);
+static WEIGHT: Shape = closed_record(&[
+    field("path", &ITEM).shown(),
+    field("weight", &SHOWN_WHOLE).shown(),
+])
+.with_form(Form::CapitalRecord);
 static WEIGHTS: Shape = list(&WEIGHT, Form::List);
 static BLKIO: Shape = closed_record(&[
     field("weight", &STRICT_WHOLE),
@@ -695,7 +720,7 @@ static DEVELOP: Shape = record(&[field("watch", &WATCHES)]).or(NULL);
 
 static DEVICE: Shape = record(&[
     field("source", &TEXT).required(),
-    field("target", &TEXT),
+    field("target", &TEXT).required(),
     field("permissions", &TEXT),
 ])
 .or(STRING)
@@ -753,7 +778,7 @@ static PORT: Shape = record(&[
     field("name", &TEXT),
     field("mode", &TEXT),
     field("host_ip", &TEXT),
-    field("target", &WHOLE),
+    field("target", &WHOLE).required(),
     field("published", &TEXT_OR_INTEGER),
     field("protocol", &TEXT),
     field("app_protocol", &TEXT),
@@ -787,7 +812,7 @@ static IMAGE_OPTIONS: Shape = record(&[field("subpath", &TEXT)]);
 static MOUNT: Shape = record(&[
     field("type", &MOUNT_TYPE).required(),
     field("source", &TEXT),
-    field("target", &TEXT),
+    field("target", &TEXT).required(),
     field("read_only", &FLAG),
     field("consistency", &TEXT),
     field("bind", &BIND_OPTIONS),
@@ -850,11 +875,11 @@ pub(crate) static SERVICE: Shape = record(&[
     field("env_file", &ENV_FILES)
         .merge(Merge::Lists)
         .same(Identity::Path),
-    field("expose", &DISTINCT_TEXTS_OR_NUMBERS).same(Identity::Number),
+    field("expose", &DISTINCT_TEXTS_OR_INTEGERS).same(Identity::Number),
     field("extends", &EXTENDS),
     field("external_links", &DISTINCT_TEXTS),
     field("extra_hosts", &HOSTS).merge(Merge::Hosts),
-    field("group_add", &DISTINCT_TEXTS_OR_NUMBERS),
+    field("group_add", &DISTINCT_TEXTS_OR_INTEGERS),
     field("gpus", &GPUS),
     field("hostname", &TEXT),
     field("healthcheck", &HEALTHCHECK),
@@ -922,6 +947,11 @@ static EXTERNAL: Shape = record(&[field("name", &TEXT)])
     .or(STRING)
     .with_form(Form::External);
 
+static OPEN_EXTERNAL: Shape = open_record(&[field("name", &TEXT)])
+    .or(BOOLEAN)
+    .or(STRING)
+    .with_form(Form::External);
+
 static POOL: Shape = record(&[
     field("subnet", &TEXT),
     field("gateway", &TEXT),
@@ -965,7 +995,7 @@ static SECRET: Shape = record(&[
     field("name", &TEXT),
     field("file", &TEXT),
     field("environment", &TEXT),
-    field("external", &EXTERNAL),
+    field("external", &OPEN_EXTERNAL),
     field("labels", &PAIRS),
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
@@ -977,7 +1007,7 @@ static CONFIG: Shape = record(&[
     field("file", &TEXT),
     field("environment", &TEXT),
     field("content", &TEXT),
-    field("external", &EXTERNAL),
+    field("external", &OPEN_EXTERNAL),
     field("labels", &PAIRS),
     field("template_driver", &TEXT),
 ])
@@ -989,13 +1019,16 @@ static MODEL: Shape = record(&[
     field("runtime_flags", &TEXTS),
 ]);
 
-static INCLUDE: Shape = closed_record(&[
-    field("path", &TEXT_OR_TEXTS),
-    field("env_file", &TEXT_OR_TEXTS),
-    field("project_directory", &TEXT),
+// Compose reads these without its schema: it leaves alone what it does not know, and nothing is nothing.
+static INCLUDE: Shape = open_record(&[
+    field("path", &INCLUDED_FILES),
+    field("env_file", &INCLUDED_FILES),
+    field("project_directory", &TEXT_OR_NULL),
 ])
-.or(STRING);
-static INCLUDES: Shape = list(&INCLUDE, Form::List);
+.or(STRING)
+.or(NULL);
+static INCLUDED_FILES: Shape = list(&ITEM, Form::Texts).or(STRING).or(NULL);
+static INCLUDES: Shape = list(&INCLUDE, Form::List).or(NULL);
 
 static SERVICES: Shape = names(&SERVICE);
 static NETWORKS: Shape = texts(&NETWORK, Form::Map);

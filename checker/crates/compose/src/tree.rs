@@ -9,6 +9,7 @@ use granit_parser::{
     Event, Options, Parser, ScalarStyle, Span as EventSpan, StrInput, StructureStyle, Tag,
 };
 
+use crate::at::key_text;
 use crate::finding::Finding;
 use crate::node::{Entry, KeyKind, Mapping, Node, Step, Value};
 use crate::scalar::{self, Plain};
@@ -433,19 +434,33 @@ impl<'a> Builder<'a> {
             } else {
                 "keep one of the two, or merge what they say"
             };
-            self.findings.push(
-                Finding::error(
-                    "duplicate-key",
-                    format!("The key `{text}` stands twice in the same mapping."),
-                    key.span,
-                )
-                .label("here again")
-                .related(first, "first written here")
-                .help(help),
-            );
+            let finding = Finding::error(
+                "duplicate-key",
+                format!("The key `{text}` stands twice in the same mapping."),
+                key.span,
+            )
+            .label("here again")
+            .related(first, "first written here")
+            .help(help);
+            *pending = Some(key);
+            let path = self.path();
+            self.findings.push(finding.path(path));
+        } else {
+            *pending = Some(key);
         }
-        *pending = Some(key);
         Ok(())
+    }
+
+    /// The path of the value that is read now.
+    fn path(&self) -> String {
+        let steps = self.frames.iter().filter_map(|frame| match &frame.content {
+            Content::Sequence(items) => Some(items.len().to_string()),
+            Content::Mapping { key, .. } => {
+                let key = key.as_ref()?;
+                Some(key_text(&key.text).into_owned())
+            }
+        });
+        steps.collect::<Vec<_>>().join(".")
     }
 
     fn open(
@@ -570,7 +585,8 @@ impl<'a> Builder<'a> {
                     span,
                 )
                 .label("repeats a value that contains this place")
-                .help("move the anchor to a smaller value, or write the value out"),
+                .help("move the anchor to a smaller value, or write the value out")
+                .path(self.path()),
             ));
         }
         let Some(anchored) = self.anchors.get(&anchor) else {

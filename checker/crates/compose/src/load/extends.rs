@@ -129,11 +129,16 @@ impl Loader<'_> {
         }
         trail.push((context.file.clone(), name.to_string()));
         let base = match file {
-            Some(file) => self.base_from_file(&target, file, at, context, trail)?,
+            Some(file) => self.base_from_file(name, &target, file, at, context, trail)?,
             None => {
                 if !context.services.contains(&target) {
-                    self.findings
-                        .push(unknown_base(&target, at, context.services, "this file"));
+                    self.findings.push(unknown_base(
+                        name,
+                        &target,
+                        at,
+                        context.services,
+                        "this file",
+                    ));
                     return None;
                 }
                 let mut inner = Extending {
@@ -193,6 +198,7 @@ impl Loader<'_> {
 
     fn base_from_file(
         &mut self,
+        name: &str,
         target: &str,
         file: &Node,
         at: Span,
@@ -237,8 +243,13 @@ impl Loader<'_> {
                 .child("services")
                 .and_then(Node::as_mapping)
                 .unwrap_or(&none);
-            self.findings
-                .push(unknown_base(target, at, services, &format!("`{path}`")));
+            self.findings.push(unknown_base(
+                name,
+                target,
+                at,
+                services,
+                &format!("`{path}`"),
+            ));
             return None;
         };
         let mut inner = Extending {
@@ -275,13 +286,14 @@ fn clear_service(service: &mut Node, name: &str, resets: &[Vec<String>]) {
     merge::clear(service, &below);
 }
 
-fn unknown_base(target: &str, at: Span, services: &Mapping, place: &str) -> Finding {
+fn unknown_base(name: &str, target: &str, at: Span, services: &Mapping, place: &str) -> Finding {
     let finding = Finding::error(
         "unknown-service",
         format!("There is no service `{target}` in {place} to extend."),
         at,
     )
-    .label("extends this service");
+    .label("extends this service")
+    .path(format!("services.{name}.extends"));
     match suggest::nearest(target, services.keys()) {
         Some(meant) => finding.help(format!("did you mean `{meant}`?")),
         None if services.is_empty() => finding.help(format!("{place} has no services")),
