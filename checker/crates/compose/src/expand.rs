@@ -113,12 +113,26 @@ fn pairs_to_mapping(
     };
     let mut mapping = Mapping::new();
     for (index, item) in std::mem::take(items).into_iter().enumerate() {
-        let Some(text) = item.scalar_text() else {
+        let Some(text) = item.as_str() else {
+            // Only what is merged comes here before it was validated.
+            findings.push(
+                Finding::error(
+                    "wrong-type",
+                    format!(
+                        "An item of a list of pairs must be a text, and this is {}.",
+                        item.kind()
+                    ),
+                    item.span(),
+                )
+                .label(format!("this is {}", item.kind()))
+                .expected("a text")
+                .path(at.item(index).to_string()),
+            );
             continue;
         };
         let (key, value) = match text.split_once('=') {
             Some((key, value)) => (key, Some(value)),
-            None => (text.as_str(), None),
+            None => (text, None),
         };
         let key_span = part_of(&item, 0, key.len());
         if shape.form == Form::Environment && key.ends_with(char::is_whitespace) {

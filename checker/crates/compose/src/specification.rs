@@ -1,6 +1,8 @@
 //! The Compose specification as one table: every key, what it accepts, how it merges, which short form it has and how
 //! the canonical model shows it.
 //!
+//! The fields of a record stand in the order in which Compose prints them.
+//!
 //! Source: the JSON schema and the types of compose-go 2.9.1, which Docker Compose 2.40.3 uses. Validation, merging,
 //! expansion and the canonical model all walk this one table, so a key is described in one place only.
 
@@ -113,22 +115,24 @@ pub(crate) enum Keys {
     Texts(&'static Shape),
 }
 
-/// Which keys a mapping may have besides its fields; the model shows none of them.
+/// Which keys a mapping may have besides its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extensions {
     /// Those that start with `x-`.
     Allowed,
-    Refused,
-    /// All: the schema leaves them open.
+    /// Those as well; the model leaves them out.
+    Dropped,
+    /// All, because the schema leaves them open; the model leaves them out.
     AnyKey,
+    Refused,
 }
 
 impl Extensions {
     pub(crate) fn allow(self, key: &str) -> bool {
         match self {
-            Self::Allowed => key.starts_with("x-"),
-            Self::Refused => false,
+            Self::Allowed | Self::Dropped => key.starts_with("x-"),
             Self::AnyKey => true,
+            Self::Refused => false,
         }
     }
 }
@@ -270,7 +274,7 @@ pub(crate) enum Form {
     DeviceCount,
     /// Keys of this table, shown even when there are none.
     Record,
-    /// As before, but Compose prints these keys with a capital letter, and always.
+    /// As before, but Compose's JSON has these keys with a capital letter.
     CapitalRecord,
     /// Items of this table, left out when empty.
     List,
@@ -349,6 +353,19 @@ impl Shape {
         }
     }
 
+    /// Whether the model keeps keys that start with `x-`.
+    pub(crate) fn shows_extensions(&self) -> bool {
+        matches!(self.keys, Keys::Fields(_, Extensions::Allowed))
+    }
+
+    /// What the value of `key` may hold, if this is a mapping.
+    pub(crate) fn child(&self, key: &str) -> &'static Shape {
+        match self.keys {
+            Keys::Names(child) | Keys::Texts(child) => child,
+            _ => self.field(key).map_or(&ANYTHING, |field| field.shape),
+        }
+    }
+
     /// The field called `key`.
     pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields().iter().find(|field| field.key == key)
@@ -375,6 +392,11 @@ const fn closed_record(fields: &'static [Field]) -> Shape {
 
 const fn open_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
+}
+
+/// A record of which the model leaves out the `x-` keys.
+const fn bare_record(fields: &'static [Field]) -> Shape {
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Dropped))
 }
 
 const fn names(values: &'static Shape) -> Shape {
@@ -457,9 +479,11 @@ static STRICT_WHOLE: Shape = shape(INTEGER, Form::Integer);
 static WHOLE_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Integer);
 static PRIORITY: Shape = shape(NUMBER, Form::Integer);
 static COUNT: Shape = shape(INTEGER.or(STRING), Form::Count);
-static COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count);
+static UNSIGNED_COUNT: Shape = shape(INTEGER.or(STRING), Form::Count).between(0, i64::MAX);
+static UNSIGNED_COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count).between(0, i64::MAX);
+static TMPFS_MODE: Shape = shape(NUMBER.or(STRING), Form::Integer).between(0, i64::MAX);
 /// The schema also takes a text here; Compose then fails to read it.
-static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count);
+static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count).between(0, i64::MAX);
 static NOT_NEGATIVE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(0, i64::MAX);
 static PERCENT: Shape = shape(INTEGER.or(STRING), Form::Float).between(0, 100);
 static OOM_SCORE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(-1000, 1000);
@@ -468,6 +492,7 @@ static BYTES: Shape = shape(NUMBER.or(STRING), Form::Bytes);
 static WHOLE_BYTES: Shape = shape(INTEGER.or(STRING), Form::Bytes);
 static TEXT_BYTES: Shape = shape(STRING, Form::Bytes);
 static TMPFS_SIZE: Shape = shape(INTEGER.or(STRING), Form::Bytes).between(0, i64::MAX);
+static BLOCK_WEIGHT: Shape = shape(INTEGER, Form::Integer).between(0, i64::MAX);
 static DURATION: Shape = shape(STRING, Form::Duration);
 static OPTIONAL_DURATION: Shape = shape(STRING, Form::OptionalDuration);
 static FILE_MODE: Shape = shape(NUMBER.or(STRING), Form::FileMode);
@@ -507,7 +532,9 @@ static OPTION_VALUE: Shape = shape(STRING.or(NUMBER), Form::Words);
 static OPTIONS: Shape = texts(&OPTION_VALUE, Form::Pairs);
 static LOGGING_OPTION: Shape = shape(STRING.or(NUMBER).or(NULL), Form::Words);
 static LOGGING_OPTIONS: Shape = texts(&LOGGING_OPTION, Form::Pairs);
-static STORAGE_OPTIONS: Shape = texts(&ANYTHING, Form::Pairs);
+/// The schema takes anything here; Compose then reads only these.
+static STORAGE_OPTION: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Words);
+static STORAGE_OPTIONS: Shape = texts(&STORAGE_OPTION, Form::Pairs);
 static STRICT_TEXTS_BY_NAME: Shape = texts(&ITEM, Form::Pairs);
 static PROVIDER_ITEM: Shape = shape(STRING.or(NUMBER).or(BOOLEAN), Form::Words);
 static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
@@ -517,9 +544,9 @@ static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
 static PROVIDER_OPTIONS: Shape = texts(&PROVIDER_OPTION, Form::MultiPairs);
 static HOST: Shape = list(&ITEM, Form::Raw).or(STRING);
 static HOSTS: Shape = texts(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
-static ULIMIT: Shape = record(&[
-    field("soft", &WHOLE).required(),
-    field("hard", &WHOLE).required(),
+static ULIMIT: Shape = bare_record(&[
+    field("soft", &COUNT).required_and_shown(),
+    field("hard", &COUNT).required_and_shown(),
 ])
 .or(INTEGER)
 .or(STRING)
@@ -537,7 +564,7 @@ static FILE_REFERENCE: Shape = record(&[
 .with_short(Short::FileReference);
 static FILE_REFERENCES: Shape = list(&FILE_REFERENCE, Form::List);
 
-static DEVICE_REQUEST: Shape = record(&[
+static DEVICE_REQUEST: Shape = bare_record(&[
     field("capabilities", &DISTINCT_TEXTS).required(),
     field("driver", &TEXT),
     field("count", &DEVICE_COUNT),
@@ -616,7 +643,7 @@ static WEIGHT: Shape = closed_record(&[
 .with_form(Form::CapitalRecord);
 static WEIGHTS: Shape = list(&WEIGHT, Form::List);
 static BLKIO: Shape = closed_record(&[
-    field("weight", &STRICT_WHOLE),
+    field("weight", &BLOCK_WEIGHT),
     field("weight_device", &WEIGHTS),
     field("device_read_bps", &THROTTLES),
     field("device_read_iops", &THROTTLES),
@@ -646,7 +673,7 @@ static DEPENDENCIES: Shape = names(&DEPENDENCY)
     .with_short(Short::Dependencies);
 
 static ROLLOUT: Shape = record(&[
-    field("parallelism", &COUNT),
+    field("parallelism", &UNSIGNED_COUNT),
     field("delay", &DURATION),
     field("failure_action", &TEXT),
     field("monitor", &DURATION),
@@ -669,8 +696,8 @@ static GENERIC_RESOURCES: Shape = list(&GENERIC_RESOURCE, Form::List);
 static RESERVATIONS: Shape = record(&[
     field("cpus", &DECIMAL),
     field("memory", &TEXT_BYTES),
-    field("generic_resources", &GENERIC_RESOURCES),
     field("devices", &DEVICE_REQUESTS),
+    field("generic_resources", &GENERIC_RESOURCES),
 ]);
 static RESOURCES: Shape = record(&[
     field("limits", &RESOURCE_LIMITS),
@@ -679,7 +706,7 @@ static RESOURCES: Shape = record(&[
 static RESTART_POLICY: Shape = record(&[
     field("condition", &TEXT),
     field("delay", &OPTIONAL_DURATION),
-    field("max_attempts", &COUNT),
+    field("max_attempts", &UNSIGNED_COUNT),
     field("window", &OPTIONAL_DURATION),
 ]);
 static PREFERENCE: Shape = record(&[field("spread", &TEXT)]);
@@ -687,7 +714,7 @@ static PREFERENCES: Shape = list(&PREFERENCE, Form::List);
 static PLACEMENT: Shape = record(&[
     field("constraints", &TEXTS),
     field("preferences", &PREFERENCES),
-    field("max_replicas_per_node", &WHOLE),
+    field("max_replicas_per_node", &NOT_NEGATIVE),
 ]);
 static DEPLOY: Shape = record(&[
     field("mode", &TEXT),
@@ -744,7 +771,7 @@ static HEALTHCHECK: Shape = record(&[
     field("test", &HEALTH_TEST).merge(Merge::Replace),
     field("timeout", &OPTIONAL_DURATION),
     field("interval", &OPTIONAL_DURATION),
-    field("retries", &COUNT_OF_NUMBER),
+    field("retries", &UNSIGNED_COUNT_OF_NUMBER),
     field("start_period", &OPTIONAL_DURATION),
     field("start_interval", &OPTIONAL_DURATION),
     field("disable", &FLAG),
@@ -778,7 +805,7 @@ static PORT: Shape = record(&[
     field("name", &TEXT),
     field("mode", &TEXT),
     field("host_ip", &TEXT),
-    field("target", &WHOLE).required(),
+    field("target", &NOT_NEGATIVE).required(),
     field("published", &TEXT_OR_INTEGER),
     field("protocol", &TEXT),
     field("app_protocol", &TEXT),
@@ -806,8 +833,7 @@ static VOLUME_OPTIONS: Shape = record(&[
     field("nocopy", &FLAG),
     field("subpath", &TEXT),
 ]);
-static TMPFS_OPTIONS: Shape =
-    record(&[field("size", &TMPFS_SIZE), field("mode", &WHOLE_OF_NUMBER)]);
+static TMPFS_OPTIONS: Shape = record(&[field("size", &TMPFS_SIZE), field("mode", &TMPFS_MODE)]);
 static IMAGE_OPTIONS: Shape = record(&[field("subpath", &TEXT)]);
 static MOUNT: Shape = record(&[
     field("type", &MOUNT_TYPE).required(),
@@ -952,7 +978,7 @@ static OPEN_EXTERNAL: Shape = open_record(&[field("name", &TEXT)])
     .or(STRING)
     .with_form(Form::External);
 
-static POOL: Shape = record(&[
+static POOL: Shape = bare_record(&[
     field("subnet", &TEXT),
     field("gateway", &TEXT),
     field("ip_range", &TEXT),
@@ -985,9 +1011,7 @@ static VOLUME: Shape = record(&[
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
-    field("labels", &PAIRS)
-        .merge(Merge::Pairs)
-        .same(Identity::Key),
+    field("labels", &PAIRS).merge(Merge::Pairs),
 ])
 .or(NULL)
 .with_short(Short::Resource);
@@ -1023,10 +1047,11 @@ static MODEL: Shape = record(&[
 static INCLUDE: Shape = open_record(&[
     field("path", &INCLUDED_FILES),
     field("env_file", &INCLUDED_FILES),
-    field("project_directory", &TEXT_OR_NULL),
+    field("project_directory", &FOLDER),
 ])
 .or(STRING)
 .or(NULL);
+static FOLDER: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Word);
 static INCLUDED_FILES: Shape = list(&ITEM, Form::Texts).or(STRING).or(NULL);
 static INCLUDES: Shape = list(&INCLUDE, Form::List).or(NULL);
 

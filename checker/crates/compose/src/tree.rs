@@ -86,7 +86,7 @@ pub fn parse_documents(
     Builder::new(source, text, limits).run()
 }
 
-/// A `%YAML` line that names another version than 1.1, which Compose refuses to read.
+/// A `%YAML` line that names another version than 1.1, or a `%` line of another kind, both of which Compose refuses to read.
 fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -107,6 +107,22 @@ fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
                 .label("names a version of YAML")
                 .help("take this line out")
             });
+        }
+        if written.starts_with('%') && !written.starts_with("%TAG ") {
+            let span = Span {
+                source,
+                start: start as u32,
+                end: (start + written.len()) as u32,
+            };
+            return Some(
+                Finding::error(
+                    "other-yaml-version",
+                    "Compose knows no such line with a `%`.",
+                    span,
+                )
+                .label("neither `%YAML` nor `%TAG`")
+                .help("take this line out"),
+            );
         }
         // Only comments and other directives may stand before it.
         if !(written.is_empty() || written.starts_with('#') || written.starts_with('%')) {
@@ -363,7 +379,27 @@ impl<'a> Builder<'a> {
         let core = tag.and_then(Tag::core_suffix);
         match core {
             Some("str") => Value::String(text.to_string()),
-            Some("bool" | "int" | "float" | "null") => scalar::plain(text).into_value(text),
+            Some(tag @ ("bool" | "int" | "float" | "null")) => {
+                let plain = scalar::plain(text);
+                let fits = match tag {
+                    "bool" => matches!(plain, Plain::Bool(_)),
+                    "int" => matches!(plain, Plain::Integer(_)),
+                    "float" => matches!(plain, Plain::Float(_) | Plain::Integer(_)),
+                    _ => matches!(plain, Plain::Null),
+                };
+                if !fits {
+                    let finding = Finding::error(
+                        "yaml-syntax",
+                        format!("`{text}` is not what its tag `!!{tag}` says."),
+                        span,
+                    )
+                    .label("does not fit the tag before it")
+                    .help("take the tag out, or change the value")
+                    .path(self.path());
+                    self.findings.push(finding);
+                }
+                plain.into_value(text)
+            }
             _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
             _ if tag.is_some_and(|tag| !is_compose_tag(tag)) => Value::String(text.to_string()),
             _ => match scalar::plain(text) {
@@ -375,7 +411,8 @@ impl<'a> Builder<'a> {
                             span,
                         )
                         .label("YAML takes this for a date")
-                        .help(format!("put it into quotes: \"{text}\"")),
+                        .help(format!("put it into quotes: \"{text}\""))
+                        .path(self.path()),
                     );
                     Value::String(text.to_string())
                 }

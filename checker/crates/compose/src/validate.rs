@@ -204,6 +204,15 @@ fn validate_mapping(
         }
         Keys::Texts(child) => {
             for (name, entry) in mapping.iter() {
+                // Names that may also be written as a list of `name=value`, such as variables, cannot be empty.
+                if name.is_empty() && shape.items.is_some() {
+                    findings.push(
+                        Finding::error("bad-name", "A name cannot be empty here.", entry.key_span)
+                            .label("an empty name")
+                            .help("write a name, or remove this line")
+                            .path(at.key(name).to_string()),
+                    );
+                }
                 check(
                     &entry.value,
                     child,
@@ -424,7 +433,7 @@ fn check_text(text: &str, shape: &Shape) -> Result<(), Problem> {
             .expected("a whole number")),
         },
         Form::Float => match text.parse::<f64>() {
-            Ok(_) => Ok(()),
+            Ok(number) => check_number(number as i64, shape),
             Err(_) => Err(Problem::new(
                 "bad-number",
                 format!("`{text}` is no number."),

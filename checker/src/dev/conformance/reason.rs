@@ -9,6 +9,7 @@ pub enum Class {
     WrongType,
     /// The right type with a content that means nothing there.
     BadValue,
+    OutOfRange,
     /// An item that stands twice in a list.
     Repeated,
     MissingKey,
@@ -32,6 +33,8 @@ pub enum Class {
     DuplicateKey,
     KeyNotText,
     YamlSyntax,
+    /// A file that is no text.
+    TextEncoding,
     VariableFile,
     Empty,
     ProjectName,
@@ -59,13 +62,14 @@ const TEXTS: &[(&str, &[Class], &str)] = {
         ("validating {file}: {at} additional properties {keys} not allowed", &[UnknownKey], "{at}.{keys}"),
         ("validating {file}: {at} missing property {keys}", &[MissingKey], "{at}"),
         ("validating {file}: {at} missing properties {keys}", &[MissingKey], "{at}"),
-        ("validating {file}: {at} must be greater than {number}", &[BadValue], "{at}"),
-        ("validating {file}: {at} must be less than {number}", &[BadValue], "{at}"),
-        ("validating {file}: {at} must be a {types}", &[WrongType, MissingKey, Repeated], "{at}"),
+        ("validating {file}: {at} must be greater than {number}", &[OutOfRange], "{at}"),
+        ("validating {file}: {at} must be less than {number}", &[OutOfRange], "{at}"),
+        ("validating {file}: {at} must be a {types}", &[WrongType, MissingKey, Repeated, OutOfRange], "{at}"),
         ("validating {file}: {at} value must be {values}", &[BadValue], "{at}"),
         ("validating {file}: {at} items at {one} and {two} are equal", &[Repeated], "{at}"),
         ("validating {file}: {at} {text} does not match pattern {pattern}", &[BadValue], "{at}"),
         ("validating {file}: {at} {text} is not valid {format}: {why}", &[BadValue], "{at}"),
+        ("validating {file}: {at} invalid jsonType {type}", &[WrongType], "{at}"),
         ("validating {file}: {at} minItems: {numbers}", &[BadValue], "{at}"),
         ("validating {file}: {at} maxItems: {numbers}", &[BadValue], "{at}"),
         // Reading YAML.
@@ -76,16 +80,16 @@ const TEXTS: &[(&str, &[Class], &str)] = {
         ("{before}cycle detected: node at path {at} references node at path {outer}", &[AliasCycle], "{outer}"),
         ("{before}cannot unmarshal {node} into {type}", &[WrongType], ""),
         ("{before}map merge requires map {rest}", &[YamlSyntax], ""),
-        ("failed to parse {file}: yaml: {rest}", &[YamlSyntax], ""),
-        ("yaml: {rest}", &[YamlSyntax], ""),
+        ("failed to parse {file}: yaml: {rest}", &[YamlSyntax, TextEncoding], ""),
+        ("yaml: {rest}", &[YamlSyntax, TextEncoding], ""),
         ("top-level object must be a mapping", &[WrongType], ""),
         ("empty compose file", &[Empty], ""),
         // Variables.
         ("invalid interpolation format for {at}.\n{rest}", &[InterpolationSyntax], "{at}"),
         ("error while interpolating {at}: required variable {name} is missing a value{why}", &[RequiredVariable], "{at}"),
         ("error while interpolating {at}: {why}", &[BadValue], "{at}"),
-        ("failed to read {file}: line {line}: {why}", &[VariableFile], ""),
-        ("failed to read {file}: {why}", &[VariableFile], ""),
+                ("failed to read {file}: {why}", &[VariableFile, InterpolationSyntax, RequiredVariable, TextEncoding], ""),
+        ("failed to parse env_file {file}: {why}", &[VariableFile], ""),
         ("unsupported env_file format {format}", &[BadValue], "services.*.env_file"),
         // Other files.
         ("include cycle detected:{files}", &[IncludeCycle], ""),
@@ -102,7 +106,7 @@ const TEXTS: &[(&str, &[Class], &str)] = {
         ("{file} is a directory", &[MissingFile], ""),
         ("extends.{service}.service is required", &[MissingKey, WrongType], "services.{service}.extends"),
         ("cannot extend service {service} in {file}: service {other} not found{where}", &[UndefinedService, WrongType], "services.{service}.extends"),
-        ("cannot extend service {service} in {file}: {why}", &[WrongType], "services.{service}.extends"),
+        ("cannot extend service {service} in {file}: {why}", &[UndefinedService, WrongType], "services.{service}.extends"),
         ("Circular reference:{rest}", &[ExtendsCycle], ""),
         ("circular reference {rest}", &[ExtendsCycle], ""),
         // Types, and values that are written in a short form.
@@ -115,17 +119,21 @@ const TEXTS: &[(&str, &[Class], &str)] = {
         ("{at}: unsupported type {type}", &[WrongType], "{at}"),
         ("{at}: unsupported value {value}", &[WrongType], "{at}"),
         ("{at}: unsupported expose value {value}", &[WrongType], "{at}"),
-        ("{at}: invalid type {type} for {what}", &[WrongType], "{at}"),
+        ("{at}: invalid type {type} for {what}", &[WrongType, BadValue], "{at}"),
         ("{at}: invalid type {type}", &[WrongType], "{at}"),
         ("{at}: invalid value {value}, expected key=value", &[BadValue], "{at}"),
         ("{at}: invalid ip address: {text}", &[BadValue], "{at}"),
         ("{at}: value can't be blank", &[MissingKey], "{at}"),
         ("service {what} {at} is missing a mount target", &[MissingKey, WrongType], "{at}"),
-        ("service ports {at} is missing a target port", &[MissingKey], "{at}"),
+        ("service ports {at} is missing a target port", &[MissingKey, BadValue], "{at}"),
         ("environment path attribute {at} is missing", &[MissingKey], "{at}"),
         ("invalid mount config for type {type}: field Source must not be empty", &[MissingKey], "services.*.volumes"),
         ("invalid spec: {spec}: {why}", &[BadValue], "services.*.volumes"),
         ("invalid empty volume spec", &[BadValue], "services.*.volumes"),
+        ("Invalid {what}: {text}", &[BadValue], "services.*.ports"),
+        ("Invalid ranges specified for container and host Ports: {ranges}", &[BadValue], "services.*.ports"),
+        ("Invalid ip address {text}: {why}", &[BadValue], "services.*.ports"),
+        ("No port specified: {text}", &[BadValue], "services.*.ports"),
         ("invalid ssh key {text}", &[BadValue], "services.*.build.ssh"),
         ("invalid ssh key type {type}", &[WrongType], "services.*.build.ssh"),
         ("confusing device mapping, please use long syntax: {text}", &[BadValue], "services.*.devices"),
@@ -137,6 +145,7 @@ const TEXTS: &[(&str, &[Class], &str)] = {
         ("'{at}' source data must be {type}, got {other}", &[WrongType], "{at}"),
         ("'{at}' invalid type {type} for {what}", &[WrongType], "{at}"),
         ("'{at}' unexpected value type {type}", &[WrongType], "{at}"),
+        ("'{at}' cannot parse value as {type}: {why}", &[BadValue, OutOfRange], "{at}"),
         ("'{at}' {why}", &[BadValue], "{at}"),
         // The whole project.
         ("dependency cycle detected: {services}", &[DependencyCycle], "services.{services}"),
@@ -159,7 +168,7 @@ const TEXTS: &[(&str, &[Class], &str)] = {
         ("services.{service}: container name {name} is already in use by service {other}", &[Conflict], "services.*.container_name"),
         ("services.{service}: can't set distinct values on {one} and {two}: {rest}", &[Conflict], "services.{service}"),
         ("services.{at}: can't set container_name and {at} as container name must be unique{rest}", &[Conflict], "services.*.container_name"),
-        ("services.{at}: must be greater than {number}", &[BadValue], "services.{at}"),
+        ("services.{at}: must be greater than {number}", &[OutOfRange], "services.{at}"),
         ("services.{service}.develop.watch: target is required {rest}", &[MissingKey], "services.{service}.develop.watch"),
         ("{at}: target {target} already mounted as {other}", &[Conflict], "{at}"),
         ("secret {name} must declare either `file` or `environment`{rest}", &[MissingKey], "secrets.{name}"),
@@ -195,7 +204,6 @@ const CODES: &[(Class, &[&str])] = {
                 "bad-port",
                 "bad-size",
                 "bad-ssh-key",
-                "out-of-range",
                 "pair-without-equals",
                 "space-in-name",
                 "too-many-ports",
@@ -203,6 +211,7 @@ const CODES: &[(Class, &[&str])] = {
                 "value-too-long",
             ],
         ),
+        (OutOfRange, &["out-of-range"]),
         (Repeated, &["repeated-item"]),
         // Compose has no word of its own for a name with a wrong character: no pattern fits, so the key is unknown.
         (UnknownKey, &["bad-name"]),
@@ -223,6 +232,7 @@ const CODES: &[(Class, &[&str])] = {
         (
             Conflict,
             &[
+                "container-name-twice",
                 "count-and-ids",
                 "external-name",
                 "external-with-more",
@@ -244,10 +254,8 @@ const CODES: &[(Class, &[&str])] = {
         (
             YamlSyntax,
             &[
-                "control-character",
                 "merge-needs-mapping",
                 "nested-too-deep",
-                "not-utf8",
                 "other-yaml-version",
                 "several-documents",
                 "tab-indentation",
@@ -256,6 +264,7 @@ const CODES: &[(Class, &[&str])] = {
                 "yaml-syntax",
             ],
         ),
+        (TextEncoding, &["control-character", "not-utf8"]),
         (VariableFile, &["bad-variable-file"]),
         (Empty, &["empty-file"]),
         (ProjectName, &["bad-project-name"]),
@@ -441,7 +450,7 @@ fn keys(template: &str, captured: &[(&str, &str)]) -> Vec<String> {
 
 /// `services[web].ports.[]` and `'web'` in the spelling of our paths.
 fn steps(text: &str) -> String {
-    let text = text.trim_matches(['\'', '"']);
+    let text = text.trim_matches(['\'', '"']).replace("<nil>", "null");
     let dotted = text.replace(".[", "[").replace("[]", "[*]");
     dotted.replace('[', ".").replace(']', "")
 }

@@ -13,6 +13,7 @@ use crate::resolve::{self, Base};
 use crate::source::Span;
 use crate::specification::{PROJECT, SERVICE};
 use crate::suggest;
+use crate::validate;
 
 /// Nobody extends this many services one after the other; following more could exhaust the stack.
 const LONGEST_CHAIN: usize = 60;
@@ -152,6 +153,13 @@ impl Loader<'_> {
         trail.pop();
         if base.is_null() {
             return Some(service);
+        }
+        if base.as_mapping().is_none() {
+            // Told at the service that is extended, not at the one that extends it.
+            let at_services = At::ROOT.key("services");
+            let at_base = at_services.key(&target);
+            validate::validate(&base, &SERVICE, None, &at_base, &mut self.findings);
+            return None;
         }
         let mut base = base;
         base.add_step(&Step::Extended {
