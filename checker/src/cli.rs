@@ -256,7 +256,7 @@ const CONFORMANCE_HELP: &str = "DIR holds a corpus: manifest.jsonl has one proje
 printed with the corpus written $ROOT and the home folder $HOME.
 
 With --live every file below DIR whose name has `compose` in it and ends with .yaml or .yml is a project, loaded in its own folder with \
-PATH and HOME only; a file that takes Compose more than 60 s counts as one that Compose fails on.
+PATH and HOME only; a file that takes Compose longer than --within counts as one that Compose fails on.
 
 The last line is `agreed N of M (P %)`; M counts the projects that Compose loads. Where Compose refuses a project for something in its \
 files, an error of ours has to be of the same class, at the key that Compose names or below it; otherwise the project differs too.
@@ -272,6 +272,9 @@ pub struct DevConformanceArguments {
     /// Ask the installed Docker Compose, file by file
     #[arg(long)]
     pub live: bool,
+    /// How long Compose may take for one file, as `90s`
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", requires = "live")]
+    pub within: Duration,
     /// Projects that are known to differ, one a line: its files, two blanks, the reason
     #[arg(long, value_name = "FILE")]
     pub exceptions: Option<PathBuf>,
