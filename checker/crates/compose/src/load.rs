@@ -20,7 +20,7 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::Variables;
 use crate::merge;
-use crate::node::{Mapping, Node, Step, Value};
+use crate::node::{Mapping, Node, Value};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
@@ -31,6 +31,7 @@ use crate::source::{SourceId, Sources, Span};
 use crate::specification::PROJECT;
 use crate::tree::{self, Limits};
 use crate::validate;
+use project_name::ProjectName;
 
 /// What to load, and with which surroundings.
 #[derive(Clone, Debug, Default)]
@@ -168,7 +169,7 @@ impl Loader<'_> {
             return None;
         }
         let name = self.project_name(request, &files, &variables)?;
-        normalize::set_project_name(&mut variables, &name);
+        normalize::set_project_name(&mut variables, &name.name);
         let place = Place {
             folder: "",
             included: Vec::new(),
@@ -182,7 +183,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        self.finish(&mut root, &name, request, &variables)
+        self.finish(&mut root, name, request, &variables)
     }
 
     fn has_errors(&self) -> bool {
@@ -461,15 +462,16 @@ impl Loader<'_> {
     fn finish(
         &mut self,
         root: &mut Node,
-        name: &str,
+        name: ProjectName,
         request: &Request,
         variables: &Variables,
     ) -> Option<Project> {
         if self.has_errors() {
             return None;
         }
-        normalize::normalize(root, name, variables);
-        let name_node = self.name_node(root, name);
+        normalize::normalize(root, &name.name, variables);
+        let project_name = name.name.clone();
+        let name_node = name.node(root);
         let root = std::mem::replace(root, Node::new(Value::Null, root.span()));
         let mut root = settle::settle(root, &PROJECT, &At::ROOT, &mut self.findings)?;
         let profiles = selection::active_profiles(request, variables);
@@ -494,14 +496,7 @@ impl Loader<'_> {
             let span = name_node.span();
             mapping.insert("name", span, name_node);
         }
-        Some(Project::new(name.to_string(), root, disabled))
-    }
-
-    fn name_node(&self, root: &Node, name: &str) -> Node {
-        match root.child("name") {
-            Some(node) => Node::text(name, node.origin.clone()),
-            None => Node::text(name, root.origin.with(Step::Default)),
-        }
+        Some(Project::new(project_name, root, disabled))
     }
 }
 
