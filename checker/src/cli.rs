@@ -246,6 +246,40 @@ pub enum DevCommand {
     },
     /// Run every code block of the book and compare what it prints
     Snippets(DevSnippetsArguments),
+    /// Compare our reading of Compose projects with Docker Compose's own, project by project
+    #[command(after_help = CONFORMANCE_HELP)]
+    Conformance(DevConformanceArguments),
+}
+
+const CONFORMANCE_HELP: &str = "DIR holds a corpus: manifest.jsonl has one project a line (`files` and `cwd` relative to files/, `ok`, \
+`error`, `features`, `expected` and `expected_all_profiles`), files/ the projects, expected/ what `docker compose config --format json` \
+printed with the corpus written $ROOT and the home folder $HOME.
+
+With --live every file below DIR whose name has `compose` in it and ends with .yaml or .yml is a project, loaded in its own folder with \
+PATH and HOME only; a file that takes Compose more than 60 s counts as one that Compose fails on.
+
+The last line is `agreed N of M (P %)`; M counts the projects that Compose loads. Where Compose refuses a project for something in its \
+files, an error of ours has to be of the same class, at the key that Compose names or below it; otherwise the project differs too.
+
+Exit codes: 0 the projects that differ are the listed exceptions, and each of these differs · 1 another one differs, or an exception is \
+needless · 2 wrong use, or a corpus that cannot be read";
+
+#[derive(Debug, Args)]
+pub struct DevConformanceArguments {
+    /// A corpus, or with --live a folder with compose files
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Ask the installed Docker Compose, file by file
+    #[arg(long)]
+    pub live: bool,
+    /// Projects that are known to differ, one a line: its files, two blanks, the reason
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Show this many projects of each kind and feature; 0 shows all
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub first: usize,
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: ListFormat,
 }
 
 #[derive(Debug, Args)]

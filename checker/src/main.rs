@@ -78,5 +78,6 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Dev(DevCommand::Schema { of }) => dev::schema(*of),
         Command::Dev(DevCommand::Book { root, out }) => dev::book::run(root, out.as_deref()),
         Command::Dev(DevCommand::Snippets(arguments)) => dev::snippets::run(arguments),
+        Command::Dev(DevCommand::Conformance(arguments)) => dev::conformance::run(arguments),
     }
 }

@@ -165,13 +165,7 @@ pub(crate) fn named_by_variable(variables: &Variables) -> Option<Vec<String>> {
     let separator = variables
         .value("COMPOSE_PATH_SEPARATOR")
         .unwrap_or(if cfg!(windows) { ";" } else { ":" });
-    Some(
-        listed
-            .split(separator)
-            .filter(|file| !file.is_empty())
-            .map(path::clean)
-            .collect(),
-    )
+    Some(listed.split(separator).map(path::clean).collect())
 }
 
 /// The Compose files of the project folder, with the warning when there are several to choose from.

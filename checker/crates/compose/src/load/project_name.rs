@@ -6,6 +6,9 @@ use crate::interpolate::{self, Variables};
 use crate::node::{Node, Origin, Step};
 use crate::source::Span;
 
+const OPTION: &str = "--project-name";
+const VARIABLE: &str = "COMPOSE_PROJECT_NAME";
+
 /// A project's name.
 pub(super) struct ProjectName {
     pub name: String,
@@ -32,8 +35,6 @@ impl Loader<'_> {
         files: &[ParsedFile],
         variables: &Variables,
     ) -> Option<ProjectName> {
-        const OPTION: &str = "--project-name";
-        const VARIABLE: &str = "COMPOSE_PROJECT_NAME";
         let explicit = request
             .project_name
             .as_deref()
@@ -55,8 +56,12 @@ impl Loader<'_> {
                     step: Some(step),
                 });
             }
+            let place = match step {
+                Step::Given { .. } => None,
+                _ => variables.place(VARIABLE),
+            };
             self.findings
-                .push(bad_project_name(name, None).help(format!("change what `{set_by}` says")));
+                .push(bad_project_name(name, place).help(format!("change what `{set_by}` says")));
             return None;
         }
         let written = files
