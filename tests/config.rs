@@ -89,7 +89,7 @@ networks:
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("compose.yaml:4:25"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("compose.yaml:4:23"), "{}", ran.stderr);
 
     let quiet = folder.config(&["-q"]);
     assert_eq!(quiet.exits(0).stdout, "");
@@ -320,7 +320,7 @@ fn a_file_that_may_not_be_read_is_told() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new(&[("compose.yaml", COMPOSE)]);
     let path = folder.path("shop/compose.yaml");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).expect("changed");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("changed");
     // The superuser reads everything.
     if std::fs::read(&path).is_err() {
         folder

@@ -26,6 +26,8 @@
 //! ");
 //! ```
 
+use std::collections::BTreeMap;
+
 use crate::finding::Finding;
 use crate::node::{Node, Step, Value, VariableOrigin, split_path};
 use crate::print::{self, Notation};
@@ -111,9 +113,13 @@ pub fn explain<'a>(
         found = joined(&found, &key);
         rest = &rest[count..];
     }
+    let teller = Teller {
+        sources,
+        outdone: project.outdone(),
+    };
     Ok(Explanation {
-        chain: chain(node, sources),
-        parts: parts(node, shape, &found, sources),
+        chain: teller.chain(node),
+        parts: teller.parts(node, shape, &found),
         path: found,
         node,
     })
@@ -127,28 +133,6 @@ fn joined(path: &str, key: &str) -> String {
     match path {
         "" => key,
         path => format!("{path}.{key}"),
-    }
-}
-
-/// The parts that are printed, in the order in which they are printed.
-fn parts<'a>(node: &'a Node, shape: &Shape, path: &str, sources: &Sources) -> Vec<Part<'a>> {
-    let part = |key: &str, node: &'a Node| Part {
-        key: key.to_string(),
-        path: joined(path, key),
-        node,
-        chain: chain(node, sources),
-    };
-    match &node.value {
-        Value::Mapping(mapping) => print::entries(mapping, shape, Notation::Yaml)
-            .into_iter()
-            .map(|shown| part(&shown.key, shown.value))
-            .collect(),
-        Value::Sequence(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| part(&index.to_string(), item))
-            .collect(),
-        _ => Vec::new(),
     }
 }
 
@@ -186,40 +170,215 @@ fn not_there(project: &Project, node: &Node, path: &str, key: &str) -> Finding {
     }
 }
 
-/// What happened to `node`, beginning with the place where it is written.
-fn chain(node: &Node, sources: &Sources) -> Vec<Link> {
-    let origin = &node.origin;
-    let filled_in = origin
-        .steps
-        .iter()
-        .position(|step| matches!(step, Step::Default | Step::Given { .. }));
-    let (kind, text) = match filled_in {
-        None => ("written", "It is written here."),
-        Some(_) => (
-            "belongs-to",
-            "Nothing is written for it; it belongs to what stands here.",
-        ),
-    };
-    let mut links = vec![Link::at(origin.span, kind, text, "")];
-    if node.tag.as_deref() == Some("!override") {
-        let text = "`!override` drops everything that was said about it before.";
-        links.push(Link::without_place("override", text, "!override"));
-    }
-    for (index, step) in origin.steps.iter().enumerate() {
-        // How the text came about to which the value belongs says nothing about the value.
-        let is_of_another = filled_in.is_some_and(|at| index < at)
-            && matches!(
-                step,
-                Step::Interpolated { .. }
-                    | Step::ShortForm
-                    | Step::RelativePath
-                    | Step::Joined { .. }
-            );
-        if !is_of_another {
-            links.extend(link(step, node, sources));
+/// Puts steps into words.
+struct Teller<'a> {
+    sources: &'a Sources,
+    /// Where files set variables that the shell sets as well.
+    outdone: &'a BTreeMap<String, Span>,
+}
+
+impl Teller<'_> {
+    /// The parts that are printed, in the order in which they are printed.
+    fn parts<'n>(&self, node: &'n Node, shape: &Shape, path: &str) -> Vec<Part<'n>> {
+        let part = |key: &str, node: &'n Node| Part {
+            key: key.to_string(),
+            path: joined(path, key),
+            node,
+            chain: self.chain(node),
+        };
+        match &node.value {
+            Value::Mapping(mapping) => print::entries(mapping, shape, Notation::Yaml)
+                .into_iter()
+                .map(|shown| part(&shown.key, shown.value))
+                .collect(),
+            Value::Sequence(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| part(&index.to_string(), item))
+                .collect(),
+            _ => Vec::new(),
         }
     }
-    links
+
+    /// What happened to `node`, beginning with the place where it is written.
+    fn chain(&self, node: &Node) -> Vec<Link> {
+        let origin = &node.origin;
+        let filled_in = origin
+            .steps
+            .iter()
+            .position(|step| matches!(step, Step::Default | Step::Given { .. }));
+        let (kind, text) = match filled_in {
+            None => ("written", "It is written here."),
+            Some(_) => (
+                "belongs-to",
+                "Nothing is written for it; it belongs to what stands here.",
+            ),
+        };
+        let mut links = vec![Link::at(origin.span, kind, text, "")];
+        if node.tag.as_deref() == Some("!override") {
+            let text = "`!override` drops everything that was said about it before.";
+            links.push(Link::without_place("override", text, "!override"));
+        }
+        for (index, step) in origin.steps.iter().enumerate() {
+            // How the text came about to which the value belongs says nothing about the value.
+            let is_of_another = filled_in.is_some_and(|at| index < at)
+                && matches!(
+                    step,
+                    Step::Interpolated { .. }
+                        | Step::ShortForm
+                        | Step::RelativePath
+                        | Step::Joined { .. }
+                );
+            if !is_of_another {
+                links.extend(self.links(step, node));
+            }
+        }
+        links
+    }
+
+    fn place(&self, span: Span) -> String {
+        let position = self.sources.position(span);
+        let path = &self.sources.get(span.source).path;
+        format!("{path}:{}", position.line)
+    }
+
+    fn links(&self, step: &Step, node: &Node) -> Vec<Link> {
+        let place = |span: Span| self.place(span);
+        let link = match step {
+            Step::MergedOver { previous } => Link::at(
+                *previous,
+                "merged-over",
+                "It replaces an earlier value, which stands here.",
+                format!("instead of {}", place(*previous)),
+            ),
+            Step::Joined { other } => Link::at(
+                *other,
+                "joined",
+                "What stands here is added to it.",
+                format!("with {}", place(*other)),
+            ),
+            Step::Alias { used } => Link::at(
+                *used,
+                "alias",
+                "It is used here, through an alias of its anchor.",
+                format!("alias in {}", place(*used)),
+            ),
+            Step::MergeKey { used } => Link::at(
+                *used,
+                "merge-key",
+                "It comes into this mapping through the merge key `<<`.",
+                format!("<< in {}", place(*used)),
+            ),
+            Step::Interpolated { variable, from } => match from {
+                // The line of the file is the value itself.
+                VariableOrigin::File(span) if *span == node.span() => return Vec::new(),
+                _ => return self.variable(variable, from, node),
+            },
+            Step::Default => Link::without_place("default", "Compose fills it in.", "by default"),
+            Step::ShortForm => Link::without_place(
+                "short-form",
+                "It stands there in the short form, and is written out.",
+                "short form",
+            ),
+            Step::Extended { service, at } => Link::at(
+                *at,
+                "extended",
+                format!("It is taken over from the service `{service}`, which is extended here."),
+                format!("extends {service} in {}", place(*at)),
+            ),
+            Step::Included { at } => Link::at(
+                *at,
+                "included",
+                "The file it stands in is included here.",
+                format!("included in {}", place(*at)),
+            ),
+            Step::OtherFile { at } => Link::at(
+                *at,
+                "other-file",
+                "The file it stands in is named here.",
+                format!("named in {}", place(*at)),
+            ),
+            Step::RelativePath => Link::without_place(
+                "relative-path",
+                "It is a relative path, and starts in the project's folder.",
+                "relative path",
+            ),
+            Step::Canonical => Link::without_place(
+                "canonical",
+                "Compose writes it in a form of its own.",
+                "Compose's form",
+            ),
+            Step::Given { option } => Link::without_place(
+                "given",
+                format!("`{option}` on the command line says so."),
+                *option,
+            ),
+        };
+        vec![link]
+    }
+
+    fn variable(&self, name: &str, from: &VariableOrigin, node: &Node) -> Vec<Link> {
+        let place = |span: Span| self.place(span);
+        let kind = "variable";
+        let link = match from {
+            VariableOrigin::Shell => Link::without_place(
+                kind,
+                format!("The variable `{name}` is put in; the shell sets it."),
+                format!("{name} from the shell"),
+            ),
+            VariableOrigin::File(span) => Link::at(
+                *span,
+                kind,
+                format!("The variable `{name}` is put in; it is set here."),
+                format!("{name} from {}", place(*span)),
+            ),
+            VariableOrigin::Fallback => {
+                let written = self.sources.text(node.span());
+                let is_replacement = [":+", "+"]
+                    .iter()
+                    .any(|sign| written.contains(&format!("${{{name}{sign}")));
+                match is_replacement {
+                    true => Link::without_place(
+                        kind,
+                        format!(
+                            "The text behind the `+` is taken if the variable `{name}` has a value, else nothing."
+                        ),
+                        format!("+ of {name}"),
+                    ),
+                    false => Link::without_place(
+                        kind,
+                        format!(
+                            "The variable `{name}` has no value, so the text behind the `-` is taken."
+                        ),
+                        format!("fallback of {name}"),
+                    ),
+                }
+            }
+            VariableOrigin::Unset => Link::without_place(
+                kind,
+                format!("The variable `{name}` is set nowhere, so nothing is put in."),
+                format!("{name} is not set"),
+            ),
+            VariableOrigin::Compose => Link::without_place(
+                kind,
+                format!("The variable `{name}` is put in; Compose sets it itself."),
+                format!("{name} from Compose"),
+            ),
+        };
+        let outdone = self
+            .outdone
+            .get(name)
+            .filter(|_| *from == VariableOrigin::Shell);
+        let outdone = outdone.map(|span| {
+            Link::at(
+                *span,
+                "outdone",
+                format!("`{name}` is also set here, which does not count beside the shell."),
+                format!("not from {}", place(*span)),
+            )
+        });
+        [link].into_iter().chain(outdone).collect()
+    }
 }
 
 impl Link {
@@ -248,137 +407,5 @@ impl Link {
             short: short.into(),
             span: None,
         }
-    }
-}
-
-fn link(step: &Step, node: &Node, sources: &Sources) -> Option<Link> {
-    let place = |span: Span| {
-        let position = sources.position(span);
-        format!("{}:{}", sources.get(span.source).path, position.line)
-    };
-    Some(match step {
-        Step::MergedOver { previous } => Link::at(
-            *previous,
-            "merged-over",
-            "It replaces an earlier value, which stands here.",
-            format!("instead of {}", place(*previous)),
-        ),
-        Step::Joined { other } => Link::at(
-            *other,
-            "joined",
-            "What stands here is added to it.",
-            format!("with {}", place(*other)),
-        ),
-        Step::Alias { used } => Link::at(
-            *used,
-            "alias",
-            "It is used here, through an alias of its anchor.",
-            format!("alias in {}", place(*used)),
-        ),
-        Step::MergeKey { used } => Link::at(
-            *used,
-            "merge-key",
-            "It comes into this mapping through the merge key `<<`.",
-            format!("<< in {}", place(*used)),
-        ),
-        Step::Interpolated { variable, from } => match from {
-            // The line of the file is the value itself.
-            VariableOrigin::File(span) if *span == node.span() => return None,
-            _ => variable_link(variable, from, node, sources, &place),
-        },
-        Step::Default => Link::without_place("default", "Compose fills it in.", "by default"),
-        Step::ShortForm => Link::without_place(
-            "short-form",
-            "It stands there in the short form, and is written out.",
-            "short form",
-        ),
-        Step::Extended { service, at } => Link::at(
-            *at,
-            "extended",
-            format!("It is taken over from the service `{service}`, which is extended here."),
-            format!("extends {service} in {}", place(*at)),
-        ),
-        Step::Included { at } => Link::at(
-            *at,
-            "included",
-            "The file it stands in is included here.",
-            format!("included in {}", place(*at)),
-        ),
-        Step::OtherFile { at } => Link::at(
-            *at,
-            "other-file",
-            "The file it stands in is named here.",
-            format!("named in {}", place(*at)),
-        ),
-        Step::RelativePath => Link::without_place(
-            "relative-path",
-            "It is a relative path, and starts in the project's folder.",
-            "relative path",
-        ),
-        Step::Canonical => Link::without_place(
-            "canonical",
-            "Compose writes it in a form of its own.",
-            "Compose's form",
-        ),
-        Step::Given { option } => Link::without_place(
-            "given",
-            format!("`{option}` on the command line says so."),
-            *option,
-        ),
-    })
-}
-
-fn variable_link(
-    name: &str,
-    from: &VariableOrigin,
-    node: &Node,
-    sources: &Sources,
-    place: &dyn Fn(Span) -> String,
-) -> Link {
-    let kind = "variable";
-    match from {
-        VariableOrigin::Shell => Link::without_place(
-            kind,
-            format!("The variable `{name}` is put in; the shell sets it."),
-            format!("{name} from the shell"),
-        ),
-        VariableOrigin::File(span) => Link::at(
-            *span,
-            kind,
-            format!("The variable `{name}` is put in; it is set here."),
-            format!("{name} from {}", place(*span)),
-        ),
-        VariableOrigin::Fallback => {
-            let written = sources.text(node.span());
-            let is_replacement = [":+", "+"]
-                .iter()
-                .any(|sign| written.contains(&format!("${{{name}{sign}")));
-            match is_replacement {
-                true => Link::without_place(
-                    kind,
-                    format!(
-                        "The text behind the `+` is taken if the variable `{name}` has a value, else nothing."
-                    ),
-                    format!("+ of {name}"),
-                ),
-                false => Link::without_place(
-                    kind,
-                    format!(
-                        "The variable `{name}` has no value, so the text behind the `-` is taken."
-                    ),
-                    format!("fallback of {name}"),
-                ),
-            }
-        }
-        VariableOrigin::Unset => Link::without_place(
-            kind,
-            format!("The variable `{name}` is set nowhere, so nothing is put in."),
-            format!("{name} is not set"),
-        ),
-        VariableOrigin::Compose => Link::without_place(
-            kind,
-            format!("The variable `{name}` is put in; Compose sets it itself."),
-            format!("{name} from Compose"),
-        ),
     }
 }

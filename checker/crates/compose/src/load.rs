@@ -20,7 +20,7 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::Variables;
 use crate::merge;
-use crate::node::{Mapping, Node, Value};
+use crate::node::{Mapping, Node, Value, VariableOrigin};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
@@ -96,6 +96,7 @@ pub fn load(reader: &dyn Reader, request: &Request) -> Loaded {
             .cloned(),
         interpolated: 0,
         parsed: Parsed::default(),
+        outdone: BTreeMap::new(),
     };
     let project = loader.project(request);
     let mut findings = loader.findings;
@@ -123,6 +124,8 @@ struct Loader<'a> {
     home: Option<String>,
     interpolated: usize,
     parsed: Parsed,
+    /// Where files set variables that the shell sets as well.
+    outdone: BTreeMap<String, Span>,
 }
 
 /// How much was parsed so far. Files that include each other twice double the work with every level.
@@ -214,16 +217,29 @@ impl Loader<'_> {
         });
         if let Some(names) = listed {
             let from_files = self.variable_files(&names, true, &variables);
+            self.note_outdone(&from_files, &variables);
             variables.add_missing(from_files);
         } else if !is_env_file_disabled(&variables) {
             let elsewhere = Some(&request.started_in).filter(|folder| !folder.is_empty());
             for folder in elsewhere.into_iter().chain([&String::new()]) {
                 let name = path::join(folder, ".env");
                 let from_file = self.variable_files(&[name], false, &variables);
+                self.note_outdone(&from_file, &variables);
                 variables.add_missing(from_file);
             }
         }
         variables
+    }
+
+    fn note_outdone(&mut self, from_files: &FileVariables, variables: &Variables) {
+        for (name, variable) in from_files {
+            let by_shell = variables.get(name).map(|known| &known.origin);
+            if let (Some(VariableOrigin::Shell), VariableOrigin::File(span)) =
+                (by_shell, &variable.origin)
+            {
+                self.outdone.insert(name.clone(), *span);
+            }
+        }
     }
 
     fn variable_files(
@@ -505,7 +521,8 @@ impl Loader<'_> {
             let span = name_node.span();
             mapping.insert("name", span, name_node);
         }
-        Some(Project::new(project_name, root, disabled))
+        let outdone = std::mem::take(&mut self.outdone);
+        Some(Project::new(project_name, root, disabled, outdone))
     }
 }
 

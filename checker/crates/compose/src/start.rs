@@ -172,10 +172,7 @@ impl Start {
             let mut findings = Vec::new();
             let found =
                 files::present(&|name| at(name) != Some(ReadError::NotFound), &mut findings);
-            let is_outside = found
-                .iter()
-                .all(|name| at(name) == Some(ReadError::Outside));
-            if !found.is_empty() && !is_outside {
+            if !found.is_empty() {
                 return Ok(Files {
                     paths: found.iter().map(|name| path::join(&folder, name)).collect(),
                     findings,
@@ -183,10 +180,10 @@ impl Start {
                 });
             }
             let above = path::folder_of(&folder);
-            if above == folder || !path::is_absolute(&above) || is_outside && !found.is_empty() {
-                return Err(Box::new(files::no_compose_file(
-                    "in this folder or in one above it",
-                )));
+            let is_last = above == folder || !path::is_absolute(&above);
+            if is_last || reader.read(&above).err() == Some(ReadError::Outside) {
+                let place = "in this folder or in one above it";
+                return Err(Box::new(files::no_compose_file(place)));
             }
             folder = above;
         }

@@ -215,7 +215,7 @@ fn the_chain_of_every_kind_of_value_is_told() {
         // Variables: the shell before .env, .env with a variable of its own, and nobody.
         (
             "services.db.environment.HOME",
-            &["written compose.yaml:18", "variable"],
+            &["written compose.yaml:18", "variable", "outdone .env:3"],
         ),
         (
             "services.db.environment.NOBODY",
