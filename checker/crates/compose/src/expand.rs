@@ -385,7 +385,11 @@ fn short_mount(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
     }
     if short.is_bind() {
         // Only the short form makes the folder when it is missing.
-        bind.insert("create_host_path", node.span(), flag(true));
+        bind.insert(
+            "create_host_path",
+            node.span(),
+            default_node(Value::Bool(true), &origin),
+        );
     }
     if !bind.is_empty() {
         insert(
@@ -464,7 +468,6 @@ fn port_node(port: &port::PortMapping, item: &Node) -> Node {
     let mut insert = |key: &str, value: Value| {
         mapping.insert(key, item.span(), Node::with_origin(value, origin.clone()));
     };
-    insert("mode", Value::String("ingress".into()));
     if !port.host_ip.is_empty() {
         insert("host_ip", Value::String(port.host_ip.clone()));
     }
@@ -472,7 +475,11 @@ fn port_node(port: &port::PortMapping, item: &Node) -> Node {
     if !port.published.is_empty() {
         insert("published", Value::String(port.published.clone()));
     }
-    insert("protocol", Value::String(port.protocol.clone()));
+    let says_protocol = item.as_str().is_some_and(|text| text.contains('/'));
+    if says_protocol {
+        insert("protocol", Value::String(port.protocol.clone()));
+    }
+    // Without it, as in the long form, protocol and mode are filled in with the other defaults.
     Node::with_origin(Value::Mapping(mapping), origin)
 }
 

@@ -20,7 +20,7 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::Variables;
 use crate::merge;
-use crate::node::{Mapping, Node, Step, Value};
+use crate::node::{Mapping, Node, Value, VariableOrigin};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
@@ -31,6 +31,7 @@ use crate::source::{SourceId, Sources, Span};
 use crate::specification::PROJECT;
 use crate::tree::{self, Limits};
 use crate::validate;
+use project_name::ProjectName;
 
 /// What to load, and with which surroundings.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +96,7 @@ pub fn load(reader: &dyn Reader, request: &Request) -> Loaded {
             .cloned(),
         interpolated: 0,
         parsed: Parsed::default(),
+        outdone: BTreeMap::new(),
     };
     let project = loader.project(request);
     let mut findings = loader.findings;
@@ -122,6 +124,8 @@ struct Loader<'a> {
     home: Option<String>,
     interpolated: usize,
     parsed: Parsed,
+    /// Where files set variables that the shell sets as well.
+    outdone: BTreeMap<String, Span>,
 }
 
 /// How much was parsed so far. Files that include each other twice double the work with every level.
@@ -171,7 +175,7 @@ impl Loader<'_> {
         let name = self
             .project_name(request, &files, &variables)
             .unwrap_or_default();
-        normalize::set_project_name(&mut variables, &name);
+        normalize::set_project_name(&mut variables, &name.name);
         let place = Place {
             folder: "",
             included: Vec::new(),
@@ -185,7 +189,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        self.finish(&mut root, &name, request, &variables)
+        self.finish(&mut root, name, request, &variables)
     }
 
     fn has_errors(&self) -> bool {
@@ -216,16 +220,29 @@ impl Loader<'_> {
         });
         if let Some(names) = listed {
             let from_files = self.variable_files(&names, true, &variables);
+            self.note_outdone(&from_files, &variables);
             variables.add_missing(from_files);
         } else if !is_env_file_disabled(&variables) {
             let elsewhere = Some(&request.started_in).filter(|folder| !folder.is_empty());
             for folder in elsewhere.into_iter().chain([&String::new()]) {
                 let name = path::join(folder, ".env");
                 let from_file = self.variable_files(&[name], false, &variables);
+                self.note_outdone(&from_file, &variables);
                 variables.add_missing(from_file);
             }
         }
         variables
+    }
+
+    fn note_outdone(&mut self, from_files: &FileVariables, variables: &Variables) {
+        for (name, variable) in from_files {
+            let by_shell = variables.get(name).map(|known| &known.origin);
+            if let (Some(VariableOrigin::Shell), VariableOrigin::File(span)) =
+                (by_shell, &variable.origin)
+            {
+                self.outdone.insert(name.clone(), *span);
+            }
+        }
     }
 
     fn variable_files(
@@ -473,15 +490,16 @@ impl Loader<'_> {
     fn finish(
         &mut self,
         root: &mut Node,
-        name: &str,
+        name: ProjectName,
         request: &Request,
         variables: &Variables,
     ) -> Option<Project> {
         if self.has_errors() {
             return None;
         }
-        normalize::normalize(root, name, variables);
-        let name_node = self.name_node(root, name);
+        normalize::normalize(root, &name.name, variables);
+        let project_name = name.name.clone();
+        let name_node = name.node(root);
         let root = std::mem::replace(root, Node::new(Value::Null, root.span()));
         let mut root = settle::settle(root, &PROJECT, &At::ROOT, &mut self.findings)?;
         let profiles = selection::active_profiles(request, variables);
@@ -506,14 +524,8 @@ impl Loader<'_> {
             let span = name_node.span();
             mapping.insert("name", span, name_node);
         }
-        Some(Project::new(name.to_string(), root, disabled))
-    }
-
-    fn name_node(&self, root: &Node, name: &str) -> Node {
-        match root.child("name") {
-            Some(node) => Node::text(name, node.origin.clone()),
-            None => Node::text(name, root.origin.with(Step::Default)),
-        }
+        let outdone = std::mem::take(&mut self.outdone);
+        Some(Project::new(project_name, root, disabled, outdone))
     }
 }
 

@@ -22,7 +22,16 @@ pub(crate) fn settle(
         mut origin,
         tag,
     } = node;
-    let scalar_text = |value: &Value| Node::new(value.clone(), origin.span).scalar_text();
+    let span = origin.span;
+    let scalar_text = |value: &Value| Node::new(value.clone(), span).scalar_text();
+    let written = match shape.form {
+        Form::Bytes
+        | Form::Duration
+        | Form::OptionalDuration
+        | Form::FileMode
+        | Form::DeviceCount => scalar_text(&value),
+        _ => None,
+    };
     let value = match shape.form {
         Form::Raw => value,
         Form::Text | Form::Word => {
@@ -106,6 +115,9 @@ pub(crate) fn settle(
             _ => return None,
         },
     };
+    if written.is_some_and(|written| scalar_text(&value) != Some(written)) {
+        origin.push(Step::Canonical);
+    }
     Some(Node { value, origin, tag })
 }
 

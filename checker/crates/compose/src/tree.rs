@@ -590,7 +590,7 @@ impl<'a> Builder<'a> {
             Value::Mapping(other) => {
                 for (key, mut entry) in other {
                     if !mapping.contains(&key) {
-                        entry.value.origin.push(Step::MergeKey { used });
+                        entry.value.add_step(&Step::MergeKey { used });
                         mapping.insert_entry(key, entry);
                     }
                 }
