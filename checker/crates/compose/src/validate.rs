@@ -11,14 +11,15 @@ use crate::units;
 /// Findings beyond this many help nobody; the first ones tell what is wrong.
 const MOST: usize = 50;
 
+/// Checks a whole document, or what is merged so far. Warnings and errors that are known already do not count.
+pub(crate) fn validate(root: &Node, shape: &Shape, findings: &mut Vec<Finding>) {
+    let mut found = Vec::new();
+    check(root, shape, None, &At::ROOT, &mut found);
+    findings.append(&mut found);
+}
+
 /// Checks `node` against `shape`. `key` is where the key of this value is written, if it has one.
-pub(crate) fn validate(
-    node: &Node,
-    shape: &Shape,
-    key: Option<Span>,
-    at: &At<'_>,
-    findings: &mut Vec<Finding>,
-) {
+fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &mut Vec<Finding>) {
     if findings.len() >= MOST {
         return;
     }
@@ -103,7 +104,7 @@ fn validate_items(items: &[Node], shape: &Shape, at: &At<'_>, findings: &mut Vec
         return;
     };
     for (index, item) in items.iter().enumerate() {
-        validate(item, item_shape, None, &at.item(index), findings);
+        check(item, item_shape, None, &at.item(index), findings);
     }
     if shape.repeats == Repeats::Refused {
         refuse_repeats(items, at, findings);
@@ -150,7 +151,7 @@ fn validate_mapping(
                 }
                 let here = at.key(name);
                 match fields.iter().find(|field| field.key == name) {
-                    Some(field) => validate(
+                    Some(field) => check(
                         &entry.value,
                         field.shape,
                         Some(entry.key_span),
@@ -186,7 +187,7 @@ fn validate_mapping(
                         .path(at.key(name).to_string()),
                     );
                 }
-                validate(
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),
@@ -197,7 +198,7 @@ fn validate_mapping(
         }
         Keys::Texts(child) => {
             for (name, entry) in mapping.iter() {
-                validate(
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),

@@ -83,7 +83,9 @@ fn every_code_has_an_example() {
         "file-not-readable",
         "file-too-large",
         "several-documents",
-        "too-many-files",
+        "too-much",
+        "more-findings",
+        "too-many-anchors",
         "extends-too-long",
     ];
     let shown: BTreeSet<String> = examples()

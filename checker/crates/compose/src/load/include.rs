@@ -1,7 +1,6 @@
 //! Files that are taken in whole.
 
 use super::{Loader, Place, texts};
-use crate::at::At;
 use crate::dotenv::{FileVariables, Format};
 use crate::files;
 use crate::finding::Finding;
@@ -35,8 +34,6 @@ impl Loader<'_> {
         validate::validate(
             &Node::new(Value::Mapping(check), include.value.span()),
             &PROJECT,
-            None,
-            &At::ROOT,
             &mut self.findings,
         );
         if self.error_count() > errors {
@@ -107,7 +104,14 @@ impl Loader<'_> {
             for path in paths {
                 match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
                     Ok(source) => {
-                        self.parse_variables(source, Format::Compose, variables, &mut found)
+                        let lookup = |name: &str| variables.get(name).cloned();
+                        self.parse_variables(
+                            source,
+                            Format::Compose,
+                            &lookup,
+                            &mut found,
+                            Some(span),
+                        );
                     }
                     Err(failure) => self.findings.push(failure.into_finding(&path, Some(span))),
                 }
