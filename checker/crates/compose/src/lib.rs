@@ -62,6 +62,8 @@ mod path;
 mod port;
 pub mod print;
 mod project;
+#[cfg(test)]
+mod properties;
 mod reader;
 pub mod render;
 mod resolve;
