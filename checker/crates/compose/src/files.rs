@@ -28,6 +28,9 @@ pub(crate) fn read_text(
     path: &str,
     limits: Limits,
 ) -> Result<SourceId, ReadFailure> {
+    if let Some(source) = recorder.text(path) {
+        return Ok(source);
+    }
     let bytes = recorder.read(path).map_err(ReadFailure::Unreadable)?;
     if bytes.len() > limits.bytes {
         return Err(ReadFailure::Unreadable(ReadError::TooLarge {
@@ -67,7 +70,10 @@ pub(crate) fn read_text(
                     .label("an invisible character stands here")
                     .help("delete it; check that this is a text file"),
                 ))),
-                None => Ok(source),
+                None => {
+                    recorder.keep(path, source);
+                    Ok(source)
+                }
             }
         }
         Err(error) => {

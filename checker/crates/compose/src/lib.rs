@@ -41,7 +41,7 @@
 //!
 //! # Bounds
 //!
-//! Input is never trusted: files over 8 MiB, deep nesting, alias bombs and variables that grow without bound are refused
+//! Input is never trusted: files over 16 MiB, deep nesting, alias bombs and variables that grow without bound are refused
 //! at once ([`tree::Limits`]), and a path that leaves the folder is for the [`Reader`] to allow.
 //! `include` and `extends` of another machine's files are refused: nothing is fetched.
 
@@ -65,6 +65,8 @@ mod path;
 mod port;
 pub mod print;
 mod project;
+#[cfg(test)]
+mod properties;
 mod reader;
 pub mod render;
 mod resolve;

@@ -10,15 +10,17 @@ mod selection;
 mod service_files;
 mod variables_in_values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
+use self::extends::BaseFile;
 use crate::at::At;
 use crate::consistency;
 use crate::dotenv::{self, FileVariables, Format};
 use crate::expand;
 use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
-use crate::interpolate::Variables;
+use crate::interpolate::{Variable, Variables};
 use crate::merge;
 use crate::node::{Mapping, Node, Value, VariableOrigin};
 use crate::normalize;
@@ -95,13 +97,15 @@ pub fn load(reader: &dyn Reader, request: &Request) -> Loaded {
             .or_else(|| request.environment.get("USERPROFILE"))
             .cloned(),
         interpolated: 0,
-        parsed: Parsed::default(),
         outdone: BTreeMap::new(),
+        work: Work::default(),
+        bases: HashMap::new(),
     };
     let project = loader.project(request);
     let mut findings = loader.findings;
     remove_repeats(&mut findings);
     findings.sort_by_key(|finding| !finding.is_error());
+    leave_out_the_last(&mut findings);
     let has_errors = findings.iter().any(Finding::is_error);
     Loaded {
         project: project.filter(|_| !has_errors),
@@ -116,6 +120,21 @@ fn remove_repeats(findings: &mut Vec<Finding>) {
     findings.retain(|finding| seen.insert((finding.code, finding.span, finding.message.clone())));
 }
 
+/// More findings than this help nobody, and telling them all would take longer than finding them.
+const MOST_FINDINGS: usize = 1000;
+
+fn leave_out_the_last(findings: &mut Vec<Finding>) {
+    let more = findings.len().saturating_sub(MOST_FINDINGS);
+    if more > 0 {
+        findings.truncate(MOST_FINDINGS);
+        findings.push(Finding::warning(
+            "more-findings",
+            format!("{more} more findings are left out."),
+            None,
+        ));
+    }
+}
+
 struct Loader<'a> {
     recorder: Recorder<'a>,
     sources: Sources,
@@ -123,24 +142,37 @@ struct Loader<'a> {
     limits: Limits,
     home: Option<String>,
     interpolated: usize,
-    parsed: Parsed,
     /// Where files set variables that the shell sets as well.
     outdone: BTreeMap<String, Span>,
+    work: Work,
+    bases: HashMap<String, Rc<BaseFile>>,
 }
 
-/// How much was parsed so far. Files that include each other twice double the work with every level.
+/// How much was done so far. Files that include each other twice double the work with every level, and a thousand services
+/// may all take over a thousand values.
 #[derive(Default)]
-struct Parsed {
+struct Work {
+    /// Compose files parsed.
     files: usize,
+    /// Their bytes, and those of files of variables, each time they are used.
     bytes: usize,
+    /// Values that `extends`, `env_file` and `label_file` put into services.
+    values: usize,
+    /// Values that were looked through again because a further document came.
+    repeated: usize,
 }
 
-impl Parsed {
-    const MOST_FILES: usize = 2000;
+impl Work {
+    const MOST_FILES: usize = 12_000;
     const MOST_BYTES: usize = 64 << 20;
+    const MOST_VALUES: usize = 1_000_000;
+    const MOST_REPEATED: usize = 4_000_000;
 
     fn is_too_much(&self) -> bool {
-        self.files > Self::MOST_FILES || self.bytes > Self::MOST_BYTES
+        self.files > Self::MOST_FILES
+            || self.bytes > Self::MOST_BYTES
+            || self.values > Self::MOST_VALUES
+            || self.repeated > Self::MOST_REPEATED
     }
 }
 
@@ -255,7 +287,10 @@ impl Loader<'_> {
         for name in names {
             let path = path::clean(name);
             match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
-                Ok(source) => self.parse_variables(source, Format::Compose, variables, &mut found),
+                Ok(source) => {
+                    let lookup = |name: &str| variables.get(name).cloned();
+                    self.parse_variables(source, Format::Compose, &lookup, &mut found, None);
+                }
                 // A folder called `.env` is left alone, as in Compose.
                 Err(ReadFailure::Unreadable(
                     ReadError::NotFound | ReadError::IsDirectory | ReadError::Outside,
@@ -266,22 +301,22 @@ impl Loader<'_> {
         found
     }
 
+    /// Reads the file `source` into `found`. What it asks for is told at `asked_at` when it is too much.
     fn parse_variables(
         &mut self,
         source: SourceId,
         format: Format,
-        variables: &Variables,
+        lookup: &dyn Fn(&str) -> Option<Variable>,
         found: &mut FileVariables,
+        asked_at: Option<Span>,
     ) {
-        let text = self.sources.get(source).text.clone();
-        let findings = dotenv::parse(
-            source,
-            &text,
-            format,
-            &|name| variables.get(name).cloned(),
-            found,
-        );
+        let text = &self.sources.get(source).text;
+        self.work.bytes += text.len();
+        let known = found.len();
+        let findings = dotenv::parse(source, text, format, lookup, found);
         self.findings.extend(findings);
+        self.work.values += found.len() - known;
+        self.is_too_much(asked_at);
     }
 
     /// The files to load, and where they are named if that stands in a file.
@@ -319,10 +354,9 @@ impl Loader<'_> {
                     return None;
                 }
             };
-        self.parsed.files += 1;
-        self.parsed.bytes += self.sources.get(source).text.len();
-        if self.parsed.is_too_much() {
-            self.refuse_more_files(asked_at);
+        self.work.files += 1;
+        self.work.bytes += self.sources.get(source).text.len();
+        if self.is_too_much(asked_at) {
             return None;
         }
         match tree::parse_documents(source, &self.sources.get(source).text, self.limits) {
@@ -337,24 +371,27 @@ impl Loader<'_> {
         }
     }
 
-    /// Said once, however many files are still asked for.
-    fn refuse_more_files(&mut self, asked_at: Option<Span>) {
-        if self
+    /// Whether this asks for more than anybody needs. Said once, however much is still asked for.
+    fn is_too_much(&mut self, asked_at: Option<Span>) -> bool {
+        if !self.work.is_too_much() {
+            return false;
+        }
+        if !self
             .findings
             .iter()
-            .any(|finding| finding.code == "too-many-files")
+            .any(|finding| finding.code == "too-much")
         {
-            return;
+            self.findings.push(
+                Finding::error(
+                    "too-much",
+                    "The files of this project ask for too much together.",
+                    asked_at,
+                )
+                .label("this is too much")
+                .help("look for files or services that take over the same things again and again"),
+            );
         }
-        self.findings.push(
-            Finding::error(
-                "too-many-files",
-                "`include` and `extends` ask for too many files.",
-                asked_at,
-            )
-            .label("this is one too many")
-            .help("look for files that include the same files again and again"),
-        );
+        true
     }
 
     // One model from files, documents and includes.
@@ -417,6 +454,10 @@ impl Loader<'_> {
         place: &Place<'_>,
     ) -> Attempt<Node> {
         let errors = self.error_count();
+        self.work.repeated += base.size();
+        if self.is_too_much(Some(document.span())) {
+            return Err(Stopped);
+        }
         let resets = self.prepare(&mut document, variables)?;
         self.extends(&mut document, file, &resets, variables, place);
         merge::clear(&mut base, &resets);

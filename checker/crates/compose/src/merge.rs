@@ -1,5 +1,7 @@
 //! How a later file meets an earlier one, and which list items replace each other.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use crate::at::At;
 use crate::expand;
 use crate::finding::Finding;
@@ -49,7 +51,7 @@ fn merge_by(
         Merge::Hosts => {
             hosts_as_list(base);
             hosts_as_list(&mut over);
-            let known: Vec<String> = base
+            let known: HashSet<String> = base
                 .as_sequence()
                 .unwrap_or_default()
                 .iter()
@@ -387,10 +389,14 @@ fn keeps(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>
 
 /// Removes what `paths` name from the mappings of `node`.
 pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
+    // Taken out together: each removal by itself would move all the entries behind it.
+    let mut by_parents: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
     for path in paths {
-        let Some((last, parents)) = path.split_last() else {
-            continue;
-        };
+        if let Some((last, parents)) = path.split_last() {
+            by_parents.entry(parents).or_default().insert(last);
+        }
+    }
+    for (parents, keys) in by_parents {
         let mut target = Some(&mut *node);
         for step in parents {
             target = target.and_then(|node| match &mut node.value {
@@ -403,7 +409,7 @@ pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
             });
         }
         if let Some(mapping) = target.and_then(Node::as_mapping_mut) {
-            mapping.remove(last);
+            mapping.retain(|key, _| !keys.contains(key));
         }
     }
 }

@@ -426,6 +426,20 @@ impl Node {
         }
     }
 
+    /// How many values there are in this one, itself included.
+    pub(crate) fn size(&self) -> usize {
+        match &self.value {
+            Value::Sequence(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
+            Value::Mapping(mapping) => {
+                1 + mapping
+                    .iter()
+                    .map(|(_, entry)| entry.value.size())
+                    .sum::<usize>()
+            }
+            _ => 1,
+        }
+    }
+
     /// Adds `step` to this value and to everything in it.
     pub(crate) fn add_step(&mut self, step: &Step) {
         self.origin.push(step.clone());

@@ -239,18 +239,13 @@ fn snippet<'a>(
         .min()
         .unwrap_or(0);
     let last = annotated.iter().map(|one| one.range.end).max().unwrap_or(0);
-    let from = file.text[..first].rfind('\n').map_or(0, |at| at + 1);
+    let (line, from) = sources.line_at(source, first);
     let to = file.text[last..]
         .find('\n')
         .map_or(file.text.len(), |at| last + at);
-    let line = file.text[..from]
-        .bytes()
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1;
     let mut snippet = Snippet::source(&file.text[from..to])
         .path(file.path.as_str())
-        .line_start(line);
+        .line_start(line + 1);
     for Annotated { range, label, kind } in annotated {
         let annotation = kind.span(range.start - from..range.end - from);
         snippet = snippet.annotation(if label.is_empty() {

@@ -23,14 +23,15 @@ pub struct Limits {
     pub bytes: usize,
     /// How deep lists and mappings may stand in each other.
     pub depth: usize,
-    /// How many values aliases may add to a file. Real files stay far below; an alias bomb does not.
+    /// How many values aliases may add to a file, and a quarter of what anchors may hold. Real files stay far below; an alias
+    /// bomb does not.
     pub aliased_values: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 8 << 20,
+            bytes: 16 << 20,
             depth: 100,
             aliased_values: 250_000,
         }
@@ -160,10 +161,11 @@ struct Builder<'a> {
     documents: Vec<Node>,
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
+    anchored_values: usize,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
-    /// Where values without quotes end, and where they start.
-    plain_ends: HashMap<u32, u32>,
+    /// Values without quotes, in the order of the text.
+    plain: Vec<Span>,
     findings: Vec<Finding>,
 }
 
@@ -211,8 +213,9 @@ impl<'a> Builder<'a> {
             documents: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,
+            anchored_values: 0,
             tabs_are_free: Vec::new(),
-            plain_ends: HashMap::new(),
+            plain: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -238,7 +241,8 @@ impl<'a> Builder<'a> {
             }
         }
         if self.findings.is_empty() {
-            self.findings.extend(self.tab_on_an_empty_line());
+            let tab = self.tab_on_an_empty_line();
+            self.findings.extend(tab);
         }
         if self.findings.is_empty() {
             Ok(self.documents)
@@ -249,7 +253,14 @@ impl<'a> Builder<'a> {
 
     /// A tab at the start of a line that is empty otherwise, or a comment: Compose's parser takes it for indentation where
     /// a key could begin, ours does not mind.
-    fn tab_on_an_empty_line(&self) -> Option<Finding> {
+    fn tab_on_an_empty_line(&mut self) -> Option<Finding> {
+        if !self.text.contains('\t') {
+            return None;
+        }
+        self.tabs_are_free.sort_unstable_by_key(|span| span.start);
+        let mut free = self.tabs_are_free.iter().peekable();
+        // They stand in each other or apart, so the furthest end so far says whether a place is inside one.
+        let mut free_until = 0;
         let mut start = 0;
         self.text.split_inclusive('\n').find_map(|line| {
             let at = start;
@@ -257,15 +268,19 @@ impl<'a> Builder<'a> {
             let rest = line.trim_start_matches([' ', '\t']);
             let tab = at + line[..line.len() - rest.len()].find('\t')?;
             let says_nothing = rest.trim_end().is_empty() || rest.starts_with('#');
-            let is_free = |span: &Span| (span.start as usize) < at && at < span.end as usize;
-            if !says_nothing || self.tabs_are_free.iter().any(is_free) {
+            while let Some(span) = free.next_if(|span| (span.start as usize) < at) {
+                free_until = free_until.max(span.end as usize);
+            }
+            if !says_nothing || at < free_until {
                 return None;
             }
             let before = self.text[..at].trim_end().len() as u32;
             let is_indented = self
-                .plain_ends
-                .get(&before)
-                .is_some_and(|value| tab - at > self.indentation_before(*value as usize));
+                .plain
+                .binary_search_by_key(&before, |value| value.end)
+                .is_ok_and(|found| {
+                    tab - at > self.indentation_before(self.plain[found].start as usize)
+                });
             let span = Span {
                 source: self.source,
                 start: tab as u32,
@@ -340,7 +355,7 @@ impl<'a> Builder<'a> {
         if style != ScalarStyle::Plain {
             self.tabs_are_free.push(span);
         } else if span.start < span.end {
-            self.plain_ends.insert(span.end, span.start);
+            self.plain.push(span);
         }
         let span = self.without_trailing_space(span, style);
         if self.expects_key() {
@@ -355,7 +370,7 @@ impl<'a> Builder<'a> {
             };
             let is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
             if anchor != 0 {
-                self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span));
+                self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span))?;
             }
             return self.key(Key {
                 text: text.to_string(),
@@ -664,8 +679,24 @@ impl<'a> Builder<'a> {
         self.finish(node, 0)
     }
 
-    fn keep_anchor(&mut self, anchor: usize, node: &Node) {
+    /// Anchors in anchors hold the same values again and again, so these are bounded as well.
+    fn keep_anchor(&mut self, anchor: usize, node: &Node) -> Result<(), Stop> {
         let (values, depth) = size(node);
+        self.anchored_values += values;
+        let most = self.limits.aliased_values.saturating_mul(4);
+        if self.anchored_values > most {
+            return Err(self.stop(
+                Finding::error(
+                    "too-many-anchors",
+                    "The anchors of this file hold too much.",
+                    node.span(),
+                )
+                .label(format!(
+                    "with this one, anchors hold more than {most} values"
+                ))
+                .help("take out anchors that no alias uses"),
+            ));
+        }
         self.anchors.insert(
             anchor,
             Anchored {
@@ -674,11 +705,12 @@ impl<'a> Builder<'a> {
                 depth,
             },
         );
+        Ok(())
     }
 
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Stop> {
         if anchor != 0 {
-            self.keep_anchor(anchor, &node);
+            self.keep_anchor(anchor, &node)?;
         }
         let Some(frame) = self.frames.last_mut() else {
             self.documents.push(node);

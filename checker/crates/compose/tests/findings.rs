@@ -84,7 +84,9 @@ fn every_code_has_an_example() {
         "file-not-readable",
         "file-too-large",
         "several-documents",
-        "too-many-files",
+        "too-much",
+        "more-findings",
+        "too-many-anchors",
         "extends-too-long",
         "no-such-value",
     ];

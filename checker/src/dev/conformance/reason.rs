@@ -278,7 +278,7 @@ const CODES: &[(Class, &[&str])] = {
                 "file-too-large",
                 "no-compose-file",
                 "remote-file",
-                "too-many-files",
+                "too-much",
             ],
         ),
     ]

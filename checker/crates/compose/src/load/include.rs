@@ -113,7 +113,14 @@ impl Loader<'_> {
             for path in paths {
                 match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
                     Ok(source) => {
-                        self.parse_variables(source, Format::Compose, variables, &mut found)
+                        let lookup = |name: &str| variables.get(name).cloned();
+                        self.parse_variables(
+                            source,
+                            Format::Compose,
+                            &lookup,
+                            &mut found,
+                            Some(span),
+                        );
                     }
                     Err(failure) => self.findings.push(failure.into_finding(&path, Some(span))),
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Loader, put_services, take_services};
-use crate::dotenv::{self, FileVariables, Format};
+use crate::dotenv::{FileVariables, Format};
 use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::{Variable, Variables};
@@ -140,7 +140,6 @@ impl Loader<'_> {
         };
         match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
             Ok(source) => {
-                let text = self.sources.get(source).text.clone();
                 // The project's own variables win, then what the service itself sets.
                 let lookup = |name: &str| {
                     variables.get(name).cloned().or_else(|| {
@@ -152,8 +151,7 @@ impl Loader<'_> {
                         })
                     })
                 };
-                self.findings
-                    .extend(dotenv::parse(source, &text, format, &lookup, found));
+                self.parse_variables(source, format, &lookup, found, Some(node.span()));
             }
             Err(ReadFailure::Unreadable(ReadError::NotFound)) if !is_required => {}
             Err(failure) => self
@@ -185,8 +183,9 @@ impl Loader<'_> {
                     Ok(source) => self.parse_variables(
                         source,
                         Format::Compose,
-                        &Variables::default(),
+                        &|_| None,
                         &mut found,
+                        Some(file.span()),
                     ),
                     Err(failure) => self.findings.push(
                         failure
