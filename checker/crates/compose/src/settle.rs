@@ -25,6 +25,7 @@ pub(crate) fn settle(
     let scalar_text = |value: &Value| Node::new(value.clone(), origin.span).scalar_text();
     let value = match shape.form {
         Form::Raw => value,
+        Form::Unshown => return None,
         Form::Text | Form::Word => {
             Value::String(scalar_text(&value).filter(|text| !text.is_empty())?)
         }
@@ -280,6 +281,13 @@ fn multi_pairs(value: Value) -> Option<Value> {
     let Value::Mapping(mut mapping) = value else {
         return None;
     };
+    // An empty list is no option at all.
+    mapping.retain(|_, entry| {
+        entry
+            .value
+            .as_sequence()
+            .is_none_or(|items| !items.is_empty())
+    });
     if mapping.is_empty() {
         return None;
     }
