@@ -34,6 +34,7 @@ pub(crate) fn settle(
     };
     let value = match shape.form {
         Form::Raw => value,
+        Form::Unshown => return None,
         Form::Text | Form::Word => {
             Value::String(scalar_text(&value).filter(|text| !text.is_empty())?)
         }
@@ -292,6 +293,13 @@ fn multi_pairs(value: Value) -> Option<Value> {
     let Value::Mapping(mut mapping) = value else {
         return None;
     };
+    // An empty list is no option at all.
+    mapping.retain(|_, entry| {
+        entry
+            .value
+            .as_sequence()
+            .is_none_or(|items| !items.is_empty())
+    });
     if mapping.is_empty() {
         return None;
     }

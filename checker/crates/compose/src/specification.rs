@@ -232,6 +232,8 @@ pub(crate) enum Short {
 pub(crate) enum Form {
     /// As it is.
     Raw,
+    /// Not at all: Compose takes it and shows it nowhere.
+    Unshown,
     /// Text; left out when empty.
     Text,
     /// A number or a text, as text.
@@ -465,10 +467,10 @@ impl Field {
 /// What nothing is known about.
 pub(crate) static ANYTHING: Shape = shape(Types(127), Form::Raw);
 static TEXT: Shape = shape(STRING, Form::Text);
-static TEXT_OR_NULL: Shape = shape(STRING.or(NULL), Form::Text);
 static ITEM: Shape = shape(STRING, Form::Words);
 /// The schema takes any number here; Compose then fails to read one with a fraction.
 static ITEM_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Words);
+static UNSHOWN_TEXT: Shape = shape(STRING, Form::Unshown);
 static TEXT_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Word);
 static TEXT_OR_BOOLEAN: Shape = shape(STRING.or(BOOLEAN), Form::Text).with_short(Short::Provenance);
 static FLAG: Shape = shape(BOOLEAN.or(STRING), Form::Flag);
@@ -495,7 +497,8 @@ static TMPFS_SIZE: Shape = shape(INTEGER.or(STRING), Form::Bytes).between(0, i64
 static BLOCK_WEIGHT: Shape = shape(INTEGER, Form::Integer).between(0, i64::MAX);
 static DURATION: Shape = shape(STRING, Form::Duration);
 static OPTIONAL_DURATION: Shape = shape(STRING, Form::OptionalDuration);
-static FILE_MODE: Shape = shape(NUMBER.or(STRING), Form::FileMode);
+/// The schema takes any number here; Compose then fails to read one with a fraction.
+static FILE_MODE: Shape = shape(INTEGER.or(STRING), Form::FileMode);
 static DEVICE_COUNT: Shape = shape(INTEGER.or(STRING), Form::DeviceCount);
 static CONTAINER_NAME: Shape = shape(STRING, Form::Text).text_rule(TextRule::ContainerName);
 static PULL_POLICY: Shape = shape(STRING, Form::Text).text_rule(TextRule::PullPolicy);
@@ -755,7 +758,7 @@ static DEVICE: Shape = record(&[
 static DEVICES: Shape = list(&DEVICE, Form::List);
 
 static ENV_FILE: Shape = closed_record(&[
-    field("path", &TEXT).required(),
+    field("path", &ITEM).required(),
     field("format", &TEXT),
     field("required", &FLAG),
 ])
@@ -929,13 +932,14 @@ pub(crate) static SERVICE: Shape = record(&[
     field("networks", &SERVICE_NETWORKS).merge(Merge::Expanded),
     field("oom_kill_disable", &FLAG),
     field("oom_score_adj", &OOM_SCORE),
-    field("pid", &TEXT_OR_NULL),
+    // The schema takes nothing here too; Compose then breaks off.
+    field("pid", &TEXT),
     field("pids_limit", &WHOLE_OF_NUMBER),
     field("platform", &TEXT),
     field("ports", &PORTS).same(Identity::Port),
     field("privileged", &FLAG),
     field("pull_policy", &PULL_POLICY),
-    field("pull_refresh_after", &TEXT),
+    field("pull_refresh_after", &UNSHOWN_TEXT),
     field("read_only", &FLAG),
     field("restart", &TEXT),
     field("runtime", &TEXT),

@@ -26,6 +26,8 @@ fn web(body: &str) -> String {
 #[test]
 fn every_mistake_is_found_at_its_path() {
     for (body, code, path) in [
+        ("env_file: ''", "file-not-found", "env_file.0"),
+        ("pid: null", "wrong-type", "pid"),
         ("ports: [{mode: host}]", "missing-key", "ports.0"),
         ("ports: [{mod: host}]", "missing-key", "ports.0"),
         ("volumes: [{type: tmpfs}]", "missing-key", "volumes.0"),
@@ -210,6 +212,18 @@ fn what_the_schema_leaves_open_is_accepted() {
             "{text}: {:?}",
             errors(&loaded)
         );
+    }
+}
+
+#[test]
+fn what_compose_shows_nowhere_is_not_shown() {
+    for (body, key) in [
+        ("pull_refresh_after: 1h", "pull_refresh_after"),
+        ("provider: {type: a, options: {b: []}}", "options"),
+    ] {
+        let loaded = load(&[("compose.yaml", &web(body))]);
+        let model = loaded.project.expect("it loads").to_json().to_string();
+        assert!(!model.contains(key), "{model}");
     }
 }
 
