@@ -45,6 +45,7 @@
 
 mod at;
 mod consistency;
+mod continuation;
 #[cfg(not(target_family = "wasm"))]
 pub mod disk;
 mod dotenv;

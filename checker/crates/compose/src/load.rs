@@ -43,7 +43,7 @@ pub struct Request {
     pub folder_name: String,
     /// Where the project folder is, for absolute paths in the model. Empty: paths stay relative (`./data`).
     pub project_directory: String,
-    /// The shell's variables. `HOME` is what `~` stands for.
+    /// The shell's variables. `HOME` is what `~` stands for; `PWD` is the project folder unless it is set here.
     pub environment: BTreeMap<String, String>,
     /// Files of variables, as `--env-file` gives them. Without it `.env` is read if it is there.
     pub env_files: Option<Vec<String>>,
@@ -198,6 +198,7 @@ impl Loader<'_> {
 
     fn variables(&mut self, request: &Request) -> Variables {
         let mut variables = Variables::from_shell(&request.environment);
+        normalize::set_working_folder(&mut variables, &request.project_directory);
         let listed = request.env_files.clone().or_else(|| {
             let names = variables
                 .value("COMPOSE_ENV_FILES")
@@ -402,12 +403,12 @@ impl Loader<'_> {
         self.includes(&mut document, file, variables, place);
         if self.error_count() > errors {
             // What is there is still worth judging, so that one run shows all mistakes of the file.
-            validate::validate(&document, &PROJECT, None, &At::ROOT, &mut self.findings);
+            validate::validate(&document, &mut self.findings);
             return Err(Stopped);
         }
         merge::merge(&mut base, document, &PROJECT, &At::ROOT, &mut self.findings);
         merge::keep_last(&mut base, &PROJECT);
-        validate::validate(&base, &PROJECT, None, &At::ROOT, &mut self.findings);
+        validate::validate(&base, &mut self.findings);
         self.drop_version(&mut base);
         if self.error_count() > errors {
             return Err(Stopped);

@@ -42,6 +42,8 @@ impl Project {
         if let Some(object) = json.as_object_mut() {
             // Compose leaves these out of its JSON.
             object.remove("models");
+            let extensions = object.iter_mut().filter(|(key, _)| key.starts_with("x-"));
+            extensions.for_each(|(_, value)| empty_lists_to_null(value));
         }
         escape_dollars(json)
     }
@@ -94,6 +96,17 @@ impl Project {
             .into_iter()
             .flat_map(Mapping::iter)
             .map(|(name, entry)| (name, &entry.value))
+    }
+}
+
+/// In what it knows nothing about, Compose's JSON says `null` for a list of nothing.
+fn empty_lists_to_null(json: &mut serde_json::Value) {
+    use serde_json::Value as Json;
+    match json {
+        Json::Array(items) if items.is_empty() => *json = Json::Null,
+        Json::Array(items) => items.iter_mut().for_each(empty_lists_to_null),
+        Json::Object(object) => object.values_mut().for_each(empty_lists_to_null),
+        _ => {}
     }
 }
 

@@ -3,24 +3,41 @@
 use crate::at::At;
 use crate::finding::Finding;
 use crate::node::{KeyKind, Mapping, Node, Value};
+use crate::scalar;
 use crate::source::Span;
-use crate::specification::{Extensions, Field, Form, Keys, Repeats, Shape, TextRule};
+use crate::specification::{Extensions, Field, Form, Keys, PROJECT, Repeats, Shape, TextRule};
 use crate::suggest;
 use crate::units;
 
 /// Findings beyond this many help nobody; the first ones tell what is wrong.
 const MOST: usize = 50;
 
+/// Checks a whole file. What was found before does not count towards [`MOST`].
+pub(crate) fn validate(root: &Node, findings: &mut Vec<Finding>) {
+    let mut found = Vec::new();
+    check(root, &PROJECT, None, &At::ROOT, &mut found);
+    findings.append(&mut found);
+}
+
 /// Checks `node` against `shape`. `key` is where the key of this value is written, if it has one.
-pub(crate) fn validate(
-    node: &Node,
-    shape: &Shape,
-    key: Option<Span>,
-    at: &At<'_>,
-    findings: &mut Vec<Finding>,
-) {
+fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &mut Vec<Finding>) {
     if findings.len() >= MOST {
         return;
+    }
+    if node.tag.as_deref() == Some(scalar::DATE_TAG) {
+        return findings.push(
+            Finding::error(
+                "date-not-text",
+                format!(
+                    "{} is a date, and Compose takes no dates here.",
+                    capital(&at.name())
+                ),
+                node.span(),
+            )
+            .label("YAML takes this for a date")
+            .help("put it into quotes")
+            .path(at.to_string()),
+        );
     }
     if !shape.accepts.accepts(&node.value) {
         return findings.push(wrong_type(node, shape, key, at));
@@ -103,7 +120,7 @@ fn validate_items(items: &[Node], shape: &Shape, at: &At<'_>, findings: &mut Vec
         return;
     };
     for (index, item) in items.iter().enumerate() {
-        validate(item, item_shape, None, &at.item(index), findings);
+        check(item, item_shape, None, &at.item(index), findings);
     }
     if shape.repeats == Repeats::Refused {
         refuse_repeats(items, at, findings);
@@ -150,7 +167,7 @@ fn validate_mapping(
                 }
                 let here = at.key(name);
                 match fields.iter().find(|field| field.key == name) {
-                    Some(field) => validate(
+                    Some(field) => check(
                         &entry.value,
                         field.shape,
                         Some(entry.key_span),
@@ -186,7 +203,7 @@ fn validate_mapping(
                         .path(at.key(name).to_string()),
                     );
                 }
-                validate(
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),
@@ -197,7 +214,16 @@ fn validate_mapping(
         }
         Keys::Texts(child) => {
             for (name, entry) in mapping.iter() {
-                validate(
+                // Only where pairs may also be a list does the schema ask for a name.
+                if name.is_empty() && shape.items.is_some() {
+                    findings.push(
+                        Finding::error("bad-name", "A name is missing.", entry.key_span)
+                            .label("an empty text is no name here")
+                            .expected("a name before the `:`")
+                            .path(at.key(name).to_string()),
+                    );
+                }
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),

@@ -324,6 +324,51 @@ fn the_shell_wins_over_dotenv_and_the_file_over_env_file() {
 }
 
 #[test]
+fn the_working_folder_is_a_variable_even_where_the_shell_sets_none() {
+    let files = [(
+        "compose.yaml",
+        "services: {web: {image: nginx, volumes: ['${PWD}/a:/a'], environment: [PWD]}}",
+    )];
+    let source = |change: fn(&mut Request)| {
+        let loaded = load_with(&files, change);
+        assert!(loaded.findings.is_empty(), "{:?}", loaded.findings);
+        let project = loaded.project.unwrap();
+        let text = |path| text(&project, path).map(String::from);
+        (
+            text("services.web.volumes.0.source"),
+            text("services.web.environment.PWD"),
+        )
+    };
+    let expected = |source: &str, variable: &str| (Some(source.into()), Some(variable.into()));
+    assert_eq!(source(|_| {}), expected("./a", "."));
+    assert_eq!(
+        source(|request| request.project_directory = "/shop".into()),
+        expected("/shop/a", "/shop")
+    );
+    let set = |request: &mut Request| {
+        request.environment = BTreeMap::from([("PWD".into(), "/here".into())]);
+    };
+    assert_eq!(source(set), expected("/here/a", "/here"));
+}
+
+#[test]
+fn many_warnings_hide_no_mistake() {
+    let unset: String = (0..60)
+        .map(|number| format!("      A{number}: $B{number}\n"))
+        .collect();
+    let text =
+        format!("services:\n  web:\n    image: nginx\n    environment:\n{unset}    prots: []\n");
+    let loaded = load_with(&[("compose.yaml", &text)], |_| {});
+    assert_eq!(
+        loaded
+            .errors()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>(),
+        ["unknown-key"]
+    );
+}
+
+#[test]
 fn dollars_are_single_in_values_and_double_in_print() {
     let project = service("environment: {A: 'x$$y'}");
     assert_eq!(text(&project, "services.web.environment.A"), Some("x$y"));

@@ -1,7 +1,6 @@
 //! Files that are taken in whole.
 
 use super::{Loader, Place, texts};
-use crate::at::At;
 use crate::dotenv::{FileVariables, Format};
 use crate::files;
 use crate::finding::Finding;
@@ -9,7 +8,6 @@ use crate::interpolate::Variables;
 use crate::node::{Entry, Mapping, Node, Step, Value};
 use crate::path;
 use crate::source::Span;
-use crate::specification::PROJECT;
 use crate::validate;
 
 /// A chain of includes longer than this is refused.
@@ -34,9 +32,6 @@ impl Loader<'_> {
         check.insert_entry("include", include.clone());
         validate::validate(
             &Node::new(Value::Mapping(check), include.value.span()),
-            &PROJECT,
-            None,
-            &At::ROOT,
             &mut self.findings,
         );
         if self.error_count() > errors {
