@@ -53,6 +53,7 @@ impl Source {
 }
 
 /// A lesson with the name of its folder.
+#[derive(Clone)]
 pub struct CourseLesson {
     /// `04-milvus-stack`
     pub slug: String,

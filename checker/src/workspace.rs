@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use lesson::report::{Outcome, Report};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::course::{self, CourseLesson};
@@ -160,15 +161,12 @@ impl Place {
             return lesson;
         }
         let progress = workspace.progress()?;
-        let mut lessons = course::lessons()?;
-        let next = lessons
-            .iter()
-            .position(|lesson| !progress.has_passed(&lesson.lesson.header.id))
-            .unwrap_or_default();
-        match lessons.is_empty() {
-            true => bail!("this program carries no lessons"),
-            false => Ok(lessons.swap_remove(next)),
-        }
+        let lessons = course::lessons()?;
+        progress
+            .first_open(&lessons)
+            .or(lessons.first())
+            .cloned()
+            .context("this program carries no lessons")
     }
 }
 
@@ -182,6 +180,13 @@ impl Progress {
         self.lessons
             .get(lesson)
             .is_some_and(|lesson| lesson.first_passed.is_some())
+    }
+
+    /// The first of `lessons` that has never passed.
+    pub fn first_open<'a>(&self, lessons: &'a [CourseLesson]) -> Option<&'a CourseLesson> {
+        lessons
+            .iter()
+            .find(|lesson| !self.has_passed(&lesson.lesson.header.id))
     }
 
     /// Whether a drill of a lesson has ever been done.
@@ -311,6 +316,30 @@ impl Workspace {
             );
         }
         Ok(progress)
+    }
+
+    /// Remembers which lessons have passed by `reports`.
+    ///
+    /// # Errors
+    /// The progress cannot be read or written.
+    pub fn remember_passes<'a>(
+        &self,
+        reports: impl IntoIterator<Item = &'a Report>,
+    ) -> anyhow::Result<()> {
+        let mut passed = reports
+            .into_iter()
+            .filter(|report| report.outcome() == Outcome::Passed)
+            .peekable();
+        if passed.peek().is_none() {
+            return Ok(());
+        }
+        let mut progress = self.progress()?;
+        for report in passed {
+            let lesson = progress.lessons.entry(report.lesson.clone()).or_default();
+            lesson.first_passed.get_or_insert(report.at);
+            lesson.last_passed = Some(report.at);
+        }
+        self.remember(&progress)
     }
 
     /// Remembers.

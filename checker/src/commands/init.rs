@@ -54,11 +54,9 @@ pub fn make(folder: &Path) -> anyhow::Result<Workspace> {
 fn next_steps(workspace: &Workspace) -> anyhow::Result<()> {
     let progress = workspace.progress()?;
     let lessons = course::lessons()?;
-    let next = lessons
-        .iter()
-        .find(|lesson| !progress.has_passed(&lesson.lesson.header.id))
-        .or(lessons.first());
-    let Some(lesson) = next else { return Ok(()) };
+    let Some(lesson) = progress.first_open(&lessons).or(lessons.first()) else {
+        return Ok(());
+    };
     let folder = workspace.folder(lesson);
     let number = lesson.lesson.number();
     anstream::println!(

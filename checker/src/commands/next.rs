@@ -9,10 +9,7 @@ pub fn run(place: &Place) -> anyhow::Result<Exit> {
     let workspace = place.workspace()?;
     let progress = workspace.progress()?;
     let lessons = course::lessons()?;
-    let open = lessons
-        .iter()
-        .find(|lesson| !progress.has_passed(&lesson.lesson.header.id));
-    let Some(lesson) = open else {
+    let Some(lesson) = progress.first_open(&lessons) else {
         let text = "Every lesson has passed. `checker status` looks whether all of them still do.";
         anstream::println!("{}", output::typed(text));
         return Ok(Exit::Success);

@@ -56,7 +56,10 @@ pub fn run(place: &Place, host: Option<&str>, format: ListFormat) -> anyhow::Res
             })
             .collect()
     });
-    remember(&workspace, &standings)?;
+    let reports = standings
+        .iter()
+        .filter_map(|standing| standing.report.as_ref());
+    workspace.remember_passes(reports)?;
     let all = || lessons.iter().zip(&standings);
     match format {
         ListFormat::Human => {
@@ -151,24 +154,6 @@ fn first_reason(report: &Report) -> String {
             _ => None,
         });
     reasons.into_iter().next().unwrap_or_default()
-}
-
-/// A lesson that passes now has passed now.
-fn remember(workspace: &Workspace, standings: &[Standing]) -> anyhow::Result<()> {
-    let passed = standings
-        .iter()
-        .filter(|standing| standing.state == State::Passes)
-        .filter_map(|standing| standing.report.as_ref());
-    let passed: Vec<_> = passed.collect();
-    if passed.is_empty() {
-        return Ok(());
-    }
-    let mut progress = workspace.progress()?;
-    for report in passed {
-        let lesson = progress.lessons.entry(report.lesson.clone()).or_default();
-        lesson.last_passed = Some(report.at);
-    }
-    workspace.remember(&progress)
 }
 
 fn failed(report: &Report) -> impl Iterator<Item = &CheckReport> {

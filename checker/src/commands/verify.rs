@@ -43,7 +43,7 @@ pub fn run(place: &Place, arguments: &VerifyArguments) -> anyhow::Result<Exit> {
     }
     show(&seen, arguments)?;
     let reports: Vec<_> = seen.into_iter().map(|(report, _)| report).collect();
-    remember(&workspace, &reports)?;
+    workspace.remember_passes(&reports)?;
     Ok(exit(&reports))
 }
 
@@ -131,24 +131,6 @@ fn record(path: &Path, seen: &[(Report, Evidence)]) -> anyhow::Result<()> {
     };
     crate::workspace::write_whole(path, format!("{text}\n").as_bytes())
         .with_context(|| "what was seen could not be recorded".to_owned())
-}
-
-/// Remembers which of the reports passed.
-pub fn remember(workspace: &Workspace, reports: &[Report]) -> anyhow::Result<()> {
-    let passed = reports
-        .iter()
-        .filter(|report| report.outcome() == Outcome::Passed);
-    let mut progress = None;
-    for report in passed {
-        let progress = match &mut progress {
-            Some(progress) => progress,
-            None => progress.insert(workspace.progress()?),
-        };
-        let lesson = progress.lessons.entry(report.lesson.clone()).or_default();
-        lesson.first_passed.get_or_insert(report.at);
-        lesson.last_passed = Some(report.at);
-    }
-    progress.map_or(Ok(()), |progress| workspace.remember(&progress))
 }
 
 fn exit(reports: &[Report]) -> Exit {

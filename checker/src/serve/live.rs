@@ -17,7 +17,6 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::capture::{self, Engine, Request};
-use crate::commands::verify;
 use crate::course::{self, CourseLesson};
 use crate::output;
 use crate::output::json::WithOutcome;
@@ -241,7 +240,7 @@ impl Desk {
 
     fn remember(&self, report: &Report) -> anyhow::Result<()> {
         let _one_at_a_time = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        verify::remember(&self.workspace, std::slice::from_ref(report))?;
+        self.workspace.remember_passes([report])?;
         self.list_again();
         Ok(())
     }
