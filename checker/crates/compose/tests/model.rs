@@ -352,6 +352,22 @@ fn the_working_folder_is_a_variable_even_where_the_shell_sets_none() {
 }
 
 #[test]
+fn a_published_number_and_the_same_text_are_two_ports() {
+    let merged = |one: &str, two: &str| {
+        let file = |port| format!("services: {{web: {{image: nginx, ports: [{port}]}}}}");
+        let (one, two) = (file(one), file(two));
+        let project = project(&[("compose.yaml", &one), ("compose.override.yaml", &two)]);
+        project.service("web").map(|web| web.ports().len())
+    };
+    let text = "{target: 80, published: '8080'}";
+    let number = "{target: 80, published: 8080}";
+    assert_eq!(merged(text, "'8080:80'"), Some(1));
+    assert_eq!(merged(number, number), Some(1));
+    assert_eq!(merged(number, "'8080:80'"), Some(2));
+    assert_eq!(merged("{target: '80', published: '8080'}", text), Some(1));
+}
+
+#[test]
 fn many_warnings_hide_no_mistake() {
     let unset: String = (0..60)
         .map(|number| format!("      A{number}: $B{number}\n"))
