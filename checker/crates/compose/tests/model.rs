@@ -352,6 +352,29 @@ fn the_working_folder_is_a_variable_even_where_the_shell_sets_none() {
 }
 
 #[test]
+fn a_profile_without_a_name_is_active_unless_others_are_named() {
+    let files = [(
+        "compose.yaml",
+        "services: {web: {image: nginx, profiles: [debug, '']}, db: {image: postgres, depends_on: [web]}}",
+    )];
+    let is_there = |profiles: &[&str], listed: Option<&str>| {
+        let loaded = load_with(&files, |request| {
+            request.profiles = profiles.iter().map(|profile| profile.to_string()).collect();
+            let listed = listed.map(|listed| ("COMPOSE_PROFILES".into(), listed.into()));
+            request.environment = listed.into_iter().collect();
+        });
+        loaded
+            .project
+            .is_some_and(|project| project.service("web").is_some())
+    };
+    assert!(is_there(&[], None));
+    assert!(is_there(&[], Some("other, ")));
+    assert!(is_there(&["debug"], None));
+    assert!(!is_there(&["other"], None));
+    assert!(!is_there(&[], Some("other")));
+}
+
+#[test]
 fn a_published_number_and_the_same_text_are_two_ports() {
     let merged = |one: &str, two: &str| {
         let file = |port| format!("services: {{web: {{image: nginx, ports: [{port}]}}}}");
