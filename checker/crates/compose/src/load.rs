@@ -232,7 +232,7 @@ impl Loader<'_> {
         let mut found = FileVariables::new();
         for name in names {
             let path = path::clean(name);
-            match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+            match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
                 Ok(source) => self.parse_variables(source, Format::Compose, variables, &mut found),
                 // A folder called `.env` is left alone, as in Compose.
                 Err(ReadFailure::Unreadable(
@@ -424,7 +424,8 @@ impl Loader<'_> {
 
     /// What every document needs before anything is merged; returns what `!reset` and `!override` clear.
     fn prepare(&mut self, document: &mut Node, variables: &Variables) -> Attempt<Vec<Vec<String>>> {
-        if document.as_mapping().is_none() {
+        // Compose crashes on a file that is taken out as a whole.
+        if document.as_mapping().is_none() || document.tag.as_deref() == Some("!reset") {
             self.findings.push(
                 Finding::error(
                     "not-a-mapping",

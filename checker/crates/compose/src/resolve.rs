@@ -5,7 +5,8 @@ use crate::path;
 
 /// Where relative paths of one part of the project start.
 pub(crate) struct Base<'a> {
-    /// A folder, relative to the project folder or absolute. Empty: the project folder itself.
+    /// A folder, relative to the project folder or absolute. Empty: the project folder itself; only then paths get the
+    /// `./` that Compose files write, because what is seen from a file in between is seen from another folder later.
     pub folder: &'a str,
     /// What `~` stands for.
     pub home: Option<&'a str>,
@@ -78,8 +79,10 @@ impl Base<'_> {
         };
         if path::is_absolute(&text) {
             text
+        } else if self.folder.is_empty() {
+            path::dotted(&path::clean(&text))
         } else {
-            path::dotted(&path::join(self.folder, &text))
+            path::join(self.folder, &text)
         }
     }
 

@@ -151,6 +151,8 @@ pub(crate) enum Merge {
     Replace,
     /// `KEY=value` lists and mappings alike, key by key.
     Pairs,
+    /// As before, but the same pair in both is refused.
+    PairsOnce,
     /// A text or a list, one after the other.
     Lists,
     /// Both in their long form, then key by key.
@@ -956,7 +958,7 @@ static VOLUME: Shape = record(&[
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
     field("labels", &PAIRS)
-        .merge(Merge::Pairs)
+        .merge(Merge::PairsOnce)
         .same(Identity::Key),
 ])
 .or(NULL)
@@ -989,7 +991,7 @@ static MODEL: Shape = record(&[
     field("runtime_flags", &TEXTS),
 ]);
 
-static INCLUDE: Shape = closed_record(&[
+pub(crate) static INCLUDE: Shape = closed_record(&[
     field("path", &TEXT_OR_TEXTS),
     field("env_file", &TEXT_OR_TEXTS),
     field("project_directory", &TEXT),
@@ -997,7 +999,7 @@ static INCLUDE: Shape = closed_record(&[
 .or(STRING);
 static INCLUDES: Shape = list(&INCLUDE, Form::List);
 
-static SERVICES: Shape = names(&SERVICE);
+pub(crate) static SERVICES: Shape = names(&SERVICE);
 static NETWORKS: Shape = texts(&NETWORK, Form::Map);
 static VOLUMES: Shape = names(&VOLUME);
 static SECRETS: Shape = names(&SECRET);

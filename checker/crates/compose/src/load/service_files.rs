@@ -97,7 +97,7 @@ impl Loader<'_> {
                 return;
             }
         };
-        match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+        match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
             Ok(source) => {
                 let text = self.sources.get(source).text.clone();
                 // The project's own variables win, then what the service itself sets.
@@ -139,7 +139,12 @@ impl Loader<'_> {
                 .enumerate()
             {
                 let path = path::clean(file.as_str().unwrap_or_default());
-                match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+                match files::read_variables(
+                    &mut self.recorder,
+                    &mut self.sources,
+                    &path,
+                    self.limits,
+                ) {
                     Ok(source) => self.parse_variables(
                         source,
                         Format::Compose,
