@@ -74,16 +74,10 @@ pub(crate) fn settle(
             Value::Mapping(_) => Value::Bool(true),
             value => Value::Bool(flag(value, &origin, at, findings).filter(|flag| *flag)?),
         },
-        Form::Record => match value {
+        Form::Record | Form::CapitalRecord => match value {
             Value::Mapping(mapping) => {
                 Value::Mapping(record(mapping, &origin, shape, at, findings))
             }
-            _ => return None,
-        },
-        Form::CapitalRecord => match value {
-            Value::Mapping(mapping) => Value::Mapping(capital_record(record(
-                mapping, &origin, shape, at, findings,
-            ))),
             _ => return None,
         },
         Form::Ulimit => match value {
@@ -91,7 +85,7 @@ pub(crate) fn settle(
                 Value::Mapping(record(mapping, &origin, shape, at, findings))
             }
             value => match integer(&value)? {
-                0 => Value::Mapping(Mapping::new()),
+                0 => Value::Mapping(record(Mapping::new(), &origin, shape, at, findings)),
                 limit => Value::Integer(limit),
             },
         },
@@ -116,23 +110,21 @@ pub(crate) fn settle(
 }
 
 fn record(
-    mut mapping: Mapping,
+    mapping: Mapping,
     origin: &crate::node::Origin,
     shape: &Shape,
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) -> Mapping {
     let mut settled = Mapping::new();
-    let mut entries: Vec<(&Field, Option<crate::node::Entry>)> = Vec::new();
     // The file's order is kept, and what Compose always shows comes last.
-    let keys: Vec<String> = mapping.keys().map(String::from).collect();
-    for key in keys {
-        if let Some(field) = shape.field(&key) {
-            entries.push((field, mapping.remove(&key)));
-        }
-    }
-    for (field, entry) in entries {
-        let Some(mut entry) = entry else { continue };
+    for (key, mut entry) in mapping {
+        let Some(field) = shape.field(&key) else {
+            if shape.shows_extensions() && key.starts_with("x-") {
+                settled.insert_entry(key, entry);
+            }
+            continue;
+        };
         let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, entry.key_span));
         if let Some(value) = settle(value, field.shape, &at.key(field.key), findings) {
             entry.value = value;
@@ -146,13 +138,8 @@ fn record(
     {
         if !settled.contains(field.key) {
             let default = Node::with_origin(default_of(field), origin.with(Step::Default));
-            let default = settle(default, field.shape, &at.key(field.key), findings);
-            settled.insert(
-                field.key,
-                origin.span,
-                default
-                    .unwrap_or_else(|| Node::with_origin(Value::Null, origin.with(Step::Default))),
-            );
+            let shown = settle(default.clone(), field.shape, &at.key(field.key), findings);
+            settled.insert(field.key, origin.span, shown.unwrap_or(default));
         }
     }
     settled
@@ -164,17 +151,9 @@ fn default_of(field: &Field) -> Value {
         Form::Switch => Value::Bool(false),
         Form::Count => Value::Integer(0),
         Form::Words => Value::String(String::new()),
+        Form::Bytes => Value::String("0".into()),
         _ => Value::Null,
     }
-}
-
-fn capital_record(mapping: Mapping) -> Mapping {
-    let mut capital = Mapping::new();
-    for (key, entry) in mapping {
-        let name = key[..1].to_uppercase() + &key[1..];
-        capital.insert_entry(name, entry);
-    }
-    capital
 }
 
 fn map(mapping: Mapping, shape: &Shape, at: &At<'_>, findings: &mut Vec<Finding>) -> Mapping {

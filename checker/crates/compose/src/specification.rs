@@ -1,6 +1,8 @@
 //! The Compose specification as one table: every key, what it accepts, how it merges, which short form it has and how
 //! the canonical model shows it.
 //!
+//! The fields of a record stand in the order in which Compose prints them.
+//!
 //! Source: the JSON schema and the types of compose-go 2.9.1, which Docker Compose 2.40.3 uses. Validation, merging,
 //! expansion and the canonical model all walk this one table, so a key is described in one place only.
 
@@ -117,6 +119,8 @@ pub(crate) enum Keys {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extensions {
     Allowed,
+    /// Allowed in the file; the model leaves them out.
+    Dropped,
     Refused,
 }
 
@@ -259,7 +263,7 @@ pub(crate) enum Form {
     DeviceCount,
     /// Keys of this table, shown even when there are none.
     Record,
-    /// As before, but Compose prints these keys with a capital letter, and always.
+    /// As before, but Compose's JSON has these keys with a capital letter.
     CapitalRecord,
     /// Items of this table, left out when empty.
     List,
@@ -338,6 +342,19 @@ impl Shape {
         }
     }
 
+    /// Whether the model keeps keys that start with `x-`.
+    pub(crate) fn shows_extensions(&self) -> bool {
+        matches!(self.keys, Keys::Fields(_, Extensions::Allowed))
+    }
+
+    /// What the value of `key` may hold, if this is a mapping.
+    pub(crate) fn child(&self, key: &str) -> &'static Shape {
+        match self.keys {
+            Keys::Names(child) | Keys::Texts(child) => child,
+            _ => self.field(key).map_or(&ANYTHING, |field| field.shape),
+        }
+    }
+
     /// The field called `key`.
     pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields().iter().find(|field| field.key == key)
@@ -360,6 +377,11 @@ const fn record(fields: &'static [Field]) -> Shape {
 
 const fn closed_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
+}
+
+/// A record of which the model leaves out the `x-` keys.
+const fn bare_record(fields: &'static [Field]) -> Shape {
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Dropped))
 }
 
 const fn names(values: &'static Shape) -> Shape {
@@ -500,9 +522,9 @@ static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
 static PROVIDER_OPTIONS: Shape = texts(&PROVIDER_OPTION, Form::MultiPairs);
 static HOST: Shape = list(&ITEM, Form::Raw).or(STRING);
 static HOSTS: Shape = texts(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
-static ULIMIT: Shape = record(&[
-    field("soft", &WHOLE).required(),
-    field("hard", &WHOLE).required(),
+static ULIMIT: Shape = bare_record(&[
+    field("soft", &COUNT).required_and_shown(),
+    field("hard", &COUNT).required_and_shown(),
 ])
 .or(INTEGER)
 .or(STRING)
@@ -520,7 +542,7 @@ static FILE_REFERENCE: Shape = record(&[
 .with_short(Short::FileReference);
 static FILE_REFERENCES: Shape = list(&FILE_REFERENCE, Form::List);
 
-static DEVICE_REQUEST: Shape = record(&[
+static DEVICE_REQUEST: Shape = bare_record(&[
     field("capabilities", &DISTINCT_TEXTS).required(),
     field("driver", &TEXT),
     field("count", &DEVICE_COUNT),
@@ -528,7 +550,7 @@ static DEVICE_REQUEST: Shape = record(&[
     field("options", &PAIRS),
 ]);
 static DEVICE_REQUESTS: Shape = list(&DEVICE_REQUEST, Form::List);
-static GPU: Shape = record(&[
+static GPU: Shape = bare_record(&[
     field("capabilities", &DISTINCT_TEXTS),
     field("driver", &TEXT),
     field("count", &DEVICE_COUNT),
@@ -586,11 +608,17 @@ static BUILD: Shape = record(&[
 .or(STRING)
 .with_short(Short::Build);
 
-static THROTTLE: Shape = closed_record(&[field("path", &ITEM), field("rate", &WHOLE_BYTES)])
-    .with_form(Form::CapitalRecord);
+static THROTTLE: Shape = closed_record(&[
+    field("path", &ITEM).shown(),
+    field("rate", &WHOLE_BYTES).shown(),
+])
+.with_form(Form::CapitalRecord);
 static THROTTLES: Shape = list(&THROTTLE, Form::List);
-static WEIGHT: Shape = closed_record(&[field("path", &ITEM), field("weight", &SHOWN_WHOLE)])
-    .with_form(Form::CapitalRecord);
+static WEIGHT: Shape = closed_record(&[
+    field("path", &ITEM).shown(),
+    field("weight", &SHOWN_WHOLE).shown(),
+])
+.with_form(Form::CapitalRecord);
 static WEIGHTS: Shape = list(&WEIGHT, Form::List);
 static BLKIO: Shape = closed_record(&[
     field("weight", &STRICT_WHOLE),
@@ -646,8 +674,8 @@ static GENERIC_RESOURCES: Shape = list(&GENERIC_RESOURCE, Form::List);
 static RESERVATIONS: Shape = record(&[
     field("cpus", &DECIMAL),
     field("memory", &TEXT_BYTES),
-    field("generic_resources", &GENERIC_RESOURCES),
     field("devices", &DEVICE_REQUESTS),
+    field("generic_resources", &GENERIC_RESOURCES),
 ]);
 static RESOURCES: Shape = record(&[
     field("limits", &RESOURCE_LIMITS),
@@ -924,7 +952,7 @@ static EXTERNAL: Shape = record(&[field("name", &TEXT)])
     .or(STRING)
     .with_form(Form::External);
 
-static POOL: Shape = record(&[
+static POOL: Shape = bare_record(&[
     field("subnet", &TEXT),
     field("gateway", &TEXT),
     field("ip_range", &TEXT),

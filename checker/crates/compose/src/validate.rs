@@ -206,7 +206,7 @@ fn validate_mapping(
                         &here,
                         findings,
                     ),
-                    None if name.starts_with("x-") && *extensions == Extensions::Allowed => {}
+                    None if name.starts_with("x-") && *extensions != Extensions::Refused => {}
                     None => findings.push(unknown_key(name, entry.key_span, fields, mapping, at)),
                 }
             }
