@@ -186,11 +186,10 @@ fn control_character(text: &str) -> Option<usize> {
 
 /// The files that the variable `COMPOSE_FILE` names.
 pub(crate) fn named_by_variable(variables: &Variables) -> Option<Vec<String>> {
-    let listed = variables
-        .value("COMPOSE_FILE")
-        .filter(|listed| !listed.is_empty())?;
+    let listed = variables.value("COMPOSE_FILE")?;
     let separator = variables
         .value("COMPOSE_PATH_SEPARATOR")
+        .filter(|separator| !separator.is_empty())
         .unwrap_or(if cfg!(windows) { ";" } else { ":" });
     Some(listed.split(separator).map(path::clean).collect())
 }

@@ -19,7 +19,7 @@ pub(crate) fn resolve_paths(root: &mut Node, base: &Base<'_>) {
     });
     for kind in ["configs", "secrets"] {
         each(root, kind, &mut |resource| {
-            text_at(resource, "file", &|text| base.path(text))
+            text_at(resource, "file", &|text| base.mount(text))
         });
     }
     each(root, "volumes", &mut |volume| {
@@ -34,7 +34,7 @@ fn resolve_service(service: &mut Node, base: &Base<'_>) {
             text_here(context, &|text| base.context(text))
         });
         each(build, "ssh", &mut |key| {
-            text_here(key, &|text| base.path(text))
+            text_here(key, &|text| base.mount(text))
         });
     }
     items(service, "env_file", &mut |file| {
@@ -69,29 +69,42 @@ fn resolve_driver_options(volume: &mut Node, base: &Base<'_>) {
 }
 
 impl Base<'_> {
+    /// A path that Compose itself follows; only Windows takes `C:\` for absolute.
     pub(crate) fn path(&self, text: &str) -> String {
         if text.is_empty() {
             return String::new();
         }
-        let text = match (text.strip_prefix('~'), self.home) {
-            (Some(rest), Some(home)) => path::clean(&format!("{home}/{rest}")),
-            _ => text.to_string(),
-        };
-        if path::is_absolute(&text) {
+        let text = self.with_home(text);
+        if text.starts_with('/') || cfg!(windows) && path::is_absolute(&text) {
             text
-        } else if self.folder.is_empty() {
-            path::dotted(&path::clean(&text))
         } else {
-            path::join(self.folder, &text)
+            self.below(&text)
         }
     }
 
-    /// What is mounted: here the empty path is the folder itself.
-    fn mount(&self, text: &str) -> String {
-        if text.is_empty() {
-            self.path(".")
+    fn with_home(&self, text: &str) -> String {
+        match (text.strip_prefix('~'), self.home) {
+            (Some(rest), Some(home)) => path::clean(&format!("{home}/{rest}")),
+            _ => text.to_string(),
+        }
+    }
+
+    fn below(&self, text: &str) -> String {
+        if self.folder.is_empty() {
+            path::dotted(&path::clean(text))
         } else {
-            self.path(text)
+            path::clean(&format!("{}/{text}", self.folder))
+        }
+    }
+
+    /// What is mounted, or the file of a secret, config or key: here the empty path is the folder itself, and `C:\\` is absolute
+    /// everywhere.
+    fn mount(&self, text: &str) -> String {
+        let text = self.with_home(if text.is_empty() { "." } else { text });
+        if path::is_absolute(&text) {
+            text
+        } else {
+            self.below(&text)
         }
     }
 
