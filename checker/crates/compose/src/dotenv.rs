@@ -142,7 +142,11 @@ impl Parser<'_> {
             .strip_prefix("export")
             .filter(|after| after.starts_with(is_blank))
         {
+            let place = self.span(self.at, self.at + "export".len());
             self.at = self.text.len() - after.trim_start_matches(is_blank).len();
+            if self.rest().is_empty() {
+                return Err(bad_name("Nothing follows `export`.", place));
+            }
         }
         let start = self.at;
         let end = match self.rest().find(['=', ':', '\n']) {
@@ -468,6 +472,7 @@ mod tests {
             ("A=1\nB C=2", 4),
             ("A=1\n!B=2", 4),
             ("A=\"open", 2),
+            ("A=1\nexport \t", 4),
             ("A=${", 2),
         ] {
             let (_, findings) = read(text);

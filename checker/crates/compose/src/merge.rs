@@ -31,12 +31,28 @@ fn merge_by(
     if shape.form == Form::Ulimit {
         return replace(base, over);
     }
-    // Here Compose looks into the later value before it asks whether there is one, and ends in a crash.
-    if over.is_null() && how == Merge::SameDriver && !base.is_null() {
+    // Here Compose looks into both before it asks whether there is anything, and ends in a crash.
+    let is_looked_into = how == Merge::SameDriver || how == Merge::Expanded && !over.is_null();
+    if is_looked_into && base.is_null() != over.is_null() {
         return findings.push(cannot_merge(base, &over, at));
+    }
+    // A file that is extended may hold a key with nothing behind it; what Compose makes a list of is then an empty one.
+    if base.is_null() && over.is_null() {
+        match how {
+            Merge::Pairs | Merge::PairsOnce | Merge::Lists | Merge::Hosts => {
+                base.value = Value::Sequence(Vec::new());
+            }
+            Merge::Expanded if shape.short == Short::NamesToMapping => {
+                base.value = Value::Mapping(Mapping::new());
+            }
+            _ => {}
+        }
     }
     if over.is_null() {
         return;
+    }
+    if base.is_null() {
+        return replace(base, over);
     }
     match how {
         Merge::Pairs | Merge::PairsOnce | Merge::Expanded => {
@@ -130,9 +146,6 @@ fn merge_mappings(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    if base.is_null() {
-        return replace(base, over);
-    }
     if base.as_mapping().is_none() || over.as_mapping().is_none() {
         return findings.push(cannot_merge(base, &over, at));
     }

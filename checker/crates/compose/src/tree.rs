@@ -143,6 +143,8 @@ struct Builder<'a> {
     documents: Vec<Node>,
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
+    /// Whether anything read so far is tagged `!reset`.
+    has_resets: bool,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
     /// Where values without quotes end, and where they start.
@@ -194,6 +196,7 @@ impl<'a> Builder<'a> {
             documents: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,
+            has_resets: false,
             tabs_are_free: Vec::new(),
             plain_ends: HashMap::new(),
             findings: Vec::new(),
@@ -349,6 +352,7 @@ impl<'a> Builder<'a> {
         }
         let mut node = Node::new(self.scalar_value(text, style, tag, span), span);
         node.tag = local_tag(tag);
+        self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, anchor)
     }
 
@@ -529,6 +533,7 @@ impl<'a> Builder<'a> {
         };
         let mut node = Node::new(value, span);
         node.tag = frame.tag;
+        self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, frame.anchor)
     }
 
@@ -614,7 +619,9 @@ impl<'a> Builder<'a> {
 
     fn keep_anchor(&mut self, anchor: usize, node: &Node) {
         let mut node = node.clone();
-        remove_resets(&mut node);
+        if self.has_resets {
+            remove_resets(&mut node);
+        }
         let (values, depth) = size(&node);
         let anchored = Anchored {
             node,

@@ -281,6 +281,36 @@ fn of_an_extended_file_every_service_needs_the_right_form() {
 }
 
 #[test]
+fn nothing_in_an_extended_file_meets_what_extends_it() {
+    for (key, base, own, expected) in [
+        ("dns", "", "[1.1.1.1]", Some(json!(["1.1.1.1"]))),
+        (
+            "extra_hosts",
+            "",
+            "['a=1.1.1.1']",
+            Some(json!(["a=1.1.1.1"])),
+        ),
+        ("environment", "", "[A=1]", Some(json!({"A": "1"}))),
+        ("environment", "", "", Some(Value::Null)),
+        ("environment", "[A=1]", "", Some(json!({"A": "1"}))),
+        ("logging", "", "{driver: a}", None),
+        ("build", "", ".", None),
+        ("restart", "", "always", Some(json!("always"))),
+        ("restart", "", "", None),
+    ] {
+        let extending = format!(
+            "services: {{web: {{extends: {{file: base.yaml, service: base}}, {key}: {own}}}}}"
+        );
+        let base = format!("services: {{base: {{image: nginx, {key}: {base}}}}}");
+        let loaded = load(&[("compose.yaml", &extending), ("base.yaml", &base)]);
+        match expected {
+            Some(expected) => assert_eq!(value(&loaded, &format!("services.web.{key}")), expected),
+            None => assert!(loaded.project.is_none(), "{key}: {base} and {own}"),
+        }
+    }
+}
+
+#[test]
 fn include_ignores_what_compose_ignores_there() {
     let inc = ("inc.yaml", "services: {inc: {image: nginx}}");
     for include in [
