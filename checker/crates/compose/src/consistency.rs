@@ -95,17 +95,6 @@ fn check_content(
 
 fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for (index, port) in items(service.child("ports")).iter().enumerate() {
-        if port
-            .as_mapping()
-            .is_some_and(|port| !port.contains("target"))
-        {
-            findings.push(
-                Finding::error("missing-key", "This port has no `target`.", port.span())
-                    .label("nothing says which port of the container is meant")
-                    .help("add `target: 80`, with the port the container listens on")
-                    .path(format!("services.{name}.ports.{index}")),
-            );
-        }
         let address = port.child("host_ip");
         if let Some((node, text)) = address.and_then(|node| Some((node, node.as_str()?)))
             && text.parse::<IpAddr>().is_err()
@@ -125,14 +114,6 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
     for (index, mount) in items(service.child("volumes")).iter().enumerate() {
         let kind = mount.child("type").and_then(Node::as_str);
         let path = format!("services.{name}.volumes.{index}");
-        if mount.as_mapping().is_some() && mount.child("target").and_then(Node::as_str).is_none() {
-            findings.push(
-                Finding::error("missing-key", "This mount has no `target`.", mount.span())
-                    .label("nothing says where in the container it appears")
-                    .help("add `target: /path/in/container`")
-                    .path(path.clone()),
-            );
-        }
         if kind == Some("bind") && mount.child("source").is_none() {
             findings.push(
                 Finding::error(
@@ -143,16 +124,6 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
                 .label("nothing says which folder of your machine it shows")
                 .help("add `source: ./folder`, or use `type: volume`")
                 .path(path),
-            );
-        }
-    }
-    for (index, device) in items(service.child("devices")).iter().enumerate() {
-        if device.as_mapping().is_some() && device.child("target").is_none() {
-            findings.push(
-                Finding::error("missing-key", "This device has no `target`.", device.span())
-                    .label("nothing says what it is called in the container")
-                    .help("add `target: /dev/name`")
-                    .path(format!("services.{name}.devices.{index}")),
             );
         }
     }
@@ -198,7 +169,14 @@ fn check_hosts(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for list in ["extra_hosts", "build.extra_hosts"] {
         for (index, host) in items(service.get(list)).iter().enumerate() {
             let Some(text) = host.as_str() else { continue };
-            if !text.contains(['=', ':']) {
+            if text.starts_with(['=', ':']) {
+                findings.push(
+                    Finding::error("bad-host", format!("`{text}` has no name."), host.span())
+                        .label("a name, `=` and an address are expected")
+                        .help("write for example \"db=192.168.1.10\"")
+                        .path(format!("services.{name}.{list}.{index}")),
+                );
+            } else if !text.contains(['=', ':']) {
                 findings.push(
                     Finding::error("bad-host", format!("`{text}` has no address."), host.span())
                         .label("a name, `=` and an address are expected")
@@ -240,7 +218,32 @@ pub(crate) fn check_project(
             );
         }
     }
+    check_container_names(root, findings);
     check_cycles(root, findings);
+}
+
+/// No two containers of a machine have one name.
+fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    for (service, entry) in entries(root.child("services")) {
+        let Some(node) = entry.value.child("container_name") else {
+            continue;
+        };
+        let name = node.as_str().unwrap_or_default();
+        if let Some(other) = first.insert(name, node.span()) {
+            findings.push(
+                Finding::error(
+                    "container-name-twice",
+                    format!("Two services call their container `{name}`."),
+                    node.span(),
+                )
+                .label("the second")
+                .related(other, "the first")
+                .help("give one of them another name, or leave naming to Compose")
+                .path(format!("services.{service}.container_name")),
+            );
+        }
+    }
 }
 
 struct Project<'a> {
@@ -746,13 +749,17 @@ fn check_watches(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
 /// Two mounts on one target hide each other.
 fn check_targets(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
     let mut mounted: BTreeMap<String, Span> = BTreeMap::new();
-    let tmpfs = items(service.get("tmpfs"))
-        .iter()
-        .map(|item| (item, item.as_str().and_then(|text| text.split(':').next())));
-    let mounts = items(service.get("volumes"))
-        .iter()
-        .map(|mount| (mount, mount.child("target").and_then(Node::as_str)));
-    for (node, target) in tmpfs.chain(mounts) {
+    let tmpfs = items(service.get("tmpfs")).iter().enumerate();
+    let tmpfs = tmpfs.map(|(index, item)| {
+        let target = item.as_str().and_then(|text| text.split(':').next());
+        (item, target, format!("tmpfs.{index}"))
+    });
+    let mounts = items(service.get("volumes")).iter().enumerate();
+    let mounts = mounts.map(|(index, mount)| {
+        let target = mount.child("target").and_then(Node::as_str);
+        (mount, target, format!("volumes.{index}"))
+    });
+    for (node, target, path) in tmpfs.chain(mounts) {
         let Some(target) = target else { continue };
         if let Some(first) = mounted.insert(target.to_string(), node.span()) {
             findings.push(
@@ -764,7 +771,7 @@ fn check_targets(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
                 .label("the second")
                 .related(first, "the first")
                 .help("give one of them another target")
-                .path(format!("services.{name}.volumes")),
+                .path(format!("services.{name}.{path}")),
             );
         }
     }

@@ -58,6 +58,16 @@ struct Parser<'a> {
 
 type Parsed<T> = Result<T, Box<Finding>>;
 
+fn raw_name(name: &str, place: Span) -> Finding {
+    let message = match name {
+        "" => "Nothing stands before this `=`.".to_string(),
+        name => format!("The name `{name}` has a space in it."),
+    };
+    Finding::error("bad-variable-file", message, place)
+        .label("no name of a variable")
+        .help("write `NAME=value`; a comment starts with `#`")
+}
+
 impl Parser<'_> {
     fn statements(&mut self) -> Parsed<()> {
         while self.skip_to_statement() {
@@ -82,18 +92,27 @@ impl Parser<'_> {
             if content.trim().is_empty() || content.trim_start().starts_with('#') {
                 continue;
             }
-            match content.split_once('=') {
-                Some((name, value)) => {
-                    let origin = VariableOrigin::File(self.span(start, start + content.len()));
+            let (name, value) = match content.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (content, None),
+            };
+            let name = name.trim_start();
+            let place = self.span(start, start + content.len());
+            if name.is_empty() || name.contains(char::is_whitespace) {
+                return Err(Box::new(raw_name(name, place)));
+            }
+            match value {
+                Some(value) => {
+                    let origin = VariableOrigin::File(place);
                     self.variables.insert(
-                        name.trim().into(),
+                        name.into(),
                         Variable {
                             value: value.into(),
                             origin,
                         },
                     );
                 }
-                None => self.inherit(content.trim()),
+                None => self.inherit(name),
             }
         }
         Ok(())

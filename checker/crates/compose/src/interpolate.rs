@@ -218,6 +218,7 @@ fn braced(
         }
         '-' if !counts => take_fallback(name, fallback, result),
         '+' if counts => take_fallback(name, fallback, result),
+        '+' => result.list(name, VariableOrigin::Fallback),
         _ => {
             if let Some(variable) = variable {
                 result.text.push_str(&variable.value);

@@ -34,7 +34,9 @@
 //!   are typed views of it.
 //! - A [`Node`] is a value with its [`Origin`]: the [`Span`] where it is written, and the [`Step`]s it went through
 //!   (an alias, a merge, a variable and where that was set, a default, `extends`, `include`).
-//! - A [`Finding`] is an error or a warning. [`render`] prints it as rustc prints its own.
+//! - A [`Finding`] is an error or a warning. [`render`] prints it as rustc prints its own, or as JSON.
+//! - [`explain`] tells for people where a value came from, and [`print`] writes the model as `docker compose config` does.
+//! - [`Start`] finds the project as a command line means it: the folder, the files, the surroundings.
 //! - [`tree`] reads any YAML file into located nodes; [`image`], [`units`] and [`suggest`] are useful on their own.
 //!
 //! # Bounds
@@ -49,6 +51,7 @@ mod consistency;
 pub mod disk;
 mod dotenv;
 mod expand;
+pub mod explain;
 mod files;
 mod finding;
 pub mod image;

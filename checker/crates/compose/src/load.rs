@@ -22,7 +22,7 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::{Variable, Variables};
 use crate::merge;
-use crate::node::{Mapping, Node, Step, Value};
+use crate::node::{Mapping, Node, Value, VariableOrigin};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
@@ -33,6 +33,7 @@ use crate::source::{SourceId, Sources, Span};
 use crate::specification::PROJECT;
 use crate::tree::{self, Limits};
 use crate::validate;
+use project_name::ProjectName;
 
 /// What to load, and with which surroundings.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +97,7 @@ pub fn load(reader: &dyn Reader, request: &Request) -> Loaded {
             .or_else(|| request.environment.get("USERPROFILE"))
             .cloned(),
         interpolated: 0,
+        outdone: BTreeMap::new(),
         work: Work::default(),
         bases: HashMap::new(),
     };
@@ -140,6 +142,8 @@ struct Loader<'a> {
     limits: Limits,
     home: Option<String>,
     interpolated: usize,
+    /// Where files set variables that the shell sets as well.
+    outdone: BTreeMap<String, Span>,
     work: Work,
     bases: HashMap<String, Rc<BaseFile>>,
 }
@@ -199,8 +203,11 @@ impl Loader<'_> {
         if names.is_empty() || self.has_errors() {
             return None;
         }
-        let name = self.project_name(request, &files, &variables)?;
-        normalize::set_project_name(&mut variables, &name);
+        // A wrong name hides no other mistake.
+        let name = self
+            .project_name(request, &files, &variables)
+            .unwrap_or_default();
+        normalize::set_project_name(&mut variables, &name.name);
         let place = Place {
             folder: "",
             included: Vec::new(),
@@ -214,7 +221,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        self.finish(&mut root, &name, request, &variables)
+        self.finish(&mut root, name, request, &variables)
     }
 
     fn has_errors(&self) -> bool {
@@ -245,16 +252,29 @@ impl Loader<'_> {
         });
         if let Some(names) = listed {
             let from_files = self.variable_files(&names, true, &variables);
+            self.note_outdone(&from_files, &variables);
             variables.add_missing(from_files);
         } else if !is_env_file_disabled(&variables) {
             let elsewhere = Some(&request.started_in).filter(|folder| !folder.is_empty());
             for folder in elsewhere.into_iter().chain([&String::new()]) {
                 let name = path::join(folder, ".env");
                 let from_file = self.variable_files(&[name], false, &variables);
+                self.note_outdone(&from_file, &variables);
                 variables.add_missing(from_file);
             }
         }
         variables
+    }
+
+    fn note_outdone(&mut self, from_files: &FileVariables, variables: &Variables) {
+        for (name, variable) in from_files {
+            let by_shell = variables.get(name).map(|known| &known.origin);
+            if let (Some(VariableOrigin::Shell), VariableOrigin::File(span)) =
+                (by_shell, &variable.origin)
+            {
+                self.outdone.insert(name.clone(), *span);
+            }
+        }
     }
 
     fn variable_files(
@@ -442,14 +462,14 @@ impl Loader<'_> {
         self.extends(&mut document, file, &resets, variables, place);
         merge::clear(&mut base, &resets);
         self.includes(&mut document, file, variables, place);
-        if self.error_count() > errors {
+        if self.error_count() > errors || !has_mappings_as_services(&document) {
             // What is there is still worth judging, so that one run shows all mistakes of the file.
-            validate::validate(&document, &PROJECT, &mut self.findings);
+            validate::validate(&document, &PROJECT, None, &At::ROOT, &mut self.findings);
             return Err(Stopped);
         }
         merge::merge(&mut base, document, &PROJECT, &At::ROOT, &mut self.findings);
         merge::keep_last(&mut base, &PROJECT);
-        validate::validate(&base, &PROJECT, &mut self.findings);
+        validate::validate(&base, &PROJECT, None, &At::ROOT, &mut self.findings);
         self.drop_version(&mut base);
         if self.error_count() > errors {
             return Err(Stopped);
@@ -511,15 +531,16 @@ impl Loader<'_> {
     fn finish(
         &mut self,
         root: &mut Node,
-        name: &str,
+        name: ProjectName,
         request: &Request,
         variables: &Variables,
     ) -> Option<Project> {
         if self.has_errors() {
             return None;
         }
-        normalize::normalize(root, name, variables);
-        let name_node = self.name_node(root, name);
+        normalize::normalize(root, &name.name, variables);
+        let project_name = name.name.clone();
+        let name_node = name.node(root);
         let root = std::mem::replace(root, Node::new(Value::Null, root.span()));
         let mut root = settle::settle(root, &PROJECT, &At::ROOT, &mut self.findings)?;
         let profiles = selection::active_profiles(request, variables);
@@ -544,14 +565,8 @@ impl Loader<'_> {
             let span = name_node.span();
             mapping.insert("name", span, name_node);
         }
-        Some(Project::new(name.to_string(), root, disabled))
-    }
-
-    fn name_node(&self, root: &Node, name: &str) -> Node {
-        match root.child("name") {
-            Some(node) => Node::text(name, node.origin.clone()),
-            None => Node::text(name, root.origin.with(Step::Default)),
-        }
+        let outdone = std::mem::take(&mut self.outdone);
+        Some(Project::new(project_name, root, disabled, outdone))
     }
 }
 
@@ -561,6 +576,16 @@ pub(crate) fn is_env_file_disabled(variables: &Variables) -> bool {
         variables.value("COMPOSE_DISABLE_ENV_FILE"),
         Some("1" | "t" | "T" | "true" | "TRUE" | "True")
     )
+}
+
+/// Whether the services can be merged at all; nothing is a service that another file fills.
+fn has_mappings_as_services(document: &Node) -> bool {
+    let fits = |node: &Node| node.is_null() || node.as_mapping().is_some();
+    let Some(services) = document.child("services") else {
+        return true;
+    };
+    let mut each = services.as_mapping().into_iter().flat_map(Mapping::iter);
+    fits(services) && each.all(|(_, entry)| fits(&entry.value))
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {

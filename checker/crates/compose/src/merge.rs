@@ -107,7 +107,13 @@ fn cannot_merge(base: &Node, over: &Node, at: &At<'_>) -> Finding {
 
 fn append(base: &mut Node, over: Node, at: &At<'_>, findings: &mut Vec<Finding>) {
     match (&mut base.value, over.value) {
-        (Value::Sequence(items), Value::Sequence(more)) => items.extend(more),
+        (Value::Sequence(items), Value::Sequence(more)) => {
+            if !more.is_empty() {
+                let other = over.origin.span;
+                base.origin.push(Step::Joined { other });
+            }
+            items.extend(more);
+        }
         (_, value) => {
             let over = Node::with_origin(value, over.origin);
             findings.push(cannot_merge(base, &over, at));
@@ -132,6 +138,10 @@ fn merge_mappings(
     let (Value::Mapping(mapping), Value::Mapping(others)) = (&mut base.value, over.value) else {
         return;
     };
+    if !mapping.is_empty() && !others.is_empty() {
+        let other = over.origin.span;
+        base.origin.push(Step::Joined { other });
+    }
     for (key, entry) in others {
         let Some(existing) = mapping.get_mut(&key) else {
             mapping.insert_entry(key, entry);

@@ -9,6 +9,7 @@ use granit_parser::{
     Event, Options, Parser, ScalarStyle, Span as EventSpan, StrInput, StructureStyle, Tag,
 };
 
+use crate::at::key_text;
 use crate::finding::Finding;
 use crate::node::{Entry, KeyKind, Mapping, Node, Step, Value};
 use crate::scalar::{self, Plain};
@@ -86,7 +87,7 @@ pub fn parse_documents(
     Builder::new(source, text, limits).run()
 }
 
-/// A `%YAML` line that names another version than 1.1, which Compose refuses to read.
+/// A `%YAML` line that names another version than 1.1, or a `%` line of another kind, both of which Compose refuses to read.
 fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -107,6 +108,22 @@ fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
                 .label("names a version of YAML")
                 .help("take this line out")
             });
+        }
+        if written.starts_with('%') && !written.starts_with("%TAG ") {
+            let span = Span {
+                source,
+                start: start as u32,
+                end: (start + written.len()) as u32,
+            };
+            return Some(
+                Finding::error(
+                    "other-yaml-version",
+                    "Compose knows no such line with a `%`.",
+                    span,
+                )
+                .label("neither `%YAML` nor `%TAG`")
+                .help("take this line out"),
+            );
         }
         // Only comments and other directives may stand before it.
         if !(written.is_empty() || written.starts_with('#') || written.starts_with('%')) {
@@ -377,7 +394,27 @@ impl<'a> Builder<'a> {
         let core = tag.and_then(Tag::core_suffix);
         match core {
             Some("str") => Value::String(text.to_string()),
-            Some("bool" | "int" | "float" | "null") => scalar::plain(text).into_value(text),
+            Some(tag @ ("bool" | "int" | "float" | "null")) => {
+                let plain = scalar::plain(text);
+                let fits = match tag {
+                    "bool" => matches!(plain, Plain::Bool(_)),
+                    "int" => matches!(plain, Plain::Integer(_)),
+                    "float" => matches!(plain, Plain::Float(_) | Plain::Integer(_)),
+                    _ => matches!(plain, Plain::Null),
+                };
+                if !fits {
+                    let finding = Finding::error(
+                        "yaml-syntax",
+                        format!("`{text}` is not what its tag `!!{tag}` says."),
+                        span,
+                    )
+                    .label("does not fit the tag before it")
+                    .help("take the tag out, or change the value")
+                    .path(self.path());
+                    self.findings.push(finding);
+                }
+                plain.into_value(text)
+            }
             _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
             _ if tag.is_some_and(|tag| !is_compose_tag(tag)) => Value::String(text.to_string()),
             _ => match scalar::plain(text) {
@@ -389,7 +426,8 @@ impl<'a> Builder<'a> {
                             span,
                         )
                         .label("YAML takes this for a date")
-                        .help(format!("put it into quotes: \"{text}\"")),
+                        .help(format!("put it into quotes: \"{text}\""))
+                        .path(self.path()),
                     );
                     Value::String(text.to_string())
                 }
@@ -448,19 +486,33 @@ impl<'a> Builder<'a> {
             } else {
                 "keep one of the two, or merge what they say"
             };
-            self.findings.push(
-                Finding::error(
-                    "duplicate-key",
-                    format!("The key `{text}` stands twice in the same mapping."),
-                    key.span,
-                )
-                .label("here again")
-                .related(first, "first written here")
-                .help(help),
-            );
+            let finding = Finding::error(
+                "duplicate-key",
+                format!("The key `{text}` stands twice in the same mapping."),
+                key.span,
+            )
+            .label("here again")
+            .related(first, "first written here")
+            .help(help);
+            *pending = Some(key);
+            let path = self.path();
+            self.findings.push(finding.path(path));
+        } else {
+            *pending = Some(key);
         }
-        *pending = Some(key);
         Ok(())
+    }
+
+    /// The path of the value that is read now.
+    fn path(&self) -> String {
+        let steps = self.frames.iter().filter_map(|frame| match &frame.content {
+            Content::Sequence(items) => Some(items.len().to_string()),
+            Content::Mapping { key, .. } => {
+                let key = key.as_ref()?;
+                Some(key_text(&key.text).into_owned())
+            }
+        });
+        steps.collect::<Vec<_>>().join(".")
     }
 
     fn open(
@@ -553,7 +605,7 @@ impl<'a> Builder<'a> {
             Value::Mapping(other) => {
                 for (key, mut entry) in other {
                     if !mapping.contains(&key) {
-                        entry.value.origin.push(Step::MergeKey { used });
+                        entry.value.add_step(&Step::MergeKey { used });
                         mapping.insert_entry(key, entry);
                     }
                 }
@@ -585,7 +637,8 @@ impl<'a> Builder<'a> {
                     span,
                 )
                 .label("repeats a value that contains this place")
-                .help("move the anchor to a smaller value, or write the value out"),
+                .help("move the anchor to a smaller value, or write the value out")
+                .path(self.path()),
             ));
         }
         let Some(anchored) = self.anchors.get(&anchor) else {

@@ -4,21 +4,27 @@ use crate::at::At;
 use crate::finding::Finding;
 use crate::node::{KeyKind, Mapping, Node, Value};
 use crate::source::Span;
-use crate::specification::{Extensions, Field, Form, Keys, Repeats, Shape, TextRule};
+use crate::specification::{Field, Form, Keys, Repeats, Shape, TextRule};
 use crate::suggest;
 use crate::units;
 
 /// Findings beyond this many help nobody; the first ones tell what is wrong.
 const MOST: usize = 50;
 
-/// Checks a whole document, or what is merged so far. Warnings and errors that are known already do not count.
-pub(crate) fn validate(root: &Node, shape: &Shape, findings: &mut Vec<Finding>) {
+/// Checks `node` against `shape`. `key` is where the key of this value is written, if it has one.
+pub(crate) fn validate(
+    node: &Node,
+    shape: &Shape,
+    key: Option<Span>,
+    at: &At<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    // Counted apart: what else there is to say, such as unset variables, must not hide a mistake.
     let mut found = Vec::new();
-    check(root, shape, None, &At::ROOT, &mut found);
+    check(node, shape, key, at, &mut found);
     findings.append(&mut found);
 }
 
-/// Checks `node` against `shape`. `key` is where the key of this value is written, if it has one.
 fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &mut Vec<Finding>) {
     if findings.len() >= MOST {
         return;
@@ -158,7 +164,7 @@ fn validate_mapping(
                         &here,
                         findings,
                     ),
-                    None if name.starts_with("x-") && *extensions != Extensions::Refused => {}
+                    None if extensions.allow(name) => {}
                     None => findings.push(unknown_key(name, entry.key_span, fields, mapping, at)),
                 }
             }
@@ -198,6 +204,15 @@ fn validate_mapping(
         }
         Keys::Texts(child) => {
             for (name, entry) in mapping.iter() {
+                // Names that may also be written as a list of `name=value`, such as variables, cannot be empty.
+                if name.is_empty() && shape.items.is_some() {
+                    findings.push(
+                        Finding::error("bad-name", "A name cannot be empty here.", entry.key_span)
+                            .label("an empty name")
+                            .help("write a name, or remove this line")
+                            .path(at.key(name).to_string()),
+                    );
+                }
                 check(
                     &entry.value,
                     child,
@@ -255,14 +270,47 @@ fn unknown_key(
     finding.help("check the spelling and the indentation; keys of your own start with `x-`")
 }
 
+/// What is not said where a key is missing, and the next step, for keys whose name alone does not tell.
+const PURPOSES: &[(&str, &str, &str, &str)] = &[
+    (
+        "ports",
+        "target",
+        "nothing says which port of the container is meant",
+        "add `target: 80`, with the port the container listens on",
+    ),
+    (
+        "volumes",
+        "target",
+        "nothing says where in the container it appears",
+        "add `target: /path/in/container`",
+    ),
+    (
+        "devices",
+        "target",
+        "nothing says what it is called in the container",
+        "add `target: /dev/name`",
+    ),
+];
+
 fn missing_key(field: &Field, node: &Node, key: Option<Span>, at: &At<'_>) -> Finding {
+    let list = at.list().unwrap_or_default();
+    let purpose = PURPOSES
+        .iter()
+        .find(|(of, key, ..)| *of == list && *key == field.key);
+    let (label, help) = match purpose {
+        Some((_, _, label, help)) => ((*label).to_string(), (*help).to_string()),
+        None => (
+            format!("`{}` is missing", field.key),
+            format!("add a line `{}: …`", field.key),
+        ),
+    };
     Finding::error(
         "missing-key",
         format!("{} has no `{}`.", capital(&at.name()), field.key),
         key.unwrap_or(node.span()),
     )
-    .label(format!("`{}` is missing", field.key))
-    .help(format!("add a line `{}: …`", field.key))
+    .label(label)
+    .help(help)
     .path(at.to_string())
 }
 
@@ -355,7 +403,7 @@ fn check_text(text: &str, shape: &Shape) -> Result<(), Problem> {
         _ => {}
     }
     match shape.form {
-        Form::Flag | Form::Switch => match boolean(text) {
+        Form::Flag | Form::Switch | Form::External => match boolean(text) {
             Some(_) => Ok(()),
             None => Err(Problem::new(
                 "bad-boolean",
@@ -385,7 +433,7 @@ fn check_text(text: &str, shape: &Shape) -> Result<(), Problem> {
             .expected("a whole number")),
         },
         Form::Float => match text.parse::<f64>() {
-            Ok(_) => Ok(()),
+            Ok(number) => check_number(number as i64, shape),
             Err(_) => Err(Problem::new(
                 "bad-number",
                 format!("`{text}` is no number."),

@@ -15,6 +15,7 @@ use crate::resolve::{self, Base};
 use crate::source::Span;
 use crate::specification::{PROJECT, SERVICE};
 use crate::suggest;
+use crate::validate;
 
 /// Nobody extends this many services one after the other; following more could exhaust the stack.
 const LONGEST_CHAIN: usize = 60;
@@ -133,11 +134,16 @@ impl Loader<'_> {
         }
         trail.push((context.file.clone(), name.to_string()));
         let base = match file {
-            Some(file) => self.base_from_file(&target, file, at, context, trail)?,
+            Some(file) => self.base_from_file(name, &target, file, at, context, trail)?,
             None => {
                 if !context.services.contains(&target) {
-                    self.findings
-                        .push(unknown_base(&target, at, context.services, "this file"));
+                    self.findings.push(unknown_base(
+                        name,
+                        &target,
+                        at,
+                        context.services,
+                        "this file",
+                    ));
                     return None;
                 }
                 let mut inner = Extending {
@@ -151,6 +157,13 @@ impl Loader<'_> {
         trail.pop();
         if base.is_null() {
             return Some(service);
+        }
+        if base.as_mapping().is_none() {
+            // Told at the service that is extended, not at the one that extends it.
+            let at_services = At::ROOT.key("services");
+            let at_base = at_services.key(&target);
+            validate::validate(&base, &SERVICE, None, &at_base, &mut self.findings);
+            return None;
         }
         self.work.values += base.size();
         if self.is_too_much(Some(at)) {
@@ -201,6 +214,7 @@ impl Loader<'_> {
 
     fn base_from_file(
         &mut self,
+        name: &str,
         target: &str,
         file: &Node,
         at: Span,
@@ -226,7 +240,7 @@ impl Loader<'_> {
             let place = format!("`{}`", base.path);
             let services = services.unwrap_or(&none);
             self.findings
-                .push(unknown_base(target, at, services, &place));
+                .push(unknown_base(name, target, at, services, &place));
             return None;
         };
         let mut inner = Extending {
@@ -304,13 +318,14 @@ fn clear_service(service: &mut Node, name: &str, resets: &[Vec<String>]) {
     merge::clear(service, &below);
 }
 
-fn unknown_base(target: &str, at: Span, services: &Mapping, place: &str) -> Finding {
+fn unknown_base(name: &str, target: &str, at: Span, services: &Mapping, place: &str) -> Finding {
     let finding = Finding::error(
         "unknown-service",
         format!("There is no service `{target}` in {place} to extend."),
         at,
     )
-    .label("extends this service");
+    .label("extends this service")
+    .path(format!("services.{name}.extends"));
     match suggest::nearest(target, services.keys()) {
         Some(meant) => finding.help(format!("did you mean `{meant}`?")),
         None if services.is_empty() => finding.help(format!("{place} has no services")),

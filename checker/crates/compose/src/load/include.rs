@@ -1,6 +1,7 @@
 //! Files that are taken in whole.
 
 use super::{Loader, Place, texts};
+use crate::at::At;
 use crate::dotenv::{FileVariables, Format};
 use crate::files;
 use crate::finding::Finding;
@@ -34,6 +35,8 @@ impl Loader<'_> {
         validate::validate(
             &Node::new(Value::Mapping(check), include.value.span()),
             &PROJECT,
+            None,
+            &At::ROOT,
             &mut self.findings,
         );
         if self.error_count() > errors {
@@ -68,8 +71,9 @@ impl Loader<'_> {
             .iter()
             .map(|path| path::join(place.folder, path))
             .collect();
-        let first = paths.first()?;
-        if chain.contains(first) || chain.len() > DEEPEST_INCLUDE {
+        if let Some(first) = paths.first()
+            && (chain.contains(first) || chain.len() > DEEPEST_INCLUDE)
+        {
             self.findings.push(
                 Finding::error(
                     "include-cycle",
@@ -86,9 +90,14 @@ impl Loader<'_> {
         }
         let project_directory = entry
             .child("project_directory")
-            .and_then(Node::as_str)
+            .and_then(Node::scalar_text)
             .filter(|folder| !folder.is_empty());
-        let relative = project_directory.map_or_else(|| path::folder_of(&written[0]), path::clean);
+        let relative = match project_directory {
+            Some(folder) => path::clean(&folder),
+            None => written
+                .first()
+                .map_or_else(String::new, |file| path::folder_of(file)),
+        };
         let folder = path::join(place.folder, &relative);
         let env_files = texts(entry.child("env_file"));
         let mut own = variables.clone();
@@ -119,16 +128,15 @@ impl Loader<'_> {
             own.add_missing(found);
         }
         let files = self.parse_files(&paths, Some(span));
-        if files.len() < paths.len() {
-            return None;
-        }
+        let is_complete = files.len() == paths.len();
         let inner = Place {
             folder: &folder,
             included: chain.to_vec(),
         };
+        // What is there is judged, also when a file is missing.
         let mut root = self.model(files, &own, &inner, &relative).ok()?;
         root.add_step(&Step::Included { at: span });
-        Some(root)
+        is_complete.then_some(root)
     }
 
     /// Puts what was included into `document`; the same name with another content is a mistake.
