@@ -167,7 +167,7 @@ impl Work {
     const MOST_FILES: usize = 12_000;
     const MOST_BYTES: usize = 64 << 20;
     const MOST_VALUES: usize = 1_000_000;
-    const MOST_REPEATED: usize = 4_000_000;
+    const MOST_REPEATED: usize = 2_000_000;
 
     fn is_too_much(&self) -> bool {
         self.files > Self::MOST_FILES
