@@ -169,21 +169,21 @@ fn check_hosts(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for list in ["extra_hosts", "build.extra_hosts"] {
         for (index, host) in items(service.get(list)).iter().enumerate() {
             let Some(text) = host.as_str() else { continue };
-            if text.starts_with(['=', ':']) {
-                findings.push(
-                    Finding::error("bad-host", format!("`{text}` has no name."), host.span())
-                        .label("a name, `=` and an address are expected")
-                        .help("write for example \"db=192.168.1.10\"")
-                        .path(format!("services.{name}.{list}.{index}")),
-                );
-            } else if !text.contains(['=', ':']) {
-                findings.push(
-                    Finding::error("bad-host", format!("`{text}` has no address."), host.span())
-                        .label("a name, `=` and an address are expected")
-                        .help("write for example \"db=192.168.1.10\"")
-                        .path(format!("services.{name}.{list}.{index}")),
-                );
-            }
+            let missing = match text.find(['=', ':']) {
+                None => "address",
+                Some(0) => "name",
+                Some(_) => continue,
+            };
+            findings.push(
+                Finding::error(
+                    "bad-host",
+                    format!("`{text}` has no {missing}."),
+                    host.span(),
+                )
+                .label("a name, `=` and an address are expected")
+                .help("write for example \"db=192.168.1.10\"")
+                .path(format!("services.{name}.{list}.{index}")),
+            );
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct Request {
     pub project_directory: String,
     /// The folder the command was run in, if it is another one; a `.env` there is read before that of the project folder.
     pub started_in: String,
-    /// The shell's variables. `HOME` is what `~` stands for.
+    /// The shell's variables. `HOME` is what `~` stands for; `PWD` is the project folder unless it is set here.
     pub environment: BTreeMap<String, String>,
     /// Files of variables, as `--env-file` gives them. Without it `.env` is read if it is there.
     pub env_files: Option<Vec<String>>,
@@ -239,6 +239,7 @@ impl Loader<'_> {
 
     fn variables(&mut self, request: &Request) -> Variables {
         let mut variables = Variables::from_shell(&request.environment);
+        normalize::set_working_folder(&mut variables, &request.project_directory);
         let listed = request.env_files.clone().or_else(|| {
             let names = variables
                 .value("COMPOSE_ENV_FILES")

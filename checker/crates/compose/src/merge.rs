@@ -291,6 +291,11 @@ fn keep_last_of(node: &mut Node, field: &Field) {
 
 fn identity_of(item: &Node, identity: Identity) -> Option<String> {
     let text = |key: &str| item.child(key).and_then(Node::scalar_text);
+    // Compose takes `published: 80` and `published: "80"` for two ports.
+    let published = || {
+        let value = item.child("published")?;
+        Some(format!("{} {}", value.kind(), value.scalar_text()?))
+    };
     let either =
         |of_text: &dyn Fn(&str) -> Option<String>,
          of_mapping: &dyn Fn(&Mapping) -> Option<String>| match &item.value {
@@ -321,7 +326,7 @@ fn identity_of(item: &Node, identity: Identity) -> Option<String> {
             Value::Mapping(_) => Some(format!(
                 "{}:{}:{}/{}",
                 text("host_ip").unwrap_or_else(|| "0.0.0.0".into()),
-                text("published").unwrap_or_default(),
+                published().unwrap_or_default(),
                 text("target").unwrap_or_default(),
                 text("protocol").unwrap_or_else(|| "tcp".into()),
             )),
