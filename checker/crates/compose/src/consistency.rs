@@ -222,27 +222,29 @@ pub(crate) fn check_project(
     check_cycles(root, findings);
 }
 
-/// No two containers of a machine have one name.
+/// A name can belong to one container only.
 fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
-    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, Span> = BTreeMap::new();
     for (service, entry) in entries(root.child("services")) {
         let Some(node) = entry.value.child("container_name") else {
             continue;
         };
         let name = node.as_str().unwrap_or_default();
-        if let Some(other) = first.insert(name, node.span()) {
-            findings.push(
-                Finding::error(
-                    "container-name-twice",
-                    format!("Two services call their container `{name}`."),
-                    node.span(),
-                )
-                .label("the second")
-                .related(other, "the first")
-                .help("give one of them another name, or leave naming to Compose")
-                .path(format!("services.{service}.container_name")),
-            );
-        }
+        let Some(first) = taken.insert(name, node.span()).filter(|_| !name.is_empty()) else {
+            continue;
+        };
+        let finding = Finding::error(
+            "container-name-twice",
+            format!("Two services call their container `{name}`."),
+            node.span(),
+        )
+        .help("give one of them another name, or remove `container_name`")
+        .path(format!("services.{service}.container_name"));
+        findings.push(if first == node.span() {
+            finding.label(format!("`{service}` has this name from another service"))
+        } else {
+            finding.label("the second").related(first, "the first")
+        });
     }
 }
 

@@ -168,6 +168,8 @@ pub(crate) enum Merge {
     Replace,
     /// `KEY=value` lists and mappings alike, key by key.
     Pairs,
+    /// As before, but the same pair in both is refused.
+    PairsOnce,
     /// A text or a list, one after the other.
     Lists,
     /// Both in their long form, then key by key.
@@ -1015,7 +1017,9 @@ static VOLUME: Shape = record(&[
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
-    field("labels", &PAIRS).merge(Merge::Pairs),
+    field("labels", &PAIRS)
+        .merge(Merge::PairsOnce)
+        .same(Identity::Key),
 ])
 .or(NULL)
 .with_short(Short::Resource);
@@ -1048,7 +1052,7 @@ static MODEL: Shape = record(&[
 ]);
 
 // Compose reads these without its schema: it leaves alone what it does not know, and nothing is nothing.
-static INCLUDE: Shape = open_record(&[
+pub(crate) static INCLUDE: Shape = open_record(&[
     field("path", &INCLUDED_FILES),
     field("env_file", &INCLUDED_FILES),
     field("project_directory", &FOLDER),
@@ -1059,7 +1063,7 @@ static FOLDER: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Word);
 static INCLUDED_FILES: Shape = list(&ITEM, Form::Texts).or(STRING).or(NULL);
 static INCLUDES: Shape = list(&INCLUDE, Form::List).or(NULL);
 
-static SERVICES: Shape = names(&SERVICE);
+pub(crate) static SERVICES: Shape = names(&SERVICE);
 static NETWORKS: Shape = texts(&NETWORK, Form::Map);
 static VOLUMES: Shape = names(&VOLUME);
 static SECRETS: Shape = names(&SECRET);

@@ -176,6 +176,8 @@ struct Builder<'a> {
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
     anchored_values: usize,
+    /// Whether anything read so far is tagged `!reset`.
+    has_resets: bool,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
     /// Values without quotes, in the order of the text.
@@ -228,6 +230,7 @@ impl<'a> Builder<'a> {
             anchors: HashMap::new(),
             aliased_values: 0,
             anchored_values: 0,
+            has_resets: false,
             tabs_are_free: Vec::new(),
             plain: Vec::new(),
             findings: Vec::new(),
@@ -406,6 +409,7 @@ impl<'a> Builder<'a> {
             _ => local_tag(tag),
         };
         node.value = plain.into_value(&text);
+        self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, anchor)
     }
 
@@ -625,6 +629,7 @@ impl<'a> Builder<'a> {
         };
         let mut node = Node::new(value, span);
         node.tag = frame.tag;
+        self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, frame.anchor)
     }
 
@@ -711,7 +716,11 @@ impl<'a> Builder<'a> {
 
     /// Anchors in anchors hold the same values again and again, so these are bounded as well.
     fn keep_anchor(&mut self, anchor: usize, node: &Node) -> Result<(), Stop> {
-        let (values, depth) = size(node);
+        let mut node = node.clone();
+        if self.has_resets {
+            remove_resets(&mut node);
+        }
+        let (values, depth) = size(&node);
         self.anchored_values += values;
         let most = self.limits.aliased_values.saturating_mul(4);
         if self.anchored_values > most {
@@ -730,7 +739,7 @@ impl<'a> Builder<'a> {
         self.anchors.insert(
             anchor,
             Anchored {
-                node: node.clone(),
+                node,
                 values,
                 depth,
             },
@@ -801,6 +810,20 @@ fn has_tag(tag: Option<&Tag>) -> bool {
 /// Which of YAML's own types a tag names: `int` for `!!int`.
 fn scalar_tag(tag: Option<&Tag>) -> Option<Cow<'_, str>> {
     tag?.suffix_in_namespace("tag:yaml.org,2002:")
+}
+
+/// An alias repeats a value without what `!reset` took out of it where it is written.
+fn remove_resets(node: &mut Node) {
+    let stays = |value: &mut Node| {
+        remove_resets(value);
+        value.tag.as_deref() != Some("!reset")
+    };
+    match &mut node.value {
+        _ if node.tag.as_deref() == Some("!override") => {}
+        Value::Mapping(mapping) => mapping.retain(|_, entry| stays(&mut entry.value)),
+        Value::Sequence(items) => items.retain_mut(stays),
+        _ => {}
+    }
 }
 
 /// The tag as written, unless it only says which of YAML's own types a value has.

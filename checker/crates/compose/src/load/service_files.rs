@@ -138,7 +138,7 @@ impl Loader<'_> {
                 return;
             }
         };
-        match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+        match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
             Ok(source) => {
                 // The project's own variables win, then what the service itself sets.
                 let lookup = |name: &str| {
@@ -179,7 +179,12 @@ impl Loader<'_> {
                 .enumerate()
             {
                 let path = path::clean(file.as_str().unwrap_or_default());
-                match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+                match files::read_variables(
+                    &mut self.recorder,
+                    &mut self.sources,
+                    &path,
+                    self.limits,
+                ) {
                     Ok(source) => self.parse_variables(
                         source,
                         Format::Compose,
