@@ -96,6 +96,7 @@ impl Writer {
                 let shape = shape.items.unwrap_or(&ANYTHING);
                 self.sequence(items, shape, column + 2, behind);
             }
+            Value::String(text) if node.tag.as_deref() == Some(scalar::DATE_TAG) => self.word(text),
             Value::String(text) => {
                 self.text.push(' ');
                 self.scalar(text, column);
