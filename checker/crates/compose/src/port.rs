@@ -25,6 +25,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PortMapping>, String> {
         Some(left) => left.rsplit_once(':').unwrap_or(("", left)),
     };
     let (target, protocol) = target.split_once('/').unwrap_or((target, "tcp"));
+    // Compose overlooks what comes after a second slash.
+    let protocol = protocol.split('/').next().unwrap_or_default();
     if target.is_empty() {
         return Err("the container's port is missing".into());
     }

@@ -22,9 +22,19 @@ pub(crate) fn settle(
         mut origin,
         tag,
     } = node;
-    let scalar_text = |value: &Value| Node::new(value.clone(), origin.span).scalar_text();
+    let span = origin.span;
+    let scalar_text = |value: &Value| Node::new(value.clone(), span).scalar_text();
+    let written = match shape.form {
+        Form::Bytes
+        | Form::Duration
+        | Form::OptionalDuration
+        | Form::FileMode
+        | Form::DeviceCount => scalar_text(&value),
+        _ => None,
+    };
     let value = match shape.form {
         Form::Raw => value,
+        Form::Unshown => return None,
         Form::Text | Form::Word => {
             Value::String(scalar_text(&value).filter(|text| !text.is_empty())?)
         }
@@ -106,6 +116,9 @@ pub(crate) fn settle(
             _ => return None,
         },
     };
+    if written.is_some_and(|written| scalar_text(&value) != Some(written)) {
+        origin.push(Step::Canonical);
+    }
     Some(Node { value, origin, tag })
 }
 
@@ -280,6 +293,13 @@ fn multi_pairs(value: Value) -> Option<Value> {
     let Value::Mapping(mut mapping) = value else {
         return None;
     };
+    // An empty list is no option at all.
+    mapping.retain(|_, entry| {
+        entry
+            .value
+            .as_sequence()
+            .is_none_or(|items| !items.is_empty())
+    });
     if mapping.is_empty() {
         return None;
     }

@@ -107,7 +107,7 @@ pub(crate) enum Repeats {
 pub(crate) enum Keys {
     /// It is no mapping, or anything goes.
     Any,
-    /// These keys, and `x-` keys where allowed.
+    /// These keys, and others where allowed.
     Fields(&'static [Field], Extensions),
     /// Names that people choose, of letters, digits, `.`, `_` and `-`.
     Names(&'static Shape),
@@ -115,13 +115,26 @@ pub(crate) enum Keys {
     Texts(&'static Shape),
 }
 
-/// Whether keys that start with `x-` are allowed.
+/// Which keys a mapping may have besides its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extensions {
+    /// Those that start with `x-`.
     Allowed,
-    /// Allowed in the file; the model leaves them out.
+    /// Those as well; the model leaves them out.
     Dropped,
+    /// All, because the schema leaves them open; the model leaves them out.
+    AnyKey,
     Refused,
+}
+
+impl Extensions {
+    pub(crate) fn allow(self, key: &str) -> bool {
+        match self {
+            Self::Allowed | Self::Dropped => key.starts_with("x-"),
+            Self::AnyKey => true,
+            Self::Refused => false,
+        }
+    }
 }
 
 /// One key of a mapping.
@@ -221,6 +234,8 @@ pub(crate) enum Short {
 pub(crate) enum Form {
     /// As it is.
     Raw,
+    /// Not at all: Compose takes it and shows it nowhere.
+    Unshown,
     /// Text; left out when empty.
     Text,
     /// A number or a text, as text.
@@ -379,6 +394,10 @@ const fn closed_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
 }
 
+const fn open_record(fields: &'static [Field]) -> Shape {
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
+}
+
 /// A record of which the model leaves out the `x-` keys.
 const fn bare_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Dropped))
@@ -450,9 +469,10 @@ impl Field {
 /// What nothing is known about.
 pub(crate) static ANYTHING: Shape = shape(Types(127), Form::Raw);
 static TEXT: Shape = shape(STRING, Form::Text);
-static TEXT_OR_NULL: Shape = shape(STRING.or(NULL), Form::Text);
 static ITEM: Shape = shape(STRING, Form::Words);
-static ITEM_OR_NUMBER: Shape = shape(STRING.or(NUMBER), Form::Words);
+/// The schema takes any number here; Compose then fails to read one with a fraction.
+static ITEM_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Words);
+static UNSHOWN_TEXT: Shape = shape(STRING, Form::Unshown);
 static TEXT_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Word);
 static TEXT_OR_BOOLEAN: Shape = shape(STRING.or(BOOLEAN), Form::Text).with_short(Short::Provenance);
 static FLAG: Shape = shape(BOOLEAN.or(STRING), Form::Flag);
@@ -463,9 +483,11 @@ static STRICT_WHOLE: Shape = shape(INTEGER, Form::Integer);
 static WHOLE_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Integer);
 static PRIORITY: Shape = shape(NUMBER, Form::Integer);
 static COUNT: Shape = shape(INTEGER.or(STRING), Form::Count);
-static COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count);
+static UNSIGNED_COUNT: Shape = shape(INTEGER.or(STRING), Form::Count).between(0, i64::MAX);
+static UNSIGNED_COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count).between(0, i64::MAX);
+static TMPFS_MODE: Shape = shape(NUMBER.or(STRING), Form::Integer).between(0, i64::MAX);
 /// The schema also takes a text here; Compose then fails to read it.
-static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count);
+static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count).between(0, i64::MAX);
 static NOT_NEGATIVE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(0, i64::MAX);
 static PERCENT: Shape = shape(INTEGER.or(STRING), Form::Float).between(0, 100);
 static OOM_SCORE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(-1000, 1000);
@@ -474,9 +496,11 @@ static BYTES: Shape = shape(NUMBER.or(STRING), Form::Bytes);
 static WHOLE_BYTES: Shape = shape(INTEGER.or(STRING), Form::Bytes);
 static TEXT_BYTES: Shape = shape(STRING, Form::Bytes);
 static TMPFS_SIZE: Shape = shape(INTEGER.or(STRING), Form::Bytes).between(0, i64::MAX);
+static BLOCK_WEIGHT: Shape = shape(INTEGER, Form::Integer).between(0, i64::MAX);
 static DURATION: Shape = shape(STRING, Form::Duration);
 static OPTIONAL_DURATION: Shape = shape(STRING, Form::OptionalDuration);
-static FILE_MODE: Shape = shape(NUMBER.or(STRING), Form::FileMode);
+/// The schema takes any number here; Compose then fails to read one with a fraction.
+static FILE_MODE: Shape = shape(INTEGER.or(STRING), Form::FileMode);
 static DEVICE_COUNT: Shape = shape(INTEGER.or(STRING), Form::DeviceCount);
 static CONTAINER_NAME: Shape = shape(STRING, Form::Text).text_rule(TextRule::ContainerName);
 static PULL_POLICY: Shape = shape(STRING, Form::Text).text_rule(TextRule::PullPolicy);
@@ -492,7 +516,7 @@ static TEXT_OR_TEXTS: Shape = set(&ITEM, Form::Texts)
 static FILES: Shape = list(&ITEM, Form::Texts)
     .or(STRING)
     .with_short(Short::TextToList);
-static DISTINCT_TEXTS_OR_NUMBERS: Shape = set(&ITEM_OR_NUMBER, Form::Texts);
+static DISTINCT_TEXTS_OR_INTEGERS: Shape = set(&ITEM_OR_INTEGER, Form::Texts);
 static COMMAND: Shape = list(&ITEM, Form::Command).or(STRING).or(NULL);
 static HEALTH_TEST: Shape = list(&ITEM, Form::HealthTest).or(STRING);
 static PAIR_VALUE: Shape = shape(STRING.or(NUMBER).or(BOOLEAN).or(NULL), Form::Words);
@@ -502,7 +526,8 @@ static ENVIRONMENT: Shape = texts(&PAIR_VALUE, Form::Environment)
 static PAIRS: Shape = texts(&PAIR_VALUE, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::PairsToMapping);
-static CONTEXTS: Shape = texts(&PAIR_VALUE, Form::Pairs)
+/// The schema takes other scalars here too; Compose then breaks off.
+static CONTEXTS: Shape = texts(&ITEM, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::StrictPairsToMapping);
 static SSH: Shape = texts(&PAIR_VALUE, Form::Ssh)
@@ -512,7 +537,9 @@ static OPTION_VALUE: Shape = shape(STRING.or(NUMBER), Form::Words);
 static OPTIONS: Shape = texts(&OPTION_VALUE, Form::Pairs);
 static LOGGING_OPTION: Shape = shape(STRING.or(NUMBER).or(NULL), Form::Words);
 static LOGGING_OPTIONS: Shape = texts(&LOGGING_OPTION, Form::Pairs);
-static STORAGE_OPTIONS: Shape = texts(&ANYTHING, Form::Pairs);
+/// The schema takes anything here; Compose then reads only these.
+static STORAGE_OPTION: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Words);
+static STORAGE_OPTIONS: Shape = texts(&STORAGE_OPTION, Form::Pairs);
 static STRICT_TEXTS_BY_NAME: Shape = texts(&ITEM, Form::Pairs);
 static PROVIDER_ITEM: Shape = shape(STRING.or(NUMBER).or(BOOLEAN), Form::Words);
 static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
@@ -550,7 +577,7 @@ static DEVICE_REQUEST: Shape = bare_record(&[
     field("options", &PAIRS),
 ]);
 static DEVICE_REQUESTS: Shape = list(&DEVICE_REQUEST, Form::List);
-static GPU: Shape = bare_record(&[
+static GPU: Shape = open_record(&[
     field("capabilities", &DISTINCT_TEXTS),
     field("driver", &TEXT),
     field("count", &DEVICE_COUNT),
@@ -621,7 +648,7 @@ static WEIGHT: Shape = closed_record(&[
 .with_form(Form::CapitalRecord);
 static WEIGHTS: Shape = list(&WEIGHT, Form::List);
 static BLKIO: Shape = closed_record(&[
-    field("weight", &STRICT_WHOLE),
+    field("weight", &BLOCK_WEIGHT),
     field("weight_device", &WEIGHTS),
     field("device_read_bps", &THROTTLES),
     field("device_read_iops", &THROTTLES),
@@ -651,7 +678,7 @@ static DEPENDENCIES: Shape = names(&DEPENDENCY)
     .with_short(Short::Dependencies);
 
 static ROLLOUT: Shape = record(&[
-    field("parallelism", &COUNT),
+    field("parallelism", &UNSIGNED_COUNT),
     field("delay", &DURATION),
     field("failure_action", &TEXT),
     field("monitor", &DURATION),
@@ -684,7 +711,7 @@ static RESOURCES: Shape = record(&[
 static RESTART_POLICY: Shape = record(&[
     field("condition", &TEXT),
     field("delay", &OPTIONAL_DURATION),
-    field("max_attempts", &COUNT),
+    field("max_attempts", &UNSIGNED_COUNT),
     field("window", &OPTIONAL_DURATION),
 ]);
 static PREFERENCE: Shape = record(&[field("spread", &TEXT)]);
@@ -692,7 +719,7 @@ static PREFERENCES: Shape = list(&PREFERENCE, Form::List);
 static PLACEMENT: Shape = record(&[
     field("constraints", &TEXTS),
     field("preferences", &PREFERENCES),
-    field("max_replicas_per_node", &WHOLE),
+    field("max_replicas_per_node", &NOT_NEGATIVE),
 ]);
 static DEPLOY: Shape = record(&[
     field("mode", &TEXT),
@@ -725,7 +752,7 @@ static DEVELOP: Shape = record(&[field("watch", &WATCHES)]).or(NULL);
 
 static DEVICE: Shape = record(&[
     field("source", &TEXT).required(),
-    field("target", &TEXT),
+    field("target", &TEXT).required(),
     field("permissions", &TEXT),
 ])
 .or(STRING)
@@ -733,7 +760,7 @@ static DEVICE: Shape = record(&[
 static DEVICES: Shape = list(&DEVICE, Form::List);
 
 static ENV_FILE: Shape = closed_record(&[
-    field("path", &TEXT).required(),
+    field("path", &ITEM).required(),
     field("format", &TEXT),
     field("required", &FLAG),
 ])
@@ -749,7 +776,7 @@ static HEALTHCHECK: Shape = record(&[
     field("test", &HEALTH_TEST).merge(Merge::Replace),
     field("timeout", &OPTIONAL_DURATION),
     field("interval", &OPTIONAL_DURATION),
-    field("retries", &COUNT_OF_NUMBER),
+    field("retries", &UNSIGNED_COUNT_OF_NUMBER),
     field("start_period", &OPTIONAL_DURATION),
     field("start_interval", &OPTIONAL_DURATION),
     field("disable", &FLAG),
@@ -783,7 +810,7 @@ static PORT: Shape = record(&[
     field("name", &TEXT),
     field("mode", &TEXT),
     field("host_ip", &TEXT),
-    field("target", &WHOLE),
+    field("target", &NOT_NEGATIVE).required(),
     field("published", &TEXT_OR_INTEGER),
     field("protocol", &TEXT),
     field("app_protocol", &TEXT),
@@ -811,13 +838,12 @@ static VOLUME_OPTIONS: Shape = record(&[
     field("nocopy", &FLAG),
     field("subpath", &TEXT),
 ]);
-static TMPFS_OPTIONS: Shape =
-    record(&[field("size", &TMPFS_SIZE), field("mode", &WHOLE_OF_NUMBER)]);
+static TMPFS_OPTIONS: Shape = record(&[field("size", &TMPFS_SIZE), field("mode", &TMPFS_MODE)]);
 static IMAGE_OPTIONS: Shape = record(&[field("subpath", &TEXT)]);
 static MOUNT: Shape = record(&[
     field("type", &MOUNT_TYPE).required(),
     field("source", &TEXT),
-    field("target", &TEXT),
+    field("target", &TEXT).required(),
     field("read_only", &FLAG),
     field("consistency", &TEXT),
     field("bind", &BIND_OPTIONS),
@@ -880,11 +906,11 @@ pub(crate) static SERVICE: Shape = record(&[
     field("env_file", &ENV_FILES)
         .merge(Merge::Lists)
         .same(Identity::Path),
-    field("expose", &DISTINCT_TEXTS_OR_NUMBERS).same(Identity::Number),
+    field("expose", &DISTINCT_TEXTS_OR_INTEGERS).same(Identity::Number),
     field("extends", &EXTENDS),
     field("external_links", &DISTINCT_TEXTS),
     field("extra_hosts", &HOSTS).merge(Merge::Hosts),
-    field("group_add", &DISTINCT_TEXTS_OR_NUMBERS),
+    field("group_add", &DISTINCT_TEXTS_OR_INTEGERS),
     field("gpus", &GPUS),
     field("hostname", &TEXT),
     field("healthcheck", &HEALTHCHECK),
@@ -908,13 +934,14 @@ pub(crate) static SERVICE: Shape = record(&[
     field("networks", &SERVICE_NETWORKS).merge(Merge::Expanded),
     field("oom_kill_disable", &FLAG),
     field("oom_score_adj", &OOM_SCORE),
-    field("pid", &TEXT_OR_NULL),
+    // The schema takes nothing here too; Compose then breaks off.
+    field("pid", &TEXT),
     field("pids_limit", &WHOLE_OF_NUMBER),
     field("platform", &TEXT),
     field("ports", &PORTS).same(Identity::Port),
     field("privileged", &FLAG),
     field("pull_policy", &PULL_POLICY),
-    field("pull_refresh_after", &TEXT),
+    field("pull_refresh_after", &UNSHOWN_TEXT),
     field("read_only", &FLAG),
     field("restart", &TEXT),
     field("runtime", &TEXT),
@@ -952,6 +979,11 @@ static EXTERNAL: Shape = record(&[field("name", &TEXT)])
     .or(STRING)
     .with_form(Form::External);
 
+static OPEN_EXTERNAL: Shape = open_record(&[field("name", &TEXT)])
+    .or(BOOLEAN)
+    .or(STRING)
+    .with_form(Form::External);
+
 static POOL: Shape = bare_record(&[
     field("subnet", &TEXT),
     field("gateway", &TEXT),
@@ -985,9 +1017,7 @@ static VOLUME: Shape = record(&[
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
-    field("labels", &PAIRS)
-        .merge(Merge::PairsOnce)
-        .same(Identity::Key),
+    field("labels", &PAIRS).merge(Merge::PairsOnce),
 ])
 .or(NULL)
 .with_short(Short::Resource);
@@ -995,7 +1025,7 @@ static SECRET: Shape = record(&[
     field("name", &TEXT),
     field("file", &TEXT),
     field("environment", &TEXT),
-    field("external", &EXTERNAL),
+    field("external", &OPEN_EXTERNAL),
     field("labels", &PAIRS),
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
@@ -1007,7 +1037,7 @@ static CONFIG: Shape = record(&[
     field("file", &TEXT),
     field("environment", &TEXT),
     field("content", &TEXT),
-    field("external", &EXTERNAL),
+    field("external", &OPEN_EXTERNAL),
     field("labels", &PAIRS),
     field("template_driver", &TEXT),
 ])
@@ -1019,13 +1049,17 @@ static MODEL: Shape = record(&[
     field("runtime_flags", &TEXTS),
 ]);
 
-pub(crate) static INCLUDE: Shape = closed_record(&[
-    field("path", &TEXT_OR_TEXTS),
-    field("env_file", &TEXT_OR_TEXTS),
-    field("project_directory", &TEXT),
+// Compose reads these without its schema: it leaves alone what it does not know, and nothing is nothing.
+static INCLUDE: Shape = open_record(&[
+    field("path", &INCLUDED_FILES),
+    field("env_file", &INCLUDED_FILES),
+    field("project_directory", &FOLDER),
 ])
-.or(STRING);
-static INCLUDES: Shape = list(&INCLUDE, Form::List);
+.or(STRING)
+.or(NULL);
+static FOLDER: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Word);
+static INCLUDED_FILES: Shape = list(&ITEM, Form::Texts).or(STRING).or(NULL);
+static INCLUDES: Shape = list(&INCLUDE, Form::List).or(NULL);
 
 pub(crate) static SERVICES: Shape = names(&SERVICE);
 static NETWORKS: Shape = texts(&NETWORK, Form::Map);

@@ -9,6 +9,7 @@ use granit_parser::{
     Event, Options, Parser, ScalarStyle, Span as EventSpan, StrInput, StructureStyle, Tag,
 };
 
+use crate::at::key_text;
 use crate::finding::Finding;
 use crate::node::{Entry, KeyKind, Mapping, Node, Step, Value};
 use crate::scalar::{self, Plain};
@@ -22,14 +23,15 @@ pub struct Limits {
     pub bytes: usize,
     /// How deep lists and mappings may stand in each other.
     pub depth: usize,
-    /// How many values aliases may add to a file. Real files stay far below; an alias bomb does not.
+    /// How many values aliases may add to a file, and a quarter of what anchors may hold. Real files stay far below; an alias
+    /// bomb does not.
     pub aliased_values: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 8 << 20,
+            bytes: 16 << 20,
             depth: 100,
             aliased_values: 250_000,
         }
@@ -85,7 +87,7 @@ pub fn parse_documents(
     Builder::new(source, text, limits).run()
 }
 
-/// A `%YAML` line that names another version than 1.1, which Compose refuses to read.
+/// A `%YAML` line that names another version than 1.1, or a `%` line of another kind, both of which Compose refuses to read.
 fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -106,6 +108,22 @@ fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
                 .label("names a version of YAML")
                 .help("take this line out")
             });
+        }
+        if written.starts_with('%') && !written.starts_with("%TAG ") {
+            let span = Span {
+                source,
+                start: start as u32,
+                end: (start + written.len()) as u32,
+            };
+            return Some(
+                Finding::error(
+                    "other-yaml-version",
+                    "Compose knows no such line with a `%`.",
+                    span,
+                )
+                .label("neither `%YAML` nor `%TAG`")
+                .help("take this line out"),
+            );
         }
         // Only comments and other directives may stand before it.
         if !(written.is_empty() || written.starts_with('#') || written.starts_with('%')) {
@@ -145,10 +163,11 @@ struct Builder<'a> {
     aliased_values: usize,
     /// Whether anything read so far is tagged `!reset`.
     has_resets: bool,
+    anchored_values: usize,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
-    /// Where values without quotes end, and where they start.
-    plain_ends: HashMap<u32, u32>,
+    /// Values without quotes, in the order of the text.
+    plain: Vec<Span>,
     findings: Vec<Finding>,
 }
 
@@ -197,8 +216,9 @@ impl<'a> Builder<'a> {
             anchors: HashMap::new(),
             aliased_values: 0,
             has_resets: false,
+            anchored_values: 0,
             tabs_are_free: Vec::new(),
-            plain_ends: HashMap::new(),
+            plain: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -224,7 +244,8 @@ impl<'a> Builder<'a> {
             }
         }
         if self.findings.is_empty() {
-            self.findings.extend(self.tab_on_an_empty_line());
+            let tab = self.tab_on_an_empty_line();
+            self.findings.extend(tab);
         }
         if self.findings.is_empty() {
             Ok(self.documents)
@@ -235,7 +256,14 @@ impl<'a> Builder<'a> {
 
     /// A tab at the start of a line that is empty otherwise, or a comment: Compose's parser takes it for indentation where
     /// a key could begin, ours does not mind.
-    fn tab_on_an_empty_line(&self) -> Option<Finding> {
+    fn tab_on_an_empty_line(&mut self) -> Option<Finding> {
+        if !self.text.contains('\t') {
+            return None;
+        }
+        self.tabs_are_free.sort_unstable_by_key(|span| span.start);
+        let mut free = self.tabs_are_free.iter().peekable();
+        // They stand in each other or apart, so the furthest end so far says whether a place is inside one.
+        let mut free_until = 0;
         let mut start = 0;
         self.text.split_inclusive('\n').find_map(|line| {
             let at = start;
@@ -243,15 +271,19 @@ impl<'a> Builder<'a> {
             let rest = line.trim_start_matches([' ', '\t']);
             let tab = at + line[..line.len() - rest.len()].find('\t')?;
             let says_nothing = rest.trim_end().is_empty() || rest.starts_with('#');
-            let is_free = |span: &Span| (span.start as usize) < at && at < span.end as usize;
-            if !says_nothing || self.tabs_are_free.iter().any(is_free) {
+            while let Some(span) = free.next_if(|span| (span.start as usize) < at) {
+                free_until = free_until.max(span.end as usize);
+            }
+            if !says_nothing || at < free_until {
                 return None;
             }
             let before = self.text[..at].trim_end().len() as u32;
             let is_indented = self
-                .plain_ends
-                .get(&before)
-                .is_some_and(|value| tab - at > self.indentation_before(*value as usize));
+                .plain
+                .binary_search_by_key(&before, |value| value.end)
+                .is_ok_and(|found| {
+                    tab - at > self.indentation_before(self.plain[found].start as usize)
+                });
             let span = Span {
                 source: self.source,
                 start: tab as u32,
@@ -326,7 +358,7 @@ impl<'a> Builder<'a> {
         if style != ScalarStyle::Plain {
             self.tabs_are_free.push(span);
         } else if span.start < span.end {
-            self.plain_ends.insert(span.end, span.start);
+            self.plain.push(span);
         }
         let span = self.without_trailing_space(span, style);
         if self.expects_key() {
@@ -341,7 +373,7 @@ impl<'a> Builder<'a> {
             };
             let is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
             if anchor != 0 {
-                self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span));
+                self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span))?;
             }
             return self.key(Key {
                 text: text.to_string(),
@@ -366,7 +398,27 @@ impl<'a> Builder<'a> {
         let core = tag.and_then(Tag::core_suffix);
         match core {
             Some("str") => Value::String(text.to_string()),
-            Some("bool" | "int" | "float" | "null") => scalar::plain(text).into_value(text),
+            Some(tag @ ("bool" | "int" | "float" | "null")) => {
+                let plain = scalar::plain(text);
+                let fits = match tag {
+                    "bool" => matches!(plain, Plain::Bool(_)),
+                    "int" => matches!(plain, Plain::Integer(_)),
+                    "float" => matches!(plain, Plain::Float(_) | Plain::Integer(_)),
+                    _ => matches!(plain, Plain::Null),
+                };
+                if !fits {
+                    let finding = Finding::error(
+                        "yaml-syntax",
+                        format!("`{text}` is not what its tag `!!{tag}` says."),
+                        span,
+                    )
+                    .label("does not fit the tag before it")
+                    .help("take the tag out, or change the value")
+                    .path(self.path());
+                    self.findings.push(finding);
+                }
+                plain.into_value(text)
+            }
             _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
             // Whatever another tag means to say, Compose takes the value for text: `!override 5` is "5".
             _ if tag.is_some() => Value::String(text.to_string()),
@@ -379,7 +431,8 @@ impl<'a> Builder<'a> {
                             span,
                         )
                         .label("YAML takes this for a date")
-                        .help(format!("put it into quotes: \"{text}\"")),
+                        .help(format!("put it into quotes: \"{text}\""))
+                        .path(self.path()),
                     );
                     Value::String(text.to_string())
                 }
@@ -438,19 +491,33 @@ impl<'a> Builder<'a> {
             } else {
                 "keep one of the two, or merge what they say"
             };
-            self.findings.push(
-                Finding::error(
-                    "duplicate-key",
-                    format!("The key `{text}` stands twice in the same mapping."),
-                    key.span,
-                )
-                .label("here again")
-                .related(first, "first written here")
-                .help(help),
-            );
+            let finding = Finding::error(
+                "duplicate-key",
+                format!("The key `{text}` stands twice in the same mapping."),
+                key.span,
+            )
+            .label("here again")
+            .related(first, "first written here")
+            .help(help);
+            *pending = Some(key);
+            let path = self.path();
+            self.findings.push(finding.path(path));
+        } else {
+            *pending = Some(key);
         }
-        *pending = Some(key);
         Ok(())
+    }
+
+    /// The path of the value that is read now.
+    fn path(&self) -> String {
+        let steps = self.frames.iter().filter_map(|frame| match &frame.content {
+            Content::Sequence(items) => Some(items.len().to_string()),
+            Content::Mapping { key, .. } => {
+                let key = key.as_ref()?;
+                Some(key_text(&key.text).into_owned())
+            }
+        });
+        steps.collect::<Vec<_>>().join(".")
     }
 
     fn open(
@@ -544,7 +611,7 @@ impl<'a> Builder<'a> {
             Value::Mapping(other) => {
                 for (key, mut entry) in other {
                     if !mapping.contains(&key) {
-                        entry.value.origin.push(Step::MergeKey { used });
+                        entry.value.add_step(&Step::MergeKey { used });
                         mapping.insert_entry(key, entry);
                     }
                 }
@@ -576,7 +643,8 @@ impl<'a> Builder<'a> {
                     span,
                 )
                 .label("repeats a value that contains this place")
-                .help("move the anchor to a smaller value, or write the value out"),
+                .help("move the anchor to a smaller value, or write the value out")
+                .path(self.path()),
             ));
         }
         let Some(anchored) = self.anchors.get(&anchor) else {
@@ -617,23 +685,40 @@ impl<'a> Builder<'a> {
         self.finish(node, 0)
     }
 
-    fn keep_anchor(&mut self, anchor: usize, node: &Node) {
+    /// Anchors in anchors hold the same values again and again, so these are bounded as well.
+    fn keep_anchor(&mut self, anchor: usize, node: &Node) -> Result<(), Stop> {
         let mut node = node.clone();
         if self.has_resets {
             remove_resets(&mut node);
         }
         let (values, depth) = size(&node);
+        self.anchored_values += values;
+        let most = self.limits.aliased_values.saturating_mul(4);
+        if self.anchored_values > most {
+            return Err(self.stop(
+                Finding::error(
+                    "too-many-anchors",
+                    "The anchors of this file hold too much.",
+                    node.span(),
+                )
+                .label(format!(
+                    "with this one, anchors hold more than {most} values"
+                ))
+                .help("take out anchors that no alias uses"),
+            ));
+        }
         let anchored = Anchored {
             node,
             values,
             depth,
         };
         self.anchors.insert(anchor, anchored);
+        Ok(())
     }
 
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Stop> {
         if anchor != 0 {
-            self.keep_anchor(anchor, &node);
+            self.keep_anchor(anchor, &node)?;
         }
         let Some(frame) = self.frames.last_mut() else {
             self.documents.push(node);

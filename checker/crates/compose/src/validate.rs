@@ -4,7 +4,7 @@ use crate::at::At;
 use crate::finding::Finding;
 use crate::node::{KeyKind, Mapping, Node, Value};
 use crate::source::Span;
-use crate::specification::{Extensions, Field, Form, Keys, Repeats, Shape, Short, TextRule};
+use crate::specification::{Field, Form, Keys, Repeats, Shape, Short, TextRule};
 use crate::suggest;
 use crate::units;
 
@@ -19,6 +19,13 @@ pub(crate) fn validate(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) {
+    // Counted apart: what else there is to say, such as unset variables, must not hide a mistake.
+    let mut found = Vec::new();
+    check(node, shape, key, at, &mut found);
+    findings.append(&mut found);
+}
+
+fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &mut Vec<Finding>) {
     if findings.len() >= MOST {
         return;
     }
@@ -147,7 +154,7 @@ fn validate_items(items: &[Node], shape: &Shape, at: &At<'_>, findings: &mut Vec
         return;
     };
     for (index, item) in items.iter().enumerate() {
-        validate(item, item_shape, None, &at.item(index), findings);
+        check(item, item_shape, None, &at.item(index), findings);
     }
     if shape.repeats == Repeats::Refused {
         refuse_repeats(items, at, findings);
@@ -199,14 +206,14 @@ fn validate_mapping(
                 }
                 let here = at.key(name);
                 match fields.iter().find(|field| field.key == name) {
-                    Some(field) => validate(
+                    Some(field) => check(
                         &entry.value,
                         field.shape,
                         Some(entry.key_span),
                         &here,
                         findings,
                     ),
-                    None if name.starts_with("x-") && *extensions != Extensions::Refused => {}
+                    None if extensions.allow(name) => {}
                     None => findings.push(unknown_key(name, entry.key_span, fields, mapping, at)),
                 }
             }
@@ -235,7 +242,7 @@ fn validate_mapping(
                         .path(at.key(name).to_string()),
                     );
                 }
-                validate(
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),
@@ -246,7 +253,16 @@ fn validate_mapping(
         }
         Keys::Texts(child) => {
             for (name, entry) in mapping.iter() {
-                validate(
+                // Names that may also be written as a list of `name=value`, such as variables, cannot be empty.
+                if name.is_empty() && shape.items.is_some() {
+                    findings.push(
+                        Finding::error("bad-name", "A name cannot be empty here.", entry.key_span)
+                            .label("an empty name")
+                            .help("write a name, or remove this line")
+                            .path(at.key(name).to_string()),
+                    );
+                }
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),
@@ -303,14 +319,47 @@ fn unknown_key(
     finding.help("check the spelling and the indentation; keys of your own start with `x-`")
 }
 
+/// What is not said where a key is missing, and the next step, for keys whose name alone does not tell.
+const PURPOSES: &[(&str, &str, &str, &str)] = &[
+    (
+        "ports",
+        "target",
+        "nothing says which port of the container is meant",
+        "add `target: 80`, with the port the container listens on",
+    ),
+    (
+        "volumes",
+        "target",
+        "nothing says where in the container it appears",
+        "add `target: /path/in/container`",
+    ),
+    (
+        "devices",
+        "target",
+        "nothing says what it is called in the container",
+        "add `target: /dev/name`",
+    ),
+];
+
 fn missing_key(field: &Field, node: &Node, key: Option<Span>, at: &At<'_>) -> Finding {
+    let list = at.list().unwrap_or_default();
+    let purpose = PURPOSES
+        .iter()
+        .find(|(of, key, ..)| *of == list && *key == field.key);
+    let (label, help) = match purpose {
+        Some((_, _, label, help)) => ((*label).to_string(), (*help).to_string()),
+        None => (
+            format!("`{}` is missing", field.key),
+            format!("add a line `{}: …`", field.key),
+        ),
+    };
     Finding::error(
         "missing-key",
         format!("{} has no `{}`.", capital(&at.name()), field.key),
         key.unwrap_or(node.span()),
     )
-    .label(format!("`{}` is missing", field.key))
-    .help(format!("add a line `{}: …`", field.key))
+    .label(label)
+    .help(help)
     .path(at.to_string())
 }
 
@@ -403,7 +452,7 @@ fn check_text(text: &str, shape: &Shape) -> Result<(), Problem> {
         _ => {}
     }
     match shape.form {
-        Form::Flag | Form::Switch => match boolean(text) {
+        Form::Flag | Form::Switch | Form::External => match boolean(text) {
             Some(_) => Ok(()),
             None => Err(Problem::new(
                 "bad-boolean",
@@ -433,7 +482,7 @@ fn check_text(text: &str, shape: &Shape) -> Result<(), Problem> {
             .expected("a whole number")),
         },
         Form::Float => match text.parse::<f64>() {
-            Ok(_) => Ok(()),
+            Ok(number) => check_number(number as i64, shape),
             Err(_) => Err(Problem::new(
                 "bad-number",
                 format!("`{text}` is no number."),

@@ -10,12 +10,11 @@ pub(super) fn active_profiles(request: &Request, variables: &Variables) -> Vec<S
     if !request.profiles.is_empty() {
         return request.profiles.clone();
     }
+    // Of no profiles one is active all the same: the one without a name.
     let listed = variables.value("COMPOSE_PROFILES").unwrap_or("");
     listed
         .split(',')
-        .map(str::trim)
-        .filter(|profile| !profile.is_empty())
-        .map(String::from)
+        .map(|profile| profile.trim().to_string())
         .collect()
 }
 
