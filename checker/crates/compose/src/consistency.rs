@@ -230,7 +230,7 @@ fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
             continue;
         };
         let name = node.as_str().unwrap_or_default();
-        let Some(first) = taken.insert(name, node.span()).filter(|_| !name.is_empty()) else {
+        let Some(first) = taken.insert(name, node.span()) else {
             continue;
         };
         let finding = Finding::error(
@@ -238,7 +238,7 @@ fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
             format!("Two services call their container `{name}`."),
             node.span(),
         )
-        .help("give one of them another name, or remove `container_name`")
+        .help("give one of them another name, or leave naming to Compose")
         .path(format!("services.{service}.container_name"));
         findings.push(if first == node.span() {
             finding.label(format!("`{service}` has this name from another service"))

@@ -28,8 +28,13 @@ pub(crate) fn read_variables(
     path: &str,
     limits: Limits,
 ) -> Result<SourceId, ReadFailure> {
+    if let Some(source) = recorder.text(path) {
+        return Ok(source);
+    }
     let bytes = read_bytes(recorder, sources, path, limits)?;
-    Ok(sources.add(path, String::from_utf8_lossy(without_mark(&bytes))))
+    let source = sources.add(path, String::from_utf8_lossy(without_mark(&bytes)));
+    recorder.keep(path, source);
+    Ok(source)
 }
 
 /// A file's place in `Sources`, or the finding that says why there is none.

@@ -1017,9 +1017,7 @@ static VOLUME: Shape = record(&[
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
-    field("labels", &PAIRS)
-        .merge(Merge::PairsOnce)
-        .same(Identity::Key),
+    field("labels", &PAIRS).merge(Merge::PairsOnce),
 ])
 .or(NULL)
 .with_short(Short::Resource);

@@ -95,13 +95,7 @@ impl Loader<'_> {
         context: &mut Extending<'_>,
         trail: &mut Vec<(String, String)>,
     ) -> Option<Node> {
-        let entry = context.services.entry(name)?;
-        let service = &entry.value;
-        if service.as_mapping().is_none() && !service.is_null() {
-            let (at, key) = (At::ROOT.key("services"), Some(entry.key_span));
-            validate::validate(service, &SERVICE, key, &at.key(name), &mut self.findings);
-            return None;
-        }
+        let service = context.services.get(name)?;
         let Some(extends) = service
             .as_mapping()
             .and_then(|service| service.entry("extends"))

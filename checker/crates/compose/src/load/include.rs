@@ -9,7 +9,7 @@ use crate::interpolate::Variables;
 use crate::node::{Entry, Mapping, Node, Step, Value};
 use crate::path;
 use crate::source::Span;
-use crate::specification::{INCLUDE, PROJECT};
+use crate::specification::PROJECT;
 use crate::validate;
 
 /// A chain of includes longer than this is refused.
@@ -30,11 +30,6 @@ impl Loader<'_> {
             return;
         };
         let errors = self.error_count();
-        let mut include = include;
-        leave_out_what_compose_ignores(&mut include.value);
-        if include.value.is_null() {
-            return;
-        }
         let mut check = Mapping::new();
         check.insert_entry("include", include.clone());
         validate::validate(
@@ -219,19 +214,6 @@ impl Loader<'_> {
             }
         }
     }
-}
-
-/// Before Compose checks a file it takes `include` out, so that nothing there is unknown or too little.
-fn leave_out_what_compose_ignores(include: &mut Node) {
-    let Value::Sequence(entries) = &mut include.value else {
-        return;
-    };
-    for entry in entries.iter_mut() {
-        if let Value::Mapping(entry) = &mut entry.value {
-            entry.retain(|key, entry| INCLUDE.field(key).is_some() && !entry.value.is_null());
-        }
-    }
-    entries.retain(|entry| !entry.is_null());
 }
 
 pub(super) fn is_remote(path: &str) -> bool {
