@@ -24,7 +24,7 @@ pub(crate) fn expand(node: &mut Node, shape: &Shape, at: &At<'_>, findings: &mut
                 let child = match shape.keys {
                     Keys::Any => None,
                     Keys::Fields(..) => shape.field(key).map(|field| field.shape),
-                    Keys::Names(child) | Keys::Texts(child) => Some(child),
+                    Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => Some(child),
                 };
                 if let Some(child) = child {
                     expand(&mut entry.value, child, &at.key(key), findings);
@@ -154,7 +154,7 @@ fn pairs_to_mapping(
                 origin.span = part_of(&item, key.len() + 1, value.len());
                 Node::text(value, origin)
             }
-            None => Node::with_origin(Value::Null, item.origin.clone()),
+            None => Node::with_origin(Value::Null, short_form(&item.origin)),
         };
         mapping.insert(key, key_span, value);
     }
@@ -394,7 +394,7 @@ fn short_mount(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A target is a path in the container, whatever the platform here.
-pub(crate) fn clean_target(target: &str) -> String {
+fn clean_target(target: &str) -> String {
     if target.is_empty() {
         String::new()
     } else {

@@ -20,12 +20,13 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::Variables;
 use crate::merge;
-use crate::node::{Entry, Mapping, Node, Step, Value};
+use crate::node::{DATE, Entry, Mapping, Node, Step, Value};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
 use crate::reader::{FileRead, ReadError, Reader, Recorder};
 use crate::resolve::{self, Base};
+use crate::scalar;
 use crate::settle;
 use crate::source::{SourceId, Sources, Span};
 use crate::specification::PROJECT;
@@ -553,9 +554,27 @@ fn take_extensions(root: &mut Node) -> Vec<(String, Entry)> {
         .filter(|key| key.starts_with("x-"))
         .map(String::from)
         .collect();
-    keys.into_iter()
+    let mut extensions: Vec<(String, Entry)> = keys
+        .into_iter()
         .filter_map(|key| mapping.remove(&key).map(|entry| (key, entry)))
-        .collect()
+        .collect();
+    extensions
+        .iter_mut()
+        .for_each(|(_, entry)| write_dates_out(&mut entry.value));
+    extensions
+}
+
+/// Only here a date can stand, and Compose prints it with its time of day.
+fn write_dates_out(node: &mut Node) {
+    let is_date = node.tag.as_deref() == Some(DATE);
+    match &mut node.value {
+        Value::String(text) if is_date => *text = scalar::date_and_time(text),
+        Value::Sequence(items) => items.iter_mut().for_each(write_dates_out),
+        Value::Mapping(mapping) => mapping
+            .iter_mut()
+            .for_each(|(_, entry)| write_dates_out(&mut entry.value)),
+        _ => {}
+    }
 }
 
 fn take_services(root: &mut Node) -> Mapping {

@@ -159,7 +159,7 @@ fn merge_mappings(
                     findings,
                 ),
             },
-            Keys::Names(child) | Keys::Texts(child) => {
+            Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => {
                 merge_by(existing, entry.value, child, Merge::Usual, &here, findings)
             }
             Keys::Any => merge_by(
@@ -250,7 +250,9 @@ pub(crate) fn keep_last(node: &mut Node, shape: &Shape) {
                     keep_last(&mut entry.value, field.shape);
                 }
             }
-            Keys::Names(child) | Keys::Texts(child) => keep_last(&mut entry.value, child),
+            Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => {
+                keep_last(&mut entry.value, child)
+            }
             Keys::Any => {}
         }
     }
@@ -309,12 +311,23 @@ fn identity_of(item: &Node, identity: Identity) -> Option<String> {
             Value::Mapping(_) => Some(format!(
                 "{}:{}:{}/{}",
                 text("host_ip").unwrap_or_else(|| "0.0.0.0".into()),
-                text("published").unwrap_or_default(),
+                published(item),
                 text("target").unwrap_or_default(),
                 text("protocol").unwrap_or_else(|| "tcp".into()),
             )),
             _ => item.scalar_text(),
         },
+    }
+}
+
+/// Compose compares the published port as it is written: `8080` and `"8080"` are two.
+fn published(item: &Node) -> String {
+    match item.child("published") {
+        Some(node) => match (&node.value, node.scalar_text()) {
+            (Value::Integer(number), _) => format!("number {number}"),
+            (_, text) => text.unwrap_or_default(),
+        },
+        None => String::new(),
     }
 }
 

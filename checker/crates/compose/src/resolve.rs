@@ -18,7 +18,7 @@ pub(crate) fn resolve_paths(root: &mut Node, base: &Base<'_>) {
     });
     for kind in ["configs", "secrets"] {
         each(root, kind, &mut |resource| {
-            text_at(resource, "file", &|text| base.path(text))
+            text_at(resource, "file", &|text| base.mount(text))
         });
     }
     each(root, "volumes", &mut |volume| {
@@ -83,7 +83,7 @@ impl Base<'_> {
         }
     }
 
-    /// What is mounted: here the empty path is the folder itself.
+    /// What is mounted, or the file of a secret or config: here the empty path is the folder itself.
     fn mount(&self, text: &str) -> String {
         if text.is_empty() {
             self.path(".")

@@ -11,8 +11,10 @@ pub(crate) enum Plain {
     Bool(bool),
     Integer(i64),
     Float(f64),
-    /// A date such as `2024-01-01`, which Compose accepts nowhere.
+    /// A date such as `2024-01-01`, which Compose accepts in no key of its own.
     Timestamp,
+    /// A whole number too large for the rest; as text nothing of it is lost.
+    Large,
     Text,
 }
 
@@ -22,7 +24,7 @@ impl Plain {
         match self {
             Plain::Null => "nothing",
             Plain::Bool(_) => "true or false",
-            Plain::Integer(_) | Plain::Float(_) => "a number",
+            Plain::Integer(_) | Plain::Float(_) | Plain::Large => "a number",
             Plain::Timestamp => "a date",
             Plain::Text => "a text",
         }
@@ -34,7 +36,7 @@ impl Plain {
             Plain::Bool(value) => Value::Bool(value),
             Plain::Integer(value) => Value::Integer(value),
             Plain::Float(value) => Value::Float(value),
-            Plain::Timestamp | Plain::Text => Value::String(text.to_string()),
+            Plain::Timestamp | Plain::Large | Plain::Text => Value::String(text.to_string()),
         }
     }
 }
@@ -58,9 +60,8 @@ pub(crate) fn plain(text: &str) -> Plain {
     if is_timestamp(text) {
         return Plain::Timestamp;
     }
-    // Compose keeps such a number to its last digit; as text nothing of it is lost.
     if text.parse::<i64>().is_err() && text.parse::<u64>().is_ok() {
-        return Plain::Text;
+        return Plain::Large;
     }
     number(text).unwrap_or(Plain::Text)
 }
@@ -109,7 +110,41 @@ fn float(text: &str) -> Option<f64> {
     if !(has_digits && all_digits(whole) && all_digits(fraction) && exponent_fits) {
         return None;
     }
-    text.parse().ok()
+    finite(text)
+}
+
+/// A number beyond what a float can hold is none.
+fn finite(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// A number that Compose reads from a text: here `_` may stand between two digits.
+pub(crate) fn float_of_text(text: &str) -> Option<f64> {
+    if !text.contains('_') {
+        return finite(text);
+    }
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let parts_digits =
+        |at: usize| bytes[at] != b'_' || (digit(at.checked_sub(1)) && digit(Some(at + 1)));
+    if (0..bytes.len()).all(parts_digits) {
+        finite(&text.replace('_', ""))
+    } else {
+        None
+    }
+}
+
+/// The whole part as Compose's processor makes it: what fits no whole number becomes the least one.
+pub(crate) fn whole_part(number: f64) -> i64 {
+    // 2^63 itself no longer fits.
+    if number >= i64::MIN as f64 && number < i64::MAX as f64 {
+        number as i64
+    } else {
+        i64::MIN
+    }
 }
 
 /// `2024-01-01`, optionally followed by a time of day.
@@ -144,7 +179,16 @@ fn is_timestamp(text: &str) -> bool {
     is_date && is_time
 }
 
-/// A float as Go prints it: shortest digits, exponent from 1e21 on and below 1e-4.
+/// A date without a time of day as Compose prints it: `2024-1-2` is `2024-01-02T00:00:00Z`. One with a time stays.
+pub(crate) fn date_and_time(text: &str) -> String {
+    let parts: Vec<&str> = text.split('-').collect();
+    match parts.as_slice() {
+        [year, month, day] if day.len() <= 2 => format!("{year}-{month:0>2}-{day:0>2}T00:00:00Z"),
+        _ => text.to_string(),
+    }
+}
+
+/// A float as Go prints it: shortest digits, exponent from 1e6 on and below 1e-4.
 pub(crate) fn float_text(value: f64) -> String {
     if value.is_nan() {
         return "NaN".into();
@@ -164,7 +208,7 @@ pub(crate) fn float_text(value: f64) -> String {
         };
     }
     let magnitude = value.abs();
-    if (1e-4..1e21).contains(&magnitude) {
+    if (1e-4..1e6).contains(&magnitude) {
         return value.to_string();
     }
     let scientific = format!("{value:e}");
@@ -209,7 +253,7 @@ mod tests {
             ("2024-01-01", Plain::Timestamp),
             ("2024-13-01", Plain::Text),
             ("127.0.0.1", Plain::Text),
-            ("12345678901234567890", Plain::Text),
+            ("12345678901234567890", Plain::Large),
         ] {
             assert_eq!(plain(text), expected, "{text}");
         }
@@ -222,7 +266,9 @@ mod tests {
             (1.1, "1.1"),
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
-            (1e21, "1e+21"),
+            (123456.5, "123456.5"),
+            (1e6, "1e+06"),
+            (12345678.9, "1.23456789e+07"),
             (f64::INFINITY, "+Inf"),
         ] {
             assert_eq!(float_text(value), expected);

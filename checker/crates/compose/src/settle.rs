@@ -4,7 +4,8 @@
 
 use crate::at::At;
 use crate::finding::Finding;
-use crate::node::{Mapping, Node, Step, Value};
+use crate::node::{Entry, Mapping, Node, Step, Value};
+use crate::scalar;
 use crate::shell_words;
 use crate::specification::{Field, Form, Keys, Shape};
 use crate::units;
@@ -25,6 +26,7 @@ pub(crate) fn settle(
     let scalar_text = |value: &Value| Node::new(value.clone(), origin.span).scalar_text();
     let value = match shape.form {
         Form::Raw => value,
+        Form::Absent => return None,
         Form::Text | Form::Word => {
             Value::String(scalar_text(&value).filter(|text| !text.is_empty())?)
         }
@@ -65,7 +67,7 @@ pub(crate) fn settle(
         Form::MultiPairs => multi_pairs(value)?,
         Form::Hosts => hosts(value)?,
         Form::Ssh => ssh(value)?,
-        Form::FileMode => Value::String(format!("0{:o}", mode(&value)?)),
+        Form::FileMode => Value::String(octal(mode(&value)?)),
         Form::DeviceCount => match &value {
             Value::String(text) if text.eq_ignore_ascii_case("all") => Value::Integer(-1),
             value => Value::Integer(integer(value).filter(|count| *count != 0)?),
@@ -145,14 +147,9 @@ fn record(
         .filter(|field| field.is_always_shown())
     {
         if !settled.contains(field.key) {
-            let default = Node::with_origin(default_of(field), origin.with(Step::Default));
-            let default = settle(default, field.shape, &at.key(field.key), findings);
-            settled.insert(
-                field.key,
-                origin.span,
-                default
-                    .unwrap_or_else(|| Node::with_origin(Value::Null, origin.with(Step::Default))),
-            );
+            let default = || Node::with_origin(default_of(field), origin.with(Step::Default));
+            let shown = settle(default(), field.shape, &at.key(field.key), findings);
+            settled.insert(field.key, origin.span, shown.unwrap_or_else(default));
         }
     }
     settled
@@ -164,6 +161,7 @@ fn default_of(field: &Field) -> Value {
         Form::Switch => Value::Bool(false),
         Form::Count => Value::Integer(0),
         Form::Words => Value::String(String::new()),
+        Form::Bytes => Value::String("0".into()),
         _ => Value::Null,
     }
 }
@@ -179,7 +177,7 @@ fn capital_record(mapping: Mapping) -> Mapping {
 
 fn map(mapping: Mapping, shape: &Shape, at: &At<'_>, findings: &mut Vec<Finding>) -> Mapping {
     let child = match shape.keys {
-        Keys::Names(child) | Keys::Texts(child) => child,
+        Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => child,
         _ => return mapping,
     };
     let mut settled = Mapping::new();
@@ -216,7 +214,7 @@ fn flag(
 fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
-        Value::Float(number) => Some(*number as i64),
+        Value::Float(number) => Some(scalar::whole_part(*number)),
         Value::String(text) => validate::whole(text),
         _ => None,
     }
@@ -227,7 +225,7 @@ fn float(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Integer(number) => *number as f64,
         Value::Float(number) => *number,
-        Value::String(text) => text.parse().ok()?,
+        Value::String(text) => scalar::float_of_text(text)?,
         _ => return None,
     };
     (number as f32).to_string().parse().ok()
@@ -254,10 +252,14 @@ fn duration(value: &Value) -> Option<String> {
 fn mode(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
-        Value::Float(number) => Some(*number as i64),
         Value::String(text) => i64::from_str_radix(text, 8).ok(),
         _ => None,
     }
+}
+
+fn octal(mode: i64) -> String {
+    let sign = if mode < 0 { "-" } else { "" };
+    format!("0{sign}{:o}", mode.unsigned_abs())
 }
 
 fn texts(items: Vec<Node>) -> Vec<Node> {
@@ -287,6 +289,7 @@ fn pairs(value: Value, nothing: Nothing) -> Option<Value> {
     if mapping.is_empty() {
         return None;
     }
+    gather_extensions(&mut mapping);
     for (_, entry) in mapping.iter_mut() {
         entry.value.value = match entry.value.scalar_text() {
             Some(text) => Value::String(text),
@@ -297,10 +300,48 @@ fn pairs(value: Value, nothing: Nothing) -> Option<Value> {
     Some(Value::Mapping(mapping))
 }
 
+/// Compose takes a name that starts with `x-` for an extension in any mapping (in a list of `KEY=value` it does not), and
+/// then prints all of them as one odd pair: `x-a: 1` among labels is the label `#extensions` with the value `map[x-a:1]`.
+fn gather_extensions(pairs: &mut Mapping) {
+    let is_extension = |name: &str, node: &Node| {
+        name.starts_with("x-") && !node.origin.steps.contains(&Step::ShortForm)
+    };
+    let mut names: Vec<String> = pairs
+        .iter()
+        .filter(|(name, entry)| is_extension(name, &entry.value))
+        .map(|(name, _)| name.to_string())
+        .collect();
+    names.sort();
+    let gathered: Vec<(String, Entry)> = names
+        .into_iter()
+        .filter_map(|name| pairs.remove(&name).map(|entry| (name, entry)))
+        .collect();
+    let Some((_, first)) = gathered.first() else {
+        return;
+    };
+    let (span, origin) = (first.key_span, first.value.origin.clone());
+    let texts: Vec<String> = gathered
+        .iter()
+        .map(|(name, entry)| {
+            let text = entry.value.scalar_text().unwrap_or("<nil>".into());
+            format!("{name}:{text}")
+        })
+        .collect();
+    let text = format!("map[{}]", texts.join(" "));
+    pairs.insert("#extensions", span, Node::text(text, origin));
+}
+
 fn multi_pairs(value: Value) -> Option<Value> {
     let Value::Mapping(mut mapping) = value else {
         return None;
     };
+    gather_extensions(&mut mapping);
+    mapping.retain(|_, entry| {
+        entry
+            .value
+            .as_sequence()
+            .is_none_or(|items| !items.is_empty())
+    });
     if mapping.is_empty() {
         return None;
     }
@@ -320,8 +361,14 @@ fn hosts(value: Value) -> Option<Value> {
         let address = address
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
+            .filter(|inner| !inner.is_empty())
             .unwrap_or(address);
         items.push(Node::text(format!("{host}={address}"), node.origin.clone()));
+    };
+    let value_is_empty = match &value {
+        Value::Sequence(entries) => entries.is_empty(),
+        Value::Mapping(mapping) => mapping.is_empty(),
+        _ => true,
     };
     match &value {
         Value::Sequence(entries) => {
@@ -350,7 +397,7 @@ fn hosts(value: Value) -> Option<Value> {
         _ => return None,
     }
     items.sort_by(|one, two| one.as_str().cmp(&two.as_str()));
-    if items.is_empty() {
+    if items.is_empty() && value_is_empty {
         None
     } else {
         Some(Value::Sequence(items))

@@ -10,14 +10,18 @@ pub(crate) struct Types(u8);
 
 pub(crate) const NULL: Types = Types(1);
 pub(crate) const BOOLEAN: Types = Types(2);
-pub(crate) const INTEGER: Types = Types(4);
+/// A whole number, however it is written: `3`, `3.0`, `3e0`.
+pub(crate) const INTEGER: Types = Types(4 | 128);
 /// Any number, whole or not.
-pub(crate) const NUMBER: Types = Types(4 | 8);
+pub(crate) const NUMBER: Types = Types(4 | 8 | 128);
+/// A whole number in digits alone: what Compose reads itself, it refuses when there is a point or an exponent.
+const DIGITS: Types = Types(4);
 pub(crate) const STRING: Types = Types(16);
 pub(crate) const SEQUENCE: Types = Types(32);
 pub(crate) const MAPPING: Types = Types(64);
 
 const FRACTION: Types = Types(8);
+const WHOLE_WITH_POINT: Types = Types(128);
 
 impl Types {
     pub(crate) const fn or(self, other: Types) -> Types {
@@ -33,10 +37,9 @@ impl Types {
         match value {
             Value::Null => self.has(NULL),
             Value::Bool(_) => self.has(BOOLEAN),
-            Value::Integer(_) => self.has(INTEGER),
-            Value::Float(number) => {
-                self.has(FRACTION) || (self.has(INTEGER) && number.fract() == 0.0)
-            }
+            Value::Integer(_) => self.has(DIGITS),
+            Value::Float(number) if number.fract() == 0.0 => self.has(WHOLE_WITH_POINT),
+            Value::Float(_) => self.has(FRACTION),
             Value::String(_) => self.has(STRING),
             Value::Sequence(_) => self.has(SEQUENCE),
             Value::Mapping(_) => self.has(MAPPING),
@@ -52,7 +55,7 @@ impl Types {
         };
         let names = [
             (STRING, "a text"),
-            (INTEGER, number),
+            (DIGITS, number),
             (BOOLEAN, "true or false"),
             (SEQUENCE, "a list"),
             (MAPPING, "a mapping"),
@@ -111,13 +114,18 @@ pub(crate) enum Keys {
     Names(&'static Shape),
     /// Any text.
     Texts(&'static Shape),
+    /// Any text but the empty one.
+    Filled(&'static Shape),
 }
 
-/// Whether keys that start with `x-` are allowed.
+/// Which keys beside the known ones are allowed, and left out of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extensions {
+    /// Those that start with `x-`.
     Allowed,
     Refused,
+    /// All of them: here the schema forgets to refuse the others.
+    AnyKey,
 }
 
 /// One key of a mapping.
@@ -269,6 +277,8 @@ pub(crate) enum Form {
     Ssh,
     /// `true`, or a mapping with the outside name.
     External,
+    /// Read and left out: the schema has the key, and Compose's model does not.
+    Absent,
 }
 
 const fn shape(accepts: Types, form: Form) -> Shape {
@@ -360,12 +370,20 @@ const fn closed_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
 }
 
+const fn open_record(fields: &'static [Field]) -> Shape {
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
+}
+
 const fn names(values: &'static Shape) -> Shape {
     shape(NOTHING, Form::Map).keys(Keys::Names(values))
 }
 
 const fn texts(values: &'static Shape, form: Form) -> Shape {
     shape(NOTHING, form).keys(Keys::Texts(values))
+}
+
+const fn filled(values: &'static Shape, form: Form) -> Shape {
+    shape(NOTHING, form).keys(Keys::Filled(values))
 }
 
 const fn field(key: &'static str, shape: &'static Shape) -> Field {
@@ -424,24 +442,29 @@ impl Field {
 // Single values.
 
 /// What nothing is known about.
-pub(crate) static ANYTHING: Shape = shape(Types(127), Form::Raw);
+pub(crate) static ANYTHING: Shape = shape(Types(255), Form::Raw);
 static TEXT: Shape = shape(STRING, Form::Text);
-static TEXT_OR_NULL: Shape = shape(STRING.or(NULL), Form::Text);
+static UNUSED_TEXT: Shape = shape(STRING, Form::Absent);
 static ITEM: Shape = shape(STRING, Form::Words);
-static ITEM_OR_NUMBER: Shape = shape(STRING.or(NUMBER), Form::Words);
-static TEXT_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Word);
+static ITEM_OR_NUMBER: Shape = shape(STRING.or(DIGITS), Form::Words);
+static TEXT_OR_INTEGER: Shape = shape(STRING.or(DIGITS), Form::Word);
 static TEXT_OR_BOOLEAN: Shape = shape(STRING.or(BOOLEAN), Form::Text).with_short(Short::Provenance);
 static FLAG: Shape = shape(BOOLEAN.or(STRING), Form::Flag);
 static STRICT_FLAG: Shape = shape(BOOLEAN, Form::Flag);
 static SWITCH: Shape = shape(BOOLEAN.or(STRING), Form::Switch);
 static WHOLE: Shape = shape(INTEGER.or(STRING), Form::Integer);
 static STRICT_WHOLE: Shape = shape(INTEGER, Form::Integer);
+/// A whole number whose text Compose reads itself, so that it has no point.
+static LIMIT: Shape = shape(DIGITS.or(STRING), Form::Integer);
 static WHOLE_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Integer);
 static PRIORITY: Shape = shape(NUMBER, Form::Integer);
 static COUNT: Shape = shape(INTEGER.or(STRING), Form::Count);
-static COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count);
-/// The schema also takes a text here; Compose then fails to read it.
-static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count);
+static NATURAL_COUNT: Shape = shape(INTEGER.or(STRING), Form::Count).between(0, i64::MAX);
+static COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count).between(0, i64::MAX);
+/// The schema also takes a text here and in the next two; Compose then fails to read it.
+static IO_WEIGHT: Shape = shape(INTEGER, Form::Integer).between(0, i64::MAX);
+static DEVICE_IO_WEIGHT: Shape = shape(INTEGER, Form::Count).between(0, i64::MAX);
+static TMPFS_MODE: Shape = shape(NUMBER, Form::Integer).between(0, i64::MAX);
 static NOT_NEGATIVE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(0, i64::MAX);
 static PERCENT: Shape = shape(INTEGER.or(STRING), Form::Float).between(0, 100);
 static OOM_SCORE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(-1000, 1000);
@@ -452,8 +475,8 @@ static TEXT_BYTES: Shape = shape(STRING, Form::Bytes);
 static TMPFS_SIZE: Shape = shape(INTEGER.or(STRING), Form::Bytes).between(0, i64::MAX);
 static DURATION: Shape = shape(STRING, Form::Duration);
 static OPTIONAL_DURATION: Shape = shape(STRING, Form::OptionalDuration);
-static FILE_MODE: Shape = shape(NUMBER.or(STRING), Form::FileMode);
-static DEVICE_COUNT: Shape = shape(INTEGER.or(STRING), Form::DeviceCount);
+static FILE_MODE: Shape = shape(DIGITS.or(STRING), Form::FileMode);
+static DEVICE_COUNT: Shape = shape(DIGITS.or(STRING), Form::DeviceCount);
 static CONTAINER_NAME: Shape = shape(STRING, Form::Text).text_rule(TextRule::ContainerName);
 static PULL_POLICY: Shape = shape(STRING, Form::Text).text_rule(TextRule::PullPolicy);
 static CGROUP: Shape = shape(STRING, Form::Text).one_of(&["host", "private"]);
@@ -472,24 +495,29 @@ static DISTINCT_TEXTS_OR_NUMBERS: Shape = set(&ITEM_OR_NUMBER, Form::Texts);
 static COMMAND: Shape = list(&ITEM, Form::Command).or(STRING).or(NULL);
 static HEALTH_TEST: Shape = list(&ITEM, Form::HealthTest).or(STRING);
 static PAIR_VALUE: Shape = shape(STRING.or(NUMBER).or(BOOLEAN).or(NULL), Form::Words);
-static ENVIRONMENT: Shape = texts(&PAIR_VALUE, Form::Environment)
+static ENVIRONMENT: Shape = filled(&PAIR_VALUE, Form::Environment)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::PairsToMapping);
-static PAIRS: Shape = texts(&PAIR_VALUE, Form::Pairs)
+static PAIRS: Shape = filled(&PAIR_VALUE, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::PairsToMapping);
-static CONTEXTS: Shape = texts(&PAIR_VALUE, Form::Pairs)
+static CONTEXTS: Shape = filled(&ITEM, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::StrictPairsToMapping);
-static SSH: Shape = texts(&PAIR_VALUE, Form::Ssh)
+static SSH: Shape = filled(&PAIR_VALUE, Form::Ssh)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::Ssh);
 static OPTION_VALUE: Shape = shape(STRING.or(NUMBER), Form::Words);
 static OPTIONS: Shape = texts(&OPTION_VALUE, Form::Pairs);
 static LOGGING_OPTION: Shape = shape(STRING.or(NUMBER).or(NULL), Form::Words);
 static LOGGING_OPTIONS: Shape = texts(&LOGGING_OPTION, Form::Pairs);
-static STORAGE_OPTIONS: Shape = texts(&ANYTHING, Form::Pairs);
-static STRICT_TEXTS_BY_NAME: Shape = texts(&ITEM, Form::Pairs);
+/// The schema takes more here; Compose then fails to read it.
+static PLAIN_OPTION: Shape = shape(STRING.or(DIGITS), Form::Words);
+static PLAIN_OPTIONS: Shape = texts(&PLAIN_OPTION, Form::Pairs);
+static STORAGE_OPTION: Shape = shape(STRING.or(DIGITS).or(NULL), Form::Words);
+static STORAGE_OPTIONS: Shape = texts(&STORAGE_OPTION, Form::Pairs);
+static STRICT_TEXTS_BY_NAME: Shape = filled(&ITEM, Form::Pairs);
+static UNUSED_OPTIONS: Shape = filled(&ITEM, Form::Absent);
 static PROVIDER_ITEM: Shape = shape(STRING.or(NUMBER).or(BOOLEAN), Form::Words);
 static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
     .or(STRING)
@@ -497,15 +525,24 @@ static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
     .or(BOOLEAN);
 static PROVIDER_OPTIONS: Shape = texts(&PROVIDER_OPTION, Form::MultiPairs);
 static HOST: Shape = list(&ITEM, Form::Raw).or(STRING);
-static HOSTS: Shape = texts(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
+static HOSTS: Shape = filled(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
 static ULIMIT: Shape = record(&[
-    field("soft", &WHOLE).required(),
-    field("hard", &WHOLE).required(),
+    field("soft", &LIMIT).required(),
+    field("hard", &LIMIT).required(),
 ])
-.or(INTEGER)
+.or(DIGITS)
 .or(STRING)
 .with_form(Form::Ulimit);
 static ULIMITS: Shape = texts(&ULIMIT, Form::Map);
+/// The schema takes texts for these; Compose then fails to read them.
+static BUILD_ULIMIT: Shape = record(&[
+    field("soft", &BUILD_LIMIT).required(),
+    field("hard", &BUILD_LIMIT).required(),
+])
+.or(DIGITS)
+.with_form(Form::Ulimit);
+static BUILD_LIMIT: Shape = shape(DIGITS, Form::Integer);
+static BUILD_ULIMITS: Shape = texts(&BUILD_ULIMIT, Form::Map);
 
 static FILE_REFERENCE: Shape = record(&[
     field("source", &TEXT),
@@ -526,7 +563,7 @@ static DEVICE_REQUEST: Shape = record(&[
     field("options", &PAIRS),
 ]);
 static DEVICE_REQUESTS: Shape = list(&DEVICE_REQUEST, Form::List);
-static GPU: Shape = record(&[
+static GPU: Shape = open_record(&[
     field("capabilities", &DISTINCT_TEXTS),
     field("driver", &TEXT),
     field("count", &DEVICE_COUNT),
@@ -577,21 +614,27 @@ static BUILD: Shape = record(&[
     field("secrets", &FILE_REFERENCES),
     field("shm_size", &WHOLE_BYTES),
     field("tags", &TEXTS).same(Identity::Key),
-    field("ulimits", &ULIMITS),
+    field("ulimits", &BUILD_ULIMITS),
     field("platforms", &TEXTS),
     field("privileged", &FLAG),
 ])
 .or(STRING)
 .with_short(Short::Build);
 
-static THROTTLE: Shape = closed_record(&[field("path", &ITEM), field("rate", &WHOLE_BYTES)])
-    .with_form(Form::CapitalRecord);
+static THROTTLE: Shape = closed_record(&[
+    field("path", &ITEM).shown(),
+    field("rate", &WHOLE_BYTES).shown(),
+])
+.with_form(Form::CapitalRecord);
 static THROTTLES: Shape = list(&THROTTLE, Form::List);
-static WEIGHT: Shape = closed_record(&[field("path", &ITEM), field("weight", &SHOWN_WHOLE)])
-    .with_form(Form::CapitalRecord);
+static WEIGHT: Shape = closed_record(&[
+    field("path", &ITEM).shown(),
+    field("weight", &DEVICE_IO_WEIGHT).shown(),
+])
+.with_form(Form::CapitalRecord);
 static WEIGHTS: Shape = list(&WEIGHT, Form::List);
 static BLKIO: Shape = closed_record(&[
-    field("weight", &STRICT_WHOLE),
+    field("weight", &IO_WEIGHT),
     field("weight_device", &WEIGHTS),
     field("device_read_bps", &THROTTLES),
     field("device_read_iops", &THROTTLES),
@@ -621,7 +664,7 @@ static DEPENDENCIES: Shape = names(&DEPENDENCY)
     .with_short(Short::Dependencies);
 
 static ROLLOUT: Shape = record(&[
-    field("parallelism", &COUNT),
+    field("parallelism", &NATURAL_COUNT),
     field("delay", &DURATION),
     field("failure_action", &TEXT),
     field("monitor", &DURATION),
@@ -654,7 +697,7 @@ static RESOURCES: Shape = record(&[
 static RESTART_POLICY: Shape = record(&[
     field("condition", &TEXT),
     field("delay", &OPTIONAL_DURATION),
-    field("max_attempts", &COUNT),
+    field("max_attempts", &NATURAL_COUNT),
     field("window", &OPTIONAL_DURATION),
 ]);
 static PREFERENCE: Shape = record(&[field("spread", &TEXT)]);
@@ -662,7 +705,7 @@ static PREFERENCES: Shape = list(&PREFERENCE, Form::List);
 static PLACEMENT: Shape = record(&[
     field("constraints", &TEXTS),
     field("preferences", &PREFERENCES),
-    field("max_replicas_per_node", &WHOLE),
+    field("max_replicas_per_node", &NOT_NEGATIVE),
 ]);
 static DEPLOY: Shape = record(&[
     field("mode", &TEXT),
@@ -753,13 +796,13 @@ static PORT: Shape = record(&[
     field("name", &TEXT),
     field("mode", &TEXT),
     field("host_ip", &TEXT),
-    field("target", &WHOLE),
+    field("target", &NOT_NEGATIVE),
     field("published", &TEXT_OR_INTEGER),
     field("protocol", &TEXT),
     field("app_protocol", &TEXT),
 ])
 .or(STRING)
-.or(NUMBER);
+.or(DIGITS);
 static PORTS: Shape = set(&PORT, Form::List).with_short(Short::Ports);
 
 static PROVIDER: Shape = record(&[
@@ -781,8 +824,7 @@ static VOLUME_OPTIONS: Shape = record(&[
     field("nocopy", &FLAG),
     field("subpath", &TEXT),
 ]);
-static TMPFS_OPTIONS: Shape =
-    record(&[field("size", &TMPFS_SIZE), field("mode", &WHOLE_OF_NUMBER)]);
+static TMPFS_OPTIONS: Shape = record(&[field("size", &TMPFS_SIZE), field("mode", &TMPFS_MODE)]);
 static IMAGE_OPTIONS: Shape = record(&[field("subpath", &TEXT)]);
 static MOUNT: Shape = record(&[
     field("type", &MOUNT_TYPE).required(),
@@ -878,13 +920,13 @@ pub(crate) static SERVICE: Shape = record(&[
     field("networks", &SERVICE_NETWORKS).merge(Merge::Expanded),
     field("oom_kill_disable", &FLAG),
     field("oom_score_adj", &OOM_SCORE),
-    field("pid", &TEXT_OR_NULL),
+    field("pid", &TEXT),
     field("pids_limit", &WHOLE_OF_NUMBER),
     field("platform", &TEXT),
     field("ports", &PORTS).same(Identity::Port),
     field("privileged", &FLAG),
     field("pull_policy", &PULL_POLICY),
-    field("pull_refresh_after", &TEXT),
+    field("pull_refresh_after", &UNUSED_TEXT),
     field("read_only", &FLAG),
     field("restart", &TEXT),
     field("runtime", &TEXT),
@@ -922,6 +964,11 @@ static EXTERNAL: Shape = record(&[field("name", &TEXT)])
     .or(STRING)
     .with_form(Form::External);
 
+static EXTERNAL_CONTENT: Shape = open_record(&[field("name", &TEXT)])
+    .or(BOOLEAN)
+    .or(STRING)
+    .with_form(Form::External);
+
 static POOL: Shape = record(&[
     field("subnet", &TEXT),
     field("gateway", &TEXT),
@@ -932,7 +979,7 @@ static POOLS: Shape = list(&POOL, Form::List);
 static IPAM: Shape = record(&[
     field("driver", &TEXT),
     field("config", &POOLS).merge(Merge::Pools),
-    field("options", &STRICT_TEXTS_BY_NAME),
+    field("options", &UNUSED_OPTIONS),
 ]);
 static NETWORK: Shape = record(&[
     field("name", &TEXT),
@@ -955,9 +1002,7 @@ static VOLUME: Shape = record(&[
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
-    field("labels", &PAIRS)
-        .merge(Merge::Pairs)
-        .same(Identity::Key),
+    field("labels", &PAIRS).merge(Merge::Pairs),
 ])
 .or(NULL)
 .with_short(Short::Resource);
@@ -965,10 +1010,10 @@ static SECRET: Shape = record(&[
     field("name", &TEXT),
     field("file", &TEXT),
     field("environment", &TEXT),
-    field("external", &EXTERNAL),
+    field("external", &EXTERNAL_CONTENT),
     field("labels", &PAIRS),
     field("driver", &TEXT),
-    field("driver_opts", &OPTIONS),
+    field("driver_opts", &PLAIN_OPTIONS),
     field("template_driver", &TEXT),
 ])
 .with_short(Short::Resource);
@@ -977,7 +1022,7 @@ static CONFIG: Shape = record(&[
     field("file", &TEXT),
     field("environment", &TEXT),
     field("content", &TEXT),
-    field("external", &EXTERNAL),
+    field("external", &EXTERNAL_CONTENT),
     field("labels", &PAIRS),
     field("template_driver", &TEXT),
 ])

@@ -10,7 +10,7 @@ use granit_parser::{
 };
 
 use crate::finding::Finding;
-use crate::node::{Entry, KeyKind, Mapping, Node, Step, Value};
+use crate::node::{DATE, Entry, KeyKind, LARGE_NUMBER, Mapping, Node, Step, Value};
 use crate::scalar::{self, Plain};
 use crate::source::{SourceId, Span};
 use crate::syntax;
@@ -347,40 +347,9 @@ impl<'a> Builder<'a> {
                 is_merge,
             });
         }
-        let mut node = Node::new(self.scalar_value(text, style, tag, span), span);
-        node.tag = local_tag(tag);
+        let mut node = Node::new(scalar_value(text, style, tag), span);
+        node.tag = own_tag(text, style, tag).or_else(|| local_tag(tag));
         self.finish(node, anchor)
-    }
-
-    fn scalar_value(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Value {
-        let core = tag.and_then(Tag::core_suffix);
-        match core {
-            Some("str") => Value::String(text.to_string()),
-            Some("bool" | "int" | "float" | "null") => scalar::plain(text).into_value(text),
-            _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
-            _ if tag.is_some_and(|tag| !is_compose_tag(tag)) => Value::String(text.to_string()),
-            _ => match scalar::plain(text) {
-                Plain::Timestamp => {
-                    self.findings.push(
-                        Finding::error(
-                            "date-not-text",
-                            format!("`{text}` is read as a date, and Compose takes no dates."),
-                            span,
-                        )
-                        .label("YAML takes this for a date")
-                        .help(format!("put it into quotes: \"{text}\"")),
-                    );
-                    Value::String(text.to_string())
-                }
-                plain => plain.into_value(text),
-            },
-        }
     }
 
     /// Block scalars end with the line break before the next token; a place should end with the text.
@@ -672,6 +641,31 @@ fn size(node: &Node) -> (usize, usize) {
 
 fn is_compose_tag(tag: &Tag) -> bool {
     matches!((tag.handle(), tag.suffix()), ("!", "reset" | "override"))
+}
+
+fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    let core = tag.and_then(Tag::core_suffix);
+    match core {
+        Some("str") => Value::String(text.to_string()),
+        Some("bool" | "int" | "float" | "null") => scalar::plain(text).into_value(text),
+        _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
+        _ if tag.is_some_and(|tag| !is_compose_tag(tag)) => Value::String(text.to_string()),
+        _ => scalar::plain(text).into_value(text),
+    }
+}
+
+/// What YAML takes a text for that [`Value`] does not hold as such.
+fn own_tag(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Option<Box<str>> {
+    let is_untagged = style == ScalarStyle::Plain && tag.is_none();
+    match (tag.and_then(Tag::core_suffix), is_untagged) {
+        (Some("timestamp"), _) => Some(DATE.into()),
+        (_, true) => match scalar::plain(text) {
+            Plain::Timestamp => Some(DATE.into()),
+            Plain::Large => Some(LARGE_NUMBER.into()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The tag as written, unless it only says which of YAML's own types a value has.

@@ -13,9 +13,8 @@ pub(super) fn active_profiles(request: &Request, variables: &Variables) -> Vec<S
     let listed = variables.value("COMPOSE_PROFILES").unwrap_or("");
     listed
         .split(',')
-        .map(str::trim)
-        .filter(|profile| !profile.is_empty())
-        .map(String::from)
+        // Without a list the empty name is active: a service may have it for a profile.
+        .map(|profile| profile.trim().to_string())
         .collect()
 }
 
