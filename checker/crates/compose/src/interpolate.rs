@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::node::VariableOrigin;
+use crate::source::Span;
 
 /// Values longer than this are refused: a chain of variables that double each other grows without bound.
 const LONGEST: usize = 1 << 20;
@@ -49,6 +50,14 @@ impl Variables {
 
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.get(name).map(|variable| variable.value.as_str())
+    }
+
+    /// Where a file of variables sets it; nothing when it comes from the shell or is not set.
+    pub(crate) fn place(&self, name: &str) -> Option<Span> {
+        match self.get(name)?.origin {
+            VariableOrigin::File(span) => Some(span),
+            _ => None,
+        }
     }
 
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>, origin: VariableOrigin) {

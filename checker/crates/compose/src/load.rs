@@ -161,8 +161,8 @@ type Attempt<T> = Result<T, Stopped>;
 impl Loader<'_> {
     fn project(&mut self, request: &Request) -> Option<Project> {
         let mut variables = self.variables(request);
-        let names = self.file_names(request, &variables);
-        let files = self.parse_files(&names, None);
+        let (names, asked_at) = self.file_names(request, &variables);
+        let files = self.parse_files(&names, asked_at);
         if names.is_empty() || self.has_errors() {
             return None;
         }
@@ -263,9 +263,15 @@ impl Loader<'_> {
         self.findings.extend(findings);
     }
 
-    fn file_names(&mut self, request: &Request, variables: &Variables) -> Vec<String> {
+    /// The files to load, and where they are named if that stands in a file.
+    fn file_names(
+        &mut self,
+        request: &Request,
+        variables: &Variables,
+    ) -> (Vec<String>, Option<Span>) {
         if !request.files.is_empty() {
-            return request.files.iter().map(|file| path::clean(file)).collect();
+            let files = request.files.iter().map(|file| path::clean(file));
+            return (files.collect(), None);
         }
         if let Some(listed) = variables
             .value("COMPOSE_FILE")
@@ -274,13 +280,13 @@ impl Loader<'_> {
             let separator = variables
                 .value("COMPOSE_PATH_SEPARATOR")
                 .unwrap_or(if cfg!(windows) { ";" } else { ":" });
-            return listed
-                .split(separator)
-                .filter(|file| !file.is_empty())
-                .map(path::clean)
-                .collect();
+            let files = listed.split(separator).map(path::clean);
+            return (files.collect(), variables.place("COMPOSE_FILE"));
         }
-        files::discover(&mut self.recorder, &mut self.findings)
+        (
+            files::discover(&mut self.recorder, &mut self.findings),
+            None,
+        )
     }
 
     fn parse_files(&mut self, names: &[String], asked_at: Option<Span>) -> Vec<ParsedFile> {

@@ -5,6 +5,8 @@ use crate::finding::Finding;
 use crate::interpolate::{self, Variables};
 use crate::source::Span;
 
+const VARIABLE: &str = "COMPOSE_PROJECT_NAME";
+
 impl Loader<'_> {
     pub(super) fn project_name(
         &mut self,
@@ -16,19 +18,19 @@ impl Loader<'_> {
             .project_name
             .as_deref()
             .filter(|name| !name.is_empty())
-            .map(|name| (name, "--project-name"));
+            .map(|name| (name, "--project-name", None));
         let from_variable = || {
             variables
-                .value("COMPOSE_PROJECT_NAME")
+                .value(VARIABLE)
                 .filter(|name| !name.is_empty())
-                .map(|name| (name, "COMPOSE_PROJECT_NAME"))
+                .map(|name| (name, VARIABLE, variables.place(VARIABLE)))
         };
-        if let Some((name, set_by)) = explicit.or_else(from_variable) {
+        if let Some((name, set_by, place)) = explicit.or_else(from_variable) {
             if normalized_name(name) == name {
                 return Some(name.to_string());
             }
             self.findings
-                .push(bad_project_name(name, None).help(format!("change what `{set_by}` says")));
+                .push(bad_project_name(name, place).help(format!("change what `{set_by}` says")));
             return None;
         }
         let written = files
