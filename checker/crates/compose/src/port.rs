@@ -92,7 +92,10 @@ fn range(text: &str) -> Result<(u16, u16), String> {
         part.parse::<u16>()
             .ok()
             .filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()))
-            .ok_or_else(|| format!("`{part}` is no number from 0 to 65535"))
+            .ok_or_else(|| {
+                let wrong = if part.is_empty() { text } else { part };
+                format!("`{wrong}` is no number from 0 to 65535")
+            })
     };
     let mut ends = text.split('-');
     let first = number(ends.next().unwrap_or(""))?;

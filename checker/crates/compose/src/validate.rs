@@ -369,10 +369,12 @@ fn check_number(number: i64, shape: &Shape) -> Result<(), Problem> {
 
 fn check_float(number: f64, shape: &Shape) -> Result<(), Problem> {
     if shape.form == Form::Float && !(number as f32).is_finite() {
-        return Err(
-            Problem::new("bad-number", format!("{number} is too large."), "too large")
-                .expected("a number such as 0.5"),
-        );
+        return Err(Problem::new(
+            "bad-number",
+            format!("{} is no number to count with.", scalar::float_text(number)),
+            "too large, or no number at all",
+        )
+        .expected("a number such as 0.5"));
     }
     check_number(scalar::whole_part(number), shape)
 }
