@@ -88,6 +88,8 @@ pub enum Command {
     Explain { what: String },
     /// Do something to a lesson's own containers, see what comes of it, and have everything put back
     Drill(DrillArguments),
+    /// Print a Compose project as Docker Compose understands it, or explain where one of its values comes from
+    Config(ConfigArguments),
     /// Look at engine, Compose, memory, ports and images
     Doctor {
         /// The engine's address [default: as Docker's own client finds it]
@@ -131,6 +133,59 @@ pub struct VerifyArguments {
     /// Show which engine was asked, and every question and answer
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Print a Compose project as Docker Compose understands it, or explain where one of its values comes from
+///
+/// Works on any Compose project, without a workspace and without Docker. What is printed is what `docker compose config`
+/// prints: variables put in, files merged, short forms written out, defaults filled in. What Compose would refuse is shown
+/// with its place, all mistakes at once.
+#[derive(Debug, Args)]
+#[command(after_long_help = CONFIG_EXAMPLES)]
+pub struct ConfigArguments {
+    /// A Compose file, each merged onto the one before; `-` is standard input [default: $COMPOSE_FILE, else the file that
+    /// Compose finds here or in a folder above]
+    #[arg(short, long = "file", value_name = "FILE")]
+    pub files: Vec<String>,
+    /// The project's name [default: $COMPOSE_PROJECT_NAME, else the file's `name`, else the folder's]
+    #[arg(short, long, value_name = "NAME")]
+    pub project_name: Option<String>,
+    /// Take part in this profile; may be given several times, `*` is all of them [default: $COMPOSE_PROFILES]
+    #[arg(long = "profile", value_name = "NAME")]
+    pub profiles: Vec<String>,
+    /// A file of variables instead of `.env`; may be given several times [default: $COMPOSE_ENV_FILES]
+    #[arg(long = "env-file", value_name = "FILE")]
+    pub env_files: Vec<String>,
+    /// The project's folder, where relative paths start [default: the folder of the first Compose file]
+    #[arg(long, value_name = "DIR")]
+    pub project_directory: Option<String>,
+    /// Say what is wrong, and print nothing else
+    #[arg(short, long)]
+    pub quiet: bool,
+    #[arg(long, value_enum, default_value = "yaml")]
+    pub format: ConfigFormat,
+    /// Tell step by step where a value comes from, as `services.web.image`; a key with dots is quoted: `labels."a.b"`
+    #[arg(long, value_name = "PATH", conflicts_with = "quiet")]
+    pub explain: Option<String>,
+    /// Read nothing outside this folder, wherever the files point
+    #[arg(long, value_name = "DIR")]
+    pub confine: Option<PathBuf>,
+}
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  checker config                                   the project of this folder
+  checker config -q                                only what is wrong
+  checker config -f compose.yaml -f prod.yaml      two files, merged
+  checker config --explain services.web.image      where this value comes from
+  checker config --explain services.web            the same for each key of a service";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConfigFormat {
+    /// As `docker compose config` prints it
+    Yaml,
+    /// As `docker compose config --format json` prints it; findings and explanations as JSON with a schema_version
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -191,6 +246,40 @@ pub enum DevCommand {
     },
     /// Run every code block of the book and compare what it prints
     Snippets(DevSnippetsArguments),
+    /// Compare our reading of Compose projects with Docker Compose's own, project by project
+    #[command(after_help = CONFORMANCE_HELP)]
+    Conformance(DevConformanceArguments),
+}
+
+const CONFORMANCE_HELP: &str = "DIR holds a corpus: manifest.jsonl has one project a line (`files` and `cwd` relative to files/, `ok`, \
+`error`, `features`, `expected` and `expected_all_profiles`), files/ the projects, expected/ what `docker compose config --format json` \
+printed with the corpus written $ROOT and the home folder $HOME.
+
+With --live every file below DIR whose name has `compose` in it and ends with .yaml or .yml is a project, loaded in its own folder with \
+PATH and HOME only; a file that takes Compose more than 60 s counts as one that Compose fails on.
+
+The last line is `agreed N of M (P %)`; M counts the projects that Compose loads. Where Compose refuses a project for something in its \
+files, an error of ours has to be of the same class, at the key that Compose names or below it; otherwise the project differs too.
+
+Exit codes: 0 the projects that differ are the listed exceptions, and each of these differs · 1 another one differs, or an exception is \
+needless · 2 wrong use, or a corpus that cannot be read";
+
+#[derive(Debug, Args)]
+pub struct DevConformanceArguments {
+    /// A corpus, or with --live a folder with compose files
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Ask the installed Docker Compose, file by file
+    #[arg(long)]
+    pub live: bool,
+    /// Projects that are known to differ, one a line: its files, two blanks, the reason
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Show this many projects of each kind and feature; 0 shows all
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub first: usize,
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: ListFormat,
 }
 
 #[derive(Debug, Args)]

@@ -72,10 +72,12 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Drill(arguments) => commands::drill::run(&place, arguments),
         Command::Serve(arguments) => commands::serve::run(&place, arguments),
         Command::Open { lesson, print } => commands::open::run(&place, lesson.as_deref(), *print),
+        Command::Config(arguments) => commands::config::run(arguments),
         Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),
         Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),
         Command::Dev(DevCommand::Schema { of }) => dev::schema(*of),
         Command::Dev(DevCommand::Book { root, out }) => dev::book::run(root, out.as_deref()),
         Command::Dev(DevCommand::Snippets(arguments)) => dev::snippets::run(arguments),
+        Command::Dev(DevCommand::Conformance(arguments)) => dev::conformance::run(arguments),
     }
 }

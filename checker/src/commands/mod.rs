@@ -1,6 +1,7 @@
 //! One module a command.
 
 pub mod completions;
+pub mod config;
 pub mod doctor;
 pub mod drill;
 pub mod explain;

@@ -1,8 +1,9 @@
-//! For authors: proving lessons, building the book, running what it prints.
+//! For authors: proving lessons, building the book, running what it prints, comparing with Compose.
 
 pub mod book;
 mod cases;
 pub mod check;
+pub mod conformance;
 pub mod snippets;
 mod stack;
 

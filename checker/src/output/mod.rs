@@ -15,9 +15,9 @@ pub fn error(error: &anyhow::Error) {
 
 /// Commands in a text as they can be typed here: through cargo, `checker` is not on the PATH.
 pub fn typed(text: &str) -> String {
-    const COMMANDS: [&str; 13] = [
-        "verify", "hint", "solution", "reset", "explain", "doctor", "init", "drill", "list",
-        "next", "open", "serve", "status",
+    const COMMANDS: [&str; 14] = [
+        "config", "verify", "hint", "solution", "reset", "explain", "doctor", "init", "drill",
+        "list", "next", "open", "serve", "status",
     ];
     if std::env::var_os("CARGO").is_none() {
         return text.to_owned();

@@ -1,6 +1,8 @@
 //! Reading files: text out of bytes, and the Compose files of a folder.
 
 use crate::finding::Finding;
+use crate::interpolate::Variables;
+use crate::path;
 use crate::reader::{ReadError, Recorder};
 use crate::source::{SourceId, Sources, Span};
 use crate::tree::{self, Limits};
@@ -155,42 +157,61 @@ fn control_character(text: &str) -> Option<usize> {
     Some(at)
 }
 
+/// The files that the variable `COMPOSE_FILE` names.
+pub(crate) fn named_by_variable(variables: &Variables) -> Option<Vec<String>> {
+    let listed = variables
+        .value("COMPOSE_FILE")
+        .filter(|listed| !listed.is_empty())?;
+    let separator = variables
+        .value("COMPOSE_PATH_SEPARATOR")
+        .unwrap_or(if cfg!(windows) { ";" } else { ":" });
+    Some(listed.split(separator).map(path::clean).collect())
+}
+
 /// The Compose files of the project folder, with the warning when there are several to choose from.
 pub(crate) fn discover(recorder: &mut Recorder<'_>, findings: &mut Vec<Finding>) -> Vec<String> {
+    let files = present(&|name| recorder.exists(name), findings);
+    if files.is_empty() {
+        findings.push(no_compose_file("in this folder"));
+    }
+    files
+}
+
+/// Of the names that Compose looks for in a folder the ones it takes; none when there is no Compose file.
+pub(crate) fn present(exists: &dyn Fn(&str) -> bool, findings: &mut Vec<Finding>) -> Vec<String> {
     let mut files = Vec::new();
     for names in [NAMES, OVERRIDES] {
-        let found: Vec<&str> = names
-            .into_iter()
-            .filter(|name| recorder.exists(name))
-            .collect();
-        if let [first, others @ ..] = found.as_slice() {
-            files.push((*first).to_string());
-            if !others.is_empty() {
-                findings.push(
-                    Finding::warning(
-                        "several-compose-files",
-                        format!(
-                            "There are several Compose files: {}. Compose takes `{first}`.",
-                            found.join(", ")
-                        ),
-                        None,
-                    )
-                    .help("remove or rename the others, or name the one you mean with `-f`"),
-                );
+        let found: Vec<&str> = names.into_iter().filter(|name| exists(name)).collect();
+        let [first, others @ ..] = found.as_slice() else {
+            if files.is_empty() {
+                break;
             }
-        }
-        if files.is_empty() {
+            continue;
+        };
+        files.push((*first).to_string());
+        if !others.is_empty() {
             findings.push(
-                Finding::error(
-                    "no-compose-file",
-                    "There is no Compose file in this folder.",
+                Finding::warning(
+                    "several-compose-files",
+                    format!(
+                        "There are several Compose files: {}. Compose takes `{first}`.",
+                        found.join(", ")
+                    ),
                     None,
                 )
-                .expected("a file called compose.yaml")
-                .help("go to the folder of the project, or name the file with `-f`"),
+                .help("remove or rename the others, or name the one you mean with `-f`"),
             );
-            return files;
         }
     }
     files
+}
+
+pub(crate) fn no_compose_file(place: &str) -> Finding {
+    Finding::error(
+        "no-compose-file",
+        format!("There is no Compose file {place}."),
+        None,
+    )
+    .expected("a file called compose.yaml")
+    .help("go to the folder of the project, or name the file with `-f`")
 }

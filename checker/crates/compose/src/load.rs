@@ -20,13 +20,12 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::Variables;
 use crate::merge;
-use crate::node::{DATE, Entry, Mapping, Node, Step, Value};
+use crate::node::{Mapping, Node, Step, Value};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
 use crate::reader::{FileRead, ReadError, Reader, Recorder};
 use crate::resolve::{self, Base};
-use crate::scalar;
 use crate::settle;
 use crate::source::{SourceId, Sources, Span};
 use crate::specification::PROJECT;
@@ -44,6 +43,8 @@ pub struct Request {
     pub folder_name: String,
     /// Where the project folder is, for absolute paths in the model. Empty: paths stay relative (`./data`).
     pub project_directory: String,
+    /// The folder the command was run in, if it is another one; a `.env` there is read before that of the project folder.
+    pub started_in: String,
     /// The shell's variables. `HOME` is what `~` stands for.
     pub environment: BTreeMap<String, String>,
     /// Files of variables, as `--env-file` gives them. Without it `.env` is read if it is there.
@@ -210,17 +211,17 @@ impl Loader<'_> {
                     .collect(),
             )
         });
-        let is_disabled = matches!(
-            variables.value("COMPOSE_DISABLE_ENV_FILE"),
-            Some("1" | "t" | "T" | "true" | "TRUE" | "True")
-        );
-        let (names, required) = match listed {
-            Some(names) => (names, true),
-            None if is_disabled => (Vec::new(), false),
-            None => (vec![".env".to_string()], false),
-        };
-        let from_files = self.variable_files(&names, required, &variables);
-        variables.add_missing(from_files);
+        if let Some(names) = listed {
+            let from_files = self.variable_files(&names, true, &variables);
+            variables.add_missing(from_files);
+        } else if !is_env_file_disabled(&variables) {
+            let elsewhere = Some(&request.started_in).filter(|folder| !folder.is_empty());
+            for folder in elsewhere.into_iter().chain([&String::new()]) {
+                let name = path::join(folder, ".env");
+                let from_file = self.variable_files(&[name], false, &variables);
+                variables.add_missing(from_file);
+            }
+        }
         variables
     }
 
@@ -273,15 +274,8 @@ impl Loader<'_> {
             let files = request.files.iter().map(|file| path::clean(file));
             return (files.collect(), None);
         }
-        if let Some(listed) = variables
-            .value("COMPOSE_FILE")
-            .filter(|listed| !listed.is_empty())
-        {
-            let separator = variables
-                .value("COMPOSE_PATH_SEPARATOR")
-                .unwrap_or(if cfg!(windows) { ";" } else { ":" });
-            let files = listed.split(separator).map(path::clean);
-            return (files.collect(), variables.place("COMPOSE_FILE"));
+        if let Some(listed) = files::named_by_variable(variables) {
+            return (listed, variables.place("COMPOSE_FILE"));
         }
         (
             files::discover(&mut self.recorder, &mut self.findings),
@@ -484,7 +478,6 @@ impl Loader<'_> {
             return None;
         }
         normalize::normalize(root, name, variables);
-        let extensions = take_extensions(root);
         let name_node = self.name_node(root, name);
         let root = std::mem::replace(root, Node::new(Value::Null, root.span()));
         let mut root = settle::settle(root, &PROJECT, &At::ROOT, &mut self.findings)?;
@@ -509,9 +502,6 @@ impl Loader<'_> {
         if let Some(mapping) = root.as_mapping_mut() {
             let span = name_node.span();
             mapping.insert("name", span, name_node);
-            extensions
-                .into_iter()
-                .for_each(|(key, entry)| mapping.insert_entry(key, entry));
         }
         Some(Project::new(name.to_string(), root, disabled))
     }
@@ -522,6 +512,14 @@ impl Loader<'_> {
             None => Node::text(name, root.origin.with(Step::Default)),
         }
     }
+}
+
+/// Whether the shell forbids to read `.env`.
+pub(crate) fn is_env_file_disabled(variables: &Variables) -> bool {
+    matches!(
+        variables.value("COMPOSE_DISABLE_ENV_FILE"),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True")
+    )
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {
@@ -549,38 +547,6 @@ fn drop_empty_name_servers(root: &mut Node) {
             items.retain(|item| !item.is_null() && item.as_str() != Some(""));
         }
     });
-}
-
-fn take_extensions(root: &mut Node) -> Vec<(String, Entry)> {
-    let Some(mapping) = root.as_mapping_mut() else {
-        return Vec::new();
-    };
-    let keys: Vec<String> = mapping
-        .keys()
-        .filter(|key| key.starts_with("x-"))
-        .map(String::from)
-        .collect();
-    let mut extensions: Vec<(String, Entry)> = keys
-        .into_iter()
-        .filter_map(|key| mapping.remove(&key).map(|entry| (key, entry)))
-        .collect();
-    extensions
-        .iter_mut()
-        .for_each(|(_, entry)| write_dates_out(&mut entry.value));
-    extensions
-}
-
-/// Only here a date can stand, and Compose prints it with its time of day.
-fn write_dates_out(node: &mut Node) {
-    let is_date = node.tag.as_deref() == Some(DATE);
-    match &mut node.value {
-        Value::String(text) if is_date => *text = scalar::date_and_time(text),
-        Value::Sequence(items) => items.iter_mut().for_each(write_dates_out),
-        Value::Mapping(mapping) => mapping
-            .iter_mut()
-            .for_each(|(_, entry)| write_dates_out(&mut entry.value)),
-        _ => {}
-    }
 }
 
 fn take_services(root: &mut Node) -> Mapping {

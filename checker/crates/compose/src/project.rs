@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::node::{Mapping, Node};
 use crate::normalize::is_true;
+use crate::print;
 use crate::source::Span;
 use crate::units;
 
@@ -36,14 +37,9 @@ impl Project {
         &self.root
     }
 
-    /// The model as `docker compose config --format json` prints it, with every `$` doubled so that it could be loaded again.
+    /// The model as `docker compose config --format json` shows it, with every `$` doubled so that it could be loaded again.
     pub fn to_json(&self) -> serde_json::Value {
-        let mut json = self.root.to_json();
-        if let Some(object) = json.as_object_mut() {
-            // Compose leaves these out of its JSON.
-            object.remove("models");
-        }
-        escape_dollars(json)
+        print::json_value(self)
     }
 
     /// All services that take part, in the order of the file.
@@ -94,21 +90,6 @@ impl Project {
             .into_iter()
             .flat_map(Mapping::iter)
             .map(|(name, entry)| (name, &entry.value))
-    }
-}
-
-fn escape_dollars(json: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value as Json;
-    match json {
-        Json::String(text) if text.contains('$') => Json::String(text.replace('$', "$$")),
-        Json::Array(items) => Json::Array(items.into_iter().map(escape_dollars).collect()),
-        Json::Object(object) => Json::Object(
-            object
-                .into_iter()
-                .map(|(key, value)| (key.replace('$', "$$"), escape_dollars(value)))
-                .collect(),
-        ),
-        other => other,
     }
 }
 

@@ -60,6 +60,10 @@ pub(crate) fn plain(text: &str) -> Plain {
     if is_timestamp(text) {
         return Plain::Timestamp;
     }
+    // Only digits at the start make an underscore a part of the number.
+    if text.starts_with('.') {
+        return float(text).map_or(Plain::Text, Plain::Float);
+    }
     if text.parse::<i64>().is_err() && text.parse::<u64>().is_ok() {
         return Plain::Large;
     }
@@ -147,36 +151,71 @@ pub(crate) fn whole_part(number: f64) -> i64 {
     }
 }
 
-/// `2024-01-01`, optionally followed by a time of day.
+/// `2024-01-01`, alone or with a time of day: `2024-01-01T10:00:00Z`, `2024-01-01 10:00:00.5`.
 fn is_timestamp(text: &str) -> bool {
     let (date, time) = match text.find(['T', 't', ' ']) {
-        Some(at) => (&text[..at], Some(text[at + 1..].trim_start())),
+        Some(at) => (&text[..at], Some(text[at..].split_at(1))),
         None => (text, None),
     };
-    let parts: Vec<&str> = date.split('-').collect();
+    is_date(date)
+        && time.is_none_or(|(separator, time)| match separator {
+            " " => is_time_of_day(time),
+            _ => time
+                .find(['Z', '+', '-'])
+                .is_some_and(|at| is_time_of_day(&time[..at]) && is_zone(&time[at..])),
+        })
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else {
         return false;
     };
-    let number_between = |part: &str, low: u32, high: u32| {
-        matches!(part.len(), 1 | 2)
-            && part.bytes().all(|byte| byte.is_ascii_digit())
-            && part
-                .parse::<u32>()
-                .is_ok_and(|value| (low..=high).contains(&value))
+    let has_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+    let (Ok(year), Some(month)) = (year.parse::<u32>(), number_between(month, 1, 12)) else {
+        return false;
     };
-    let is_date = year.len() == 4
-        && year.bytes().all(|byte| byte.is_ascii_digit())
-        && number_between(month, 1, 12)
-        && number_between(day, 1, 31);
-    let is_time = time.is_none_or(|time| {
-        time.split_once(':').is_some_and(|(hour, rest)| {
-            number_between(hour, 0, 23)
-                && rest
-                    .get(..2)
-                    .is_some_and(|minute| number_between(minute, 0, 59))
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    has_year && number_between(day, 1, days).is_some()
+}
+
+fn is_time_of_day(text: &str) -> bool {
+    let (text, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
+    let parts: Vec<&str> = text.split(':').collect();
+    let [hour, minute, second] = parts.as_slice() else {
+        return false;
+    };
+    number_between(hour, 0, 23).is_some()
+        && number_between(minute, 0, 59).is_some()
+        && number_between(second, 0, 59).is_some()
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_zone(text: &str) -> bool {
+    let offset = text
+        .strip_prefix(['+', '-'])
+        .and_then(|offset| offset.split_once(':'));
+    text == "Z"
+        || offset.is_some_and(|(hours, minutes)| {
+            hours.len() == 2
+                && minutes.len() == 2
+                && number_between(hours, 0, 24).is_some()
+                && number_between(minutes, 0, 60).is_some()
         })
-    });
-    is_date && is_time
+}
+
+/// A number of one or two digits.
+fn number_between(text: &str, low: u32, high: u32) -> Option<u32> {
+    let is_short = matches!(text.len(), 1 | 2) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse()
+        .ok()
+        .filter(|number| is_short && (low..=high).contains(number))
 }
 
 /// A date without a time of day as Compose prints it: `2024-1-2` is `2024-01-02T00:00:00Z`. One with a time stays.
@@ -211,6 +250,11 @@ pub(crate) fn float_text(value: f64) -> String {
     if (1e-4..1e6).contains(&magnitude) {
         return value.to_string();
     }
+    scientific(value)
+}
+
+/// `1.5e+21`: the shortest digits, the exponent with its sign and at least two digits.
+fn scientific(value: f64) -> String {
     let scientific = format!("{value:e}");
     match scientific.split_once('e') {
         Some((digits, exponent)) => {
@@ -222,6 +266,74 @@ pub(crate) fn float_text(value: f64) -> String {
         }
         None => scientific,
     }
+}
+
+/// Whether YAML reads this as text when it stands without quotes, as far as its words and numbers go.
+pub(crate) fn is_read_as_text(text: &str) -> bool {
+    let digits = text.replace('_', "");
+    let too_large = match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+        Some(digits) => u64::from_str_radix(digits, 16).is_ok(),
+        None => {
+            text.starts_with(|first: char| first.is_ascii_digit()) && digits.parse::<u64>().is_ok()
+        }
+    };
+    plain(text) == Plain::Text && !too_large
+}
+
+/// Whether a reader of YAML 1.1 takes it for `true`, for `false` or for a number to the base of 60.
+pub(crate) fn is_older_word(text: &str) -> bool {
+    const WORDS: [&str; 8] = ["y", "yes", "on", "n", "no", "off", "Y", "N"];
+    let is_word = WORDS.iter().any(|word| {
+        let mut capital = word.to_string();
+        capital[..1].make_ascii_uppercase();
+        [*word, &capital, &word.to_uppercase()].contains(&text)
+    });
+    is_word || is_sexagesimal(text)
+}
+
+/// `22:22`, `-1:30:00.5`.
+fn is_sexagesimal(text: &str) -> bool {
+    let body = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (body, fraction) = body.split_once('.').unwrap_or((body, ""));
+    let mut parts = body.split(':');
+    let is_number = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'_')
+    };
+    let first_fits = parts.next().is_some_and(|first| {
+        first.starts_with(|first: char| first.is_ascii_digit()) && is_number(first)
+    });
+    let mut others = parts.peekable();
+    first_fits
+        && others.peek().is_some()
+        && others.all(|part| match part.as_bytes() {
+            [digit] => digit.is_ascii_digit(),
+            [tens, digit] => (b'0'..=b'5').contains(tens) && digit.is_ascii_digit(),
+            _ => false,
+        })
+        && is_number(fraction)
+}
+
+/// A float in Compose's YAML: as [`float_text`], and in powers of ten already from a million on.
+pub(crate) fn float_in_yaml(value: f64) -> String {
+    if value.is_nan() {
+        return ".nan".into();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { ".inf" } else { "-.inf" }.into();
+    }
+    if value == 0.0 || (1e-4..1e6).contains(&value.abs()) || value.abs() < 1e-4 {
+        return float_text(value);
+    }
+    scientific(value)
+}
+
+/// A float in Compose's JSON: in powers of ten from 1e21 on and below 1e-6, with no nought before the exponent.
+pub(crate) fn float_in_json(value: f64) -> String {
+    if value == 0.0 || (1e-6..1e21).contains(&value.abs()) {
+        return value.to_string();
+    }
+    scientific(value).replace("e-0", "e-")
 }
 
 #[cfg(test)]
@@ -250,8 +362,15 @@ mod tests {
             (".", Plain::Text),
             ("-", Plain::Text),
             ("3.8.1", Plain::Text),
+            (".2_", Plain::Text),
+            ("1e999", Plain::Text),
             ("2024-01-01", Plain::Timestamp),
             ("2024-13-01", Plain::Text),
+            ("2023-02-29", Plain::Text),
+            ("2024-1-1T1:00:00Z", Plain::Timestamp),
+            ("2024-01-01 10:00:00.5", Plain::Timestamp),
+            ("2024-01-01T10:00:00", Plain::Text),
+            ("2024-01-01 10:00", Plain::Text),
             ("127.0.0.1", Plain::Text),
             ("12345678901234567890", Plain::Large),
         ] {
@@ -272,6 +391,40 @@ mod tests {
             (f64::INFINITY, "+Inf"),
         ] {
             assert_eq!(float_text(value), expected);
+        }
+        for (value, yaml, json) in [
+            (0.0, "0", "0"),
+            (0.5, "0.5", "0.5"),
+            (123456.5, "123456.5", "123456.5"),
+            (1e6, "1e+06", "1000000"),
+            (1234567.5, "1.2345675e+06", "1234567.5"),
+            (-0.00001, "-1e-05", "-0.00001"),
+            (1e-7, "1e-07", "1e-7"),
+            (1e21, "1e+21", "1e+21"),
+        ] {
+            assert_eq!(float_in_yaml(value), yaml);
+            assert_eq!(float_in_json(value), json);
+        }
+    }
+
+    #[test]
+    fn what_older_readers_take_for_something_else_is_known() {
+        for text in ["yes", "On", "OFF", "n", "22:22", "-1:30:00.5", "1_0:00"] {
+            assert!(is_older_word(text), "{text}");
+        }
+        for text in ["yEs", "22:60", "22:", ":22", "a:22", "1:2:345", "_1:00"] {
+            assert!(!is_older_word(text), "{text}");
+        }
+        for text in [
+            "18446744073709551615",
+            "0xFFFFFFFFFFFFFFFF",
+            "1_000",
+            "2024-01-01",
+        ] {
+            assert!(!is_read_as_text(text), "{text}");
+        }
+        for text in ["18446744073709551616a", "0xg", "1e", "3.8.1"] {
+            assert!(is_read_as_text(text), "{text}");
         }
     }
 }

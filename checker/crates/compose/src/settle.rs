@@ -4,7 +4,7 @@
 
 use crate::at::At;
 use crate::finding::Finding;
-use crate::node::{Entry, Mapping, Node, Step, Value};
+use crate::node::{DATE, Entry, Mapping, Node, Step, Value};
 use crate::scalar;
 use crate::shell_words;
 use crate::specification::{Field, Form, Keys, Shape};
@@ -76,16 +76,10 @@ pub(crate) fn settle(
             Value::Mapping(_) => Value::Bool(true),
             value => Value::Bool(flag(value, &origin, at, findings).filter(|flag| *flag)?),
         },
-        Form::Record => match value {
+        Form::Record | Form::CapitalRecord => match value {
             Value::Mapping(mapping) => {
                 Value::Mapping(record(mapping, &origin, shape, at, findings))
             }
-            _ => return None,
-        },
-        Form::CapitalRecord => match value {
-            Value::Mapping(mapping) => Value::Mapping(capital_record(record(
-                mapping, &origin, shape, at, findings,
-            ))),
             _ => return None,
         },
         Form::Ulimit => match value {
@@ -93,7 +87,7 @@ pub(crate) fn settle(
                 Value::Mapping(record(mapping, &origin, shape, at, findings))
             }
             value => match integer(&value)? {
-                0 => Value::Mapping(Mapping::new()),
+                0 => Value::Mapping(record(Mapping::new(), &origin, shape, at, findings)),
                 limit => Value::Integer(limit),
             },
         },
@@ -118,23 +112,22 @@ pub(crate) fn settle(
 }
 
 fn record(
-    mut mapping: Mapping,
+    mapping: Mapping,
     origin: &crate::node::Origin,
     shape: &Shape,
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) -> Mapping {
     let mut settled = Mapping::new();
-    let mut entries: Vec<(&Field, Option<crate::node::Entry>)> = Vec::new();
     // The file's order is kept, and what Compose always shows comes last.
-    let keys: Vec<String> = mapping.keys().map(String::from).collect();
-    for key in keys {
-        if let Some(field) = shape.field(&key) {
-            entries.push((field, mapping.remove(&key)));
-        }
-    }
-    for (field, entry) in entries {
-        let Some(mut entry) = entry else { continue };
+    for (key, mut entry) in mapping {
+        let Some(field) = shape.field(&key) else {
+            if shape.shows_extensions() && key.starts_with("x-") {
+                write_dates_out(&mut entry.value);
+                settled.insert_entry(key, entry);
+            }
+            continue;
+        };
         let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, entry.key_span));
         if let Some(value) = settle(value, field.shape, &at.key(field.key), findings) {
             entry.value = value;
@@ -147,12 +140,25 @@ fn record(
         .filter(|field| field.is_always_shown())
     {
         if !settled.contains(field.key) {
-            let default = || Node::with_origin(default_of(field), origin.with(Step::Default));
-            let shown = settle(default(), field.shape, &at.key(field.key), findings);
-            settled.insert(field.key, origin.span, shown.unwrap_or_else(default));
+            let default = Node::with_origin(default_of(field), origin.with(Step::Default));
+            let shown = settle(default.clone(), field.shape, &at.key(field.key), findings);
+            settled.insert(field.key, origin.span, shown.unwrap_or(default));
         }
     }
     settled
+}
+
+/// Only below `x-` a date can stand, and Compose prints it with its time of day.
+fn write_dates_out(node: &mut Node) {
+    let is_date = node.tag.as_deref() == Some(DATE);
+    match &mut node.value {
+        Value::String(text) if is_date => *text = scalar::date_and_time(text),
+        Value::Sequence(items) => items.iter_mut().for_each(write_dates_out),
+        Value::Mapping(mapping) => mapping
+            .iter_mut()
+            .for_each(|(_, entry)| write_dates_out(&mut entry.value)),
+        _ => {}
+    }
 }
 
 fn default_of(field: &Field) -> Value {
@@ -164,15 +170,6 @@ fn default_of(field: &Field) -> Value {
         Form::Bytes => Value::String("0".into()),
         _ => Value::Null,
     }
-}
-
-fn capital_record(mapping: Mapping) -> Mapping {
-    let mut capital = Mapping::new();
-    for (key, entry) in mapping {
-        let name = key[..1].to_uppercase() + &key[1..];
-        capital.insert_entry(name, entry);
-    }
-    capital
 }
 
 fn map(mapping: Mapping, shape: &Shape, at: &At<'_>, findings: &mut Vec<Finding>) -> Mapping {

@@ -55,6 +55,13 @@ impl Sources {
         id
     }
 
+    /// Calls each file by another path, for people who stand in another folder.
+    pub fn rename(&mut self, name: impl Fn(&str) -> String) {
+        for file in &mut self.files {
+            file.path = name(&file.path);
+        }
+    }
+
     /// The file that `id` names. An id of another `Sources` gives an empty file.
     pub fn get(&self, id: SourceId) -> &Source {
         static UNKNOWN: Source = Source {

@@ -1,6 +1,8 @@
 //! The Compose specification as one table: every key, what it accepts, how it merges, which short form it has and how
 //! the canonical model shows it.
 //!
+//! The fields of a record stand in the order in which Compose prints them.
+//!
 //! Source: the JSON schema and the types of compose-go 2.9.1, which Docker Compose 2.40.3 uses. Validation, merging,
 //! expansion and the canonical model all walk this one table, so a key is described in one place only.
 
@@ -118,13 +120,15 @@ pub(crate) enum Keys {
     Filled(&'static Shape),
 }
 
-/// Which keys beside the known ones are allowed, and left out of the model.
+/// Which keys beside the known ones are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extensions {
     /// Those that start with `x-`.
     Allowed,
+    /// Allowed in the file; the model leaves them out.
+    Dropped,
     Refused,
-    /// All of them: here the schema forgets to refuse the others.
+    /// Every key, because the schema forgets to refuse the others; the model leaves them out.
     AnyKey,
 }
 
@@ -265,7 +269,7 @@ pub(crate) enum Form {
     DeviceCount,
     /// Keys of this table, shown even when there are none.
     Record,
-    /// As before, but Compose prints these keys with a capital letter, and always.
+    /// As before, but Compose's JSON has these keys with a capital letter.
     CapitalRecord,
     /// Items of this table, left out when empty.
     List,
@@ -346,6 +350,19 @@ impl Shape {
         }
     }
 
+    /// Whether the model keeps keys that start with `x-`.
+    pub(crate) fn shows_extensions(&self) -> bool {
+        matches!(self.keys, Keys::Fields(_, Extensions::Allowed))
+    }
+
+    /// What the value of `key` may hold, if this is a mapping.
+    pub(crate) fn child(&self, key: &str) -> &'static Shape {
+        match self.keys {
+            Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => child,
+            _ => self.field(key).map_or(&ANYTHING, |field| field.shape),
+        }
+    }
+
     /// The field called `key`.
     pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields().iter().find(|field| field.key == key)
@@ -370,8 +387,14 @@ const fn closed_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
 }
 
+/// A record that takes any other key, and of which the model has the known ones.
 const fn open_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
+}
+
+/// A record of which the model leaves out the `x-` keys.
+const fn bare_record(fields: &'static [Field]) -> Shape {
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Dropped))
 }
 
 const fn names(values: &'static Shape) -> Shape {
@@ -455,7 +478,7 @@ static SWITCH: Shape = shape(BOOLEAN.or(STRING), Form::Switch);
 static WHOLE: Shape = shape(INTEGER.or(STRING), Form::Integer);
 static STRICT_WHOLE: Shape = shape(INTEGER, Form::Integer);
 /// A whole number whose text Compose reads itself, so that it has no point.
-static LIMIT: Shape = shape(DIGITS.or(STRING), Form::Integer);
+static LIMIT: Shape = shape(DIGITS.or(STRING), Form::Count);
 static WHOLE_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Integer);
 static PRIORITY: Shape = shape(NUMBER, Form::Integer);
 static COUNT: Shape = shape(INTEGER.or(STRING), Form::Count);
@@ -526,22 +549,22 @@ static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
 static PROVIDER_OPTIONS: Shape = texts(&PROVIDER_OPTION, Form::MultiPairs);
 static HOST: Shape = list(&ITEM, Form::Raw).or(STRING);
 static HOSTS: Shape = filled(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
-static ULIMIT: Shape = record(&[
-    field("soft", &LIMIT).required(),
-    field("hard", &LIMIT).required(),
+static ULIMIT: Shape = bare_record(&[
+    field("soft", &LIMIT).required_and_shown(),
+    field("hard", &LIMIT).required_and_shown(),
 ])
 .or(DIGITS)
 .or(STRING)
 .with_form(Form::Ulimit);
 static ULIMITS: Shape = texts(&ULIMIT, Form::Map);
 /// The schema takes texts for these; Compose then fails to read them.
-static BUILD_ULIMIT: Shape = record(&[
-    field("soft", &BUILD_LIMIT).required(),
-    field("hard", &BUILD_LIMIT).required(),
+static BUILD_ULIMIT: Shape = bare_record(&[
+    field("soft", &BUILD_LIMIT).required_and_shown(),
+    field("hard", &BUILD_LIMIT).required_and_shown(),
 ])
 .or(DIGITS)
 .with_form(Form::Ulimit);
-static BUILD_LIMIT: Shape = shape(DIGITS, Form::Integer);
+static BUILD_LIMIT: Shape = shape(DIGITS, Form::Count);
 static BUILD_ULIMITS: Shape = texts(&BUILD_ULIMIT, Form::Map);
 
 static FILE_REFERENCE: Shape = record(&[
@@ -555,7 +578,7 @@ static FILE_REFERENCE: Shape = record(&[
 .with_short(Short::FileReference);
 static FILE_REFERENCES: Shape = list(&FILE_REFERENCE, Form::List);
 
-static DEVICE_REQUEST: Shape = record(&[
+static DEVICE_REQUEST: Shape = bare_record(&[
     field("capabilities", &DISTINCT_TEXTS).required(),
     field("driver", &TEXT),
     field("count", &DEVICE_COUNT),
@@ -687,8 +710,8 @@ static GENERIC_RESOURCES: Shape = list(&GENERIC_RESOURCE, Form::List);
 static RESERVATIONS: Shape = record(&[
     field("cpus", &DECIMAL),
     field("memory", &TEXT_BYTES),
-    field("generic_resources", &GENERIC_RESOURCES),
     field("devices", &DEVICE_REQUESTS),
+    field("generic_resources", &GENERIC_RESOURCES),
 ]);
 static RESOURCES: Shape = record(&[
     field("limits", &RESOURCE_LIMITS),
@@ -969,7 +992,7 @@ static EXTERNAL_CONTENT: Shape = open_record(&[field("name", &TEXT)])
     .or(STRING)
     .with_form(Form::External);
 
-static POOL: Shape = record(&[
+static POOL: Shape = bare_record(&[
     field("subnet", &TEXT),
     field("gateway", &TEXT),
     field("ip_range", &TEXT),

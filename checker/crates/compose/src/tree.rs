@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 
 use granit_parser::{
-    Event, Options, Parser, ScalarStyle, Span as EventSpan, StrInput, StructureStyle, Tag,
+    Event, Options, Parser, ScalarStyle, ScanError, Span as EventSpan, StrInput, StructureStyle,
+    Tag,
 };
 
 use crate::finding::Finding;
+use crate::lenient::{self, Mended, Within};
 use crate::node::{DATE, Entry, KeyKind, LARGE_NUMBER, Mapping, Node, Step, Value};
 use crate::scalar::{self, Plain};
 use crate::source::{SourceId, Span};
@@ -82,7 +84,38 @@ pub fn parse_documents(
     if let Some(finding) = other_yaml(source, text) {
         return Err(vec![finding]);
     }
-    Builder::new(source, text, limits).run()
+    let mut mended = Mended::new(text);
+    // Each time everything is read again, so a large file is not mended often.
+    let mut rereading = limits.bytes;
+    let mut open_quote = None;
+    loop {
+        let refused = match Builder::new(source, text, &mended, limits).run() {
+            Ok(documents) => return Ok(documents),
+            Err(refused) => refused,
+        };
+        let Some((error, within)) = refused.stopped_at else {
+            return Err(refused.findings);
+        };
+        let left = rereading.checked_sub(mended.text().len());
+        match left.filter(|_| mended.mend(&error, within)) {
+            Some(left) => rereading = left,
+            // Most likely the quote should have ended where the text first went on at an odd column.
+            None if lenient::is_about_quotes(&error) => {
+                return Err(open_quote.unwrap_or(refused.findings));
+            }
+            None => return Err(refused.findings),
+        }
+        if lenient::is_about_quotes(&error) {
+            open_quote.get_or_insert(refused.findings);
+        }
+    }
+}
+
+/// Why a text cannot be read.
+struct Refused {
+    findings: Vec<Finding>,
+    /// What stopped the parser, and whether it was between brackets.
+    stopped_at: Option<(Box<ScanError>, Within)>,
 }
 
 /// A `%YAML` line that names another version than 1.1, which Compose refuses to read.
@@ -138,6 +171,7 @@ fn whole(source: SourceId, text: &str) -> Span {
 struct Builder<'a> {
     source: SourceId,
     text: &'a str,
+    mended: &'a Mended,
     limits: Limits,
     frames: Vec<Frame>,
     documents: Vec<Node>,
@@ -185,10 +219,11 @@ struct Key {
 struct Stop;
 
 impl<'a> Builder<'a> {
-    fn new(source: SourceId, text: &'a str, limits: Limits) -> Self {
+    fn new(source: SourceId, text: &'a str, mended: &'a Mended, limits: Limits) -> Self {
         Self {
             source,
             text,
+            mended,
             limits,
             frames: Vec::new(),
             documents: Vec::new(),
@@ -200,12 +235,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn run(mut self) -> Result<Vec<Node>, Vec<Finding>> {
+    fn run(mut self) -> Result<Vec<Node>, Refused> {
+        let mut stopped_at = None;
         let mut options = Options::default();
         options.block_nesting_limit = self.limits.depth;
         options.flow_nesting_limit = self.limits.depth;
         let mut parser: Parser<'a, StrInput<'a>> =
-            Parser::new_from_str_with_options(self.text, options);
+            Parser::new_from_str_with_options(self.mended.text(), options);
         while let Some(event) = parser.next_event() {
             match event {
                 Ok((event, span)) => {
@@ -214,8 +250,16 @@ impl<'a> Builder<'a> {
                     }
                 }
                 Err(error) => {
+                    let stop = error.marker().byte_offset().unwrap_or(0);
+                    let at = self.mended.original(stop);
                     self.findings
-                        .push(syntax::explain(self.source, self.text, &error));
+                        .push(syntax::explain(self.source, self.text, &error, at));
+                    let is_flow = |frame: &Frame| frame.style == StructureStyle::Flow;
+                    let within = match self.frames.iter().any(is_flow) {
+                        true => Within::Brackets,
+                        false => Within::Block,
+                    };
+                    stopped_at = Some((Box::new(error), within));
                     break;
                 }
             }
@@ -226,7 +270,10 @@ impl<'a> Builder<'a> {
         if self.findings.is_empty() {
             Ok(self.documents)
         } else {
-            Err(self.findings)
+            Err(Refused {
+                findings: self.findings,
+                stopped_at,
+            })
         }
     }
 
@@ -302,8 +349,8 @@ impl<'a> Builder<'a> {
         let range = at.byte_range().unwrap_or(0..0);
         Span {
             source: self.source,
-            start: range.start as u32,
-            end: range.end as u32,
+            start: self.mended.original(range.start) as u32,
+            end: self.mended.original(range.end) as u32,
         }
     }
 

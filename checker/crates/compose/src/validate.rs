@@ -188,7 +188,7 @@ fn validate_mapping(
                         findings,
                     ),
                     None if *extensions == Extensions::AnyKey => {}
-                    None if name.starts_with("x-") && *extensions == Extensions::Allowed => {}
+                    None if name.starts_with("x-") && *extensions != Extensions::Refused => {}
                     None => findings.push(unknown_key(name, entry.key_span, fields, mapping, at)),
                 }
             }

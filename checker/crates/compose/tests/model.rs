@@ -624,3 +624,34 @@ fn files_read_lists_what_was_asked_for() {
         [(".env", &Absent), ("compose.yaml", &Read), ("a.env", &Read)]
     );
 }
+
+#[test]
+fn yaml_shows_keys_of_ones_own_and_leaves_out_what_is_empty_and_json_the_other_way_round() {
+    let project = project(&[(
+        "compose.yaml",
+        "services:\n  web:\n    x-owner: me\n    image: nginx\n    network_mode: none\n    deploy: {mode: global}\n    \
+         ulimits: {nofile: {soft: 0, hard: 5}}\n    \
+         blkio_config: {device_read_bps: [{path: /a, rate: 0}]}\n    \
+         gpus: [{count: 1, x-of-no-record: 1}]\nx-list: []\n",
+    )]);
+    let expected = "name: shop\nservices:\n  web:\n    blkio_config:\n      device_read_bps:\n        - path: /a\n          \
+                    rate: \"0\"\n    deploy:\n      mode: global\n    gpus:\n      - count: 1\n    image: nginx\n    \
+                    network_mode: none\n    ulimits:\n      nofile:\n        soft: 0\n        hard: 5\n    x-owner: me\nx-list: []\n";
+    assert_eq!(compose::print::yaml(&project), expected);
+    let json = project.to_json();
+    let web = &json["services"]["web"];
+    assert_eq!(web.get("x-owner"), None);
+    assert_eq!(web["command"], serde_json::Value::Null);
+    assert_eq!(web["deploy"]["resources"], serde_json::json!({}));
+    assert_eq!(web["ulimits"]["nofile"], serde_json::json!({"hard": 5}));
+    assert_eq!(
+        web["blkio_config"]["device_read_bps"][0],
+        serde_json::json!({"Path": "/a", "Rate": "0"})
+    );
+    assert_eq!(json["x-list"], serde_json::Value::Null);
+    let text = compose::print::json(&project);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&text).expect("it is JSON"),
+        json
+    );
+}

@@ -247,6 +247,24 @@ fn what_compose_takes_is_shown_as_it_shows_it() {
             r##"{"#extensions":"map[x-a:1 x-b:<nil>]","c":"d"}"##,
         ),
         ("labels: [x-a=1]", "services.a.labels", r#"{"x-a":"1"}"#),
+        // Comments without a space before them, texts in quotes that go on at any column, `\'` between double quotes, and
+        // tabs between brackets.
+        (
+            "ports: ['80:80'#web\n  , '90'#x\n]#y",
+            "services.a.ports.1.target",
+            "90",
+        ),
+        (
+            "services:\n  a:\n    image: x\n    user: \"a\n  b\"\n    hostname: 'c\nd'",
+            "services.a",
+            r#"{"command":null,"entrypoint":null,"hostname":"c d","image":"x","networks":{"default":null},"user":"a b"}"#,
+        ),
+        (r#"user: "it\'s""#, "services.a.user", r#""it's""#),
+        (
+            "command: [\n\t'a',\n\tb]",
+            "services.a.command",
+            r#"["a","b"]"#,
+        ),
         // Dates are taken below `x-` alone.
         (
             "services:\n  a: {image: x, x-since: 2024-01-01}\nx-since: [2024-1-2]",
@@ -258,11 +276,14 @@ fn what_compose_takes_is_shown_as_it_shows_it() {
         let project = loaded
             .project
             .unwrap_or_else(|| panic!("{row} is refused: {:?}", loaded.findings));
-        let shown = project
-            .root()
-            .get(path)
-            .map_or(Value::Null, |node| node.to_json());
+        let model = project.to_json();
+        let shown = path
+            .split('.')
+            .fold(&model, |value, key| match key.parse::<usize>() {
+                Ok(index) => &value[index],
+                Err(_) => &value[key],
+            });
         let expected: Value = serde_json::from_str(expected).expect("the table holds JSON");
-        assert_eq!(shown, expected, "{row}");
+        assert_eq!(*shown, expected, "{row}");
     }
 }

@@ -1,0 +1,169 @@
+//! `checker config`
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use compose::disk::ConfinedDirectory;
+use compose::render::{self, Style};
+use compose::{Finding, Found, Loaded, Project, ReadError, Reader, Sources, Start};
+
+use crate::Exit;
+use crate::cli::{ConfigArguments, ConfigFormat};
+
+pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
+    let here = current_folder()?;
+    let start = Start {
+        folder: text(&here),
+        files: arguments
+            .files
+            .iter()
+            .map(|file| text(Path::new(file)))
+            .collect(),
+        project_directory: arguments.project_directory.clone(),
+        env_files: arguments.env_files.clone(),
+        project_name: arguments.project_name.clone(),
+        profiles: arguments.profiles.clone(),
+        environment: environment(),
+    };
+    let loaded = match start.find(&reader(&here, arguments)?) {
+        Ok(found) => load(found, &here, arguments)?,
+        Err(finding) => nothing_but(*finding),
+    };
+    match &loaded.project {
+        Some(project) => {
+            tell(&loaded.findings, &loaded.sources);
+            show(project, arguments)?;
+            Ok(Exit::Success)
+        }
+        None => {
+            tell(&loaded.findings, &loaded.sources);
+            // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
+            let is_usage = loaded.errors().any(|finding| finding.span.is_none());
+            Ok(if is_usage { Exit::Usage } else { Exit::Failed })
+        }
+    }
+}
+
+fn load(found: Found, here: &Path, arguments: &ConfigArguments) -> anyhow::Result<Loaded> {
+    let folder = PathBuf::from(&found.request.project_directory);
+    if !folder.is_dir() {
+        bail!("the project folder {} is not there", folder.display());
+    }
+    let mut loaded = compose::load(&reader(&folder, arguments)?, &found.request);
+    loaded.findings.extend(found.findings);
+    loaded
+        .sources
+        .rename(|path| as_seen_from(here, &folder, path));
+    Ok(loaded)
+}
+
+fn nothing_but(finding: Finding) -> Loaded {
+    Loaded {
+        project: None,
+        findings: vec![finding],
+        sources: Sources::new(),
+        files_read: Vec::new(),
+    }
+}
+
+fn show(project: &Project, arguments: &ConfigArguments) -> anyhow::Result<()> {
+    if arguments.quiet {
+        return Ok(());
+    }
+    let model = match arguments.format {
+        ConfigFormat::Yaml => compose::print::yaml(project),
+        ConfigFormat::Json => compose::print::json(project),
+    };
+    print_as_it_is(&model)
+}
+
+/// Past what takes colours out: that would also take out control characters of a value.
+fn print_as_it_is(text: &str) -> anyhow::Result<()> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("cannot write to standard output")
+}
+
+fn tell(findings: &[Finding], sources: &Sources) {
+    for finding in findings {
+        anstream::eprint!("{}", render::finding(finding, sources, Style::Coloured));
+    }
+}
+
+/// The folder as the shell calls it: through symbolic links, where it came through them.
+fn current_folder() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("the current folder is not there any more")?;
+    let as_called = std::env::var_os("PWD").map(PathBuf::from);
+    let is_same = |called: &PathBuf| {
+        called.is_absolute() && called.canonicalize().ok() == here.canonicalize().ok()
+    };
+    Ok(as_called.filter(is_same).unwrap_or(here))
+}
+
+fn environment() -> BTreeMap<String, String> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
+/// A path as the core writes it, separated by `/`.
+fn text(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) {
+        text.replace('\\', "/")
+    } else {
+        text.into_owned()
+    }
+}
+
+/// Reads from disk, and `-` from standard input.
+struct Files {
+    on_disk: ConfinedDirectory,
+}
+
+/// A reader that starts in `folder` and may read what the caller may, or what `--confine` leaves.
+fn reader(folder: &Path, arguments: &ConfigArguments) -> anyhow::Result<Files> {
+    let everything = folder.ancestors().last().unwrap_or(folder);
+    let bounds = arguments.confine.as_deref().unwrap_or(everything);
+    let on_disk = ConfinedDirectory::within(bounds, folder).with_context(|| {
+        format!(
+            "cannot read {} within {}",
+            folder.display(),
+            bounds.display()
+        )
+    })?;
+    Ok(Files { on_disk })
+}
+
+impl Reader for Files {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        if path != "-" {
+            return self.on_disk.read(path);
+        }
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| ReadError::Other(error.to_string()))?;
+        Ok(bytes)
+    }
+}
+
+/// How a person in `here` calls a file that the loader calls `path`, seen from the project's `folder`.
+fn as_seen_from(here: &Path, folder: &Path, path: &str) -> String {
+    if path == "-" {
+        return "standard input".into();
+    }
+    let path = folder.join(path);
+    let mut above = String::new();
+    for base in here.ancestors().take(4) {
+        if let Ok(inside) = path.strip_prefix(base) {
+            return above + &text(inside);
+        }
+        above += "../";
+    }
+    text(&path)
+}
