@@ -79,6 +79,38 @@ pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError, at: usize
     }
 }
 
+/// `?` anywhere, or `:` at the start, in a text without quotes between brackets.
+pub(crate) fn mark_between_brackets(text: Span, content: &str, at: usize) -> Finding {
+    let mark = content[at..].chars().next().unwrap_or('?');
+    Finding::error(
+        "yaml-syntax",
+        format!("Between brackets a `{mark}` has a meaning of its own here."),
+        part(text, at, 1),
+    )
+    .label(format!("this `{mark}` is not read as a part of the text"))
+    .help(format!("put the whole text into quotes: \"{content}\""))
+}
+
+/// `\/` between double quotes.
+pub(crate) fn escaped_slash(text: Span, at: usize) -> Finding {
+    Finding::error(
+        "yaml-syntax",
+        "Compose does not know the escape `\\/`.",
+        part(text, at, 2),
+    )
+    .label("unknown escape")
+    .help("write `/` alone")
+}
+
+fn part(text: Span, at: usize, length: usize) -> Span {
+    let start = text.start + at as u32;
+    Span {
+        source: text.source,
+        start,
+        end: start + length as u32,
+    }
+}
+
 /// The refusal of lists and mappings that stand too deep in each other.
 pub(crate) fn too_deep(span: Span) -> Finding {
     Finding::error(

@@ -373,6 +373,7 @@ impl<'a> Builder<'a> {
             self.plain_ends.insert(span.end, span.start);
         }
         let span = self.without_trailing_space(span, style);
+        self.refuse_what_compose_cannot_read(text, style, span);
         if self.expects_key() {
             let plain = if style == ScalarStyle::Plain && tag.is_none() {
                 scalar::plain(text)
@@ -397,6 +398,24 @@ impl<'a> Builder<'a> {
         let mut node = Node::new(scalar_value(text, style, tag), span);
         node.tag = own_tag(text, style, tag).or_else(|| local_tag(tag));
         self.finish(node, anchor)
+    }
+
+    /// Texts that only our reader knows.
+    fn refuse_what_compose_cannot_read(&mut self, text: &str, style: ScalarStyle, span: Span) {
+        let is_in_brackets =
+            matches!(self.frames.last(), Some(frame) if frame.style == StructureStyle::Flow);
+        let written = self.text.get(span.start as usize..span.end as usize);
+        let finding = match style {
+            ScalarStyle::Plain if is_in_brackets => text
+                .find('?')
+                .or(text.starts_with(':').then_some(0))
+                .map(|at| syntax::mark_between_brackets(span, text, at)),
+            ScalarStyle::DoubleQuoted => written
+                .and_then(escaped_slash)
+                .map(|at| syntax::escaped_slash(span, at)),
+            _ => None,
+        };
+        self.findings.extend(finding);
     }
 
     /// Block scalars end with the line break before the next token; a place should end with the text.
@@ -688,6 +707,19 @@ fn size(node: &Node) -> (usize, usize) {
 
 fn is_compose_tag(tag: &Tag) -> bool {
     matches!((tag.handle(), tag.suffix()), ("!", "reset" | "override"))
+}
+
+/// Where a `\/` stands in what is written between double quotes.
+fn escaped_slash(written: &str) -> Option<usize> {
+    let mut escapes = written.match_indices('\\').map(|(at, _)| at);
+    let mut next = escapes.next();
+    while let Some(at) = next {
+        if written[at..].starts_with("\\/") {
+            return Some(at);
+        }
+        next = escapes.find(|later| *later > at + 1);
+    }
+    None
 }
 
 fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {

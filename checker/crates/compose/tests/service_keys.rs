@@ -119,6 +119,10 @@ fn what_compose_refuses_is_refused_at_its_place() {
             "repeated-item",
             "volumes.v.labels.1",
         ),
+        // Between brackets `?` and a `:` at the start are marks, and `\/` is no escape.
+        ("command: [curl, http://x/?a=b]", "yaml-syntax", ""),
+        ("dns: [::1]", "yaml-syntax", ""),
+        (r#"user: "a\/b""#, "yaml-syntax", ""),
         (
             "labels: {on: 2024-01-01}",
             "date-not-text",
