@@ -261,7 +261,34 @@ pub(crate) fn check_project(
             );
         }
     }
+    check_container_names(root, findings);
     check_cycles(root, findings);
+}
+
+/// A name can belong to one container only.
+fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
+    let mut taken: BTreeMap<&str, Span> = BTreeMap::new();
+    for (service, entry) in entries(root.child("services")) {
+        let Some(node) = entry.value.child("container_name") else {
+            continue;
+        };
+        let name = node.as_str().unwrap_or_default();
+        let Some(first) = taken.insert(name, node.span()).filter(|_| !name.is_empty()) else {
+            continue;
+        };
+        let finding = Finding::error(
+            "container-name-twice",
+            format!("Two services call their container `{name}`."),
+            node.span(),
+        )
+        .help("give one of them another name, or remove `container_name`")
+        .path(format!("services.{service}.container_name"));
+        findings.push(if first == node.span() {
+            finding.label(format!("`{service}` has this name from another service"))
+        } else {
+            finding.label("the second").related(first, "the first")
+        });
+    }
 }
 
 struct Project<'a> {
@@ -747,13 +774,17 @@ fn check_watches(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
 /// Two mounts on one target hide each other.
 fn check_targets(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
     let mut mounted: BTreeMap<String, Span> = BTreeMap::new();
-    let tmpfs = items(service.get("tmpfs"))
-        .iter()
-        .map(|item| (item, item.as_str().and_then(|text| text.split(':').next())));
-    let mounts = items(service.get("volumes"))
-        .iter()
-        .map(|mount| (mount, mount.child("target").and_then(Node::as_str)));
-    for (node, target) in tmpfs.chain(mounts) {
+    let tmpfs = items(service.get("tmpfs")).iter().enumerate();
+    let tmpfs = tmpfs.map(|(index, item)| {
+        let target = item.as_str().and_then(|text| text.split(':').next());
+        (item, target, format!("tmpfs.{index}"))
+    });
+    let mounts = items(service.get("volumes")).iter().enumerate();
+    let mounts = mounts.map(|(index, mount)| {
+        let target = mount.child("target").and_then(Node::as_str);
+        (mount, target, format!("volumes.{index}"))
+    });
+    for (node, target, path) in tmpfs.chain(mounts) {
         let Some(target) = target else { continue };
         if let Some(first) = mounted.insert(target.to_string(), node.span()) {
             findings.push(
@@ -765,7 +796,7 @@ fn check_targets(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
                 .label("the second")
                 .related(first, "the first")
                 .help("give one of them another target")
-                .path(format!("services.{name}.volumes")),
+                .path(format!("services.{name}.{path}")),
             );
         }
     }

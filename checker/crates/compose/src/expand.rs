@@ -158,6 +158,9 @@ fn pairs_to_mapping(
         };
         mapping.insert(key, key_span, value);
     }
+    if shape.short == Short::PairsToMapping {
+        mapping.set_listed();
+    }
     node.value = Value::Mapping(mapping);
 }
 

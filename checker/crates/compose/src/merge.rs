@@ -4,7 +4,7 @@ use crate::at::At;
 use crate::expand;
 use crate::finding::Finding;
 use crate::node::{Mapping, Node, Step, Value};
-use crate::specification::{Field, Form, Identity, Keys, Merge, Shape};
+use crate::specification::{Field, Form, Identity, Keys, Merge, Shape, Short};
 
 /// Merges `over` onto `base`, both of the shape `shape`.
 pub(crate) fn merge(
@@ -31,15 +31,27 @@ fn merge_by(
     if shape.form == Form::Ulimit {
         return replace(base, over);
     }
+    // Here Compose looks into the later value before it asks whether there is one, and ends in a crash.
+    if over.is_null() && how == Merge::SameDriver && !base.is_null() {
+        return findings.push(cannot_merge(base, &over, at));
+    }
     if over.is_null() {
         return;
     }
     match how {
-        Merge::Pairs | Merge::Expanded => {
+        Merge::Pairs | Merge::PairsOnce | Merge::Expanded => {
             expand::expand_here(base, shape, at, findings);
             expand::expand_here(&mut over, shape, at, findings);
-            let keep_null = how == Merge::Pairs;
+            if how == Merge::PairsOnce {
+                refuse_same_pairs(base, &over, at, findings);
+            }
+            let keep_null = how != Merge::Expanded;
             merge_mappings(base, over, shape, keep_null, at, findings);
+            if shape.short == Short::PairsToMapping
+                && let Value::Mapping(mapping) = &mut base.value
+            {
+                mapping.set_listed();
+            }
         }
         Merge::Lists => {
             as_list(base);
@@ -60,13 +72,10 @@ fn merge_by(
             }
             append(base, over, at, findings);
         }
-        Merge::SameDriver => {
-            let driver = |node: &Node| node.child("driver").and_then(Node::scalar_text);
-            match (driver(base), driver(&over)) {
-                (Some(one), Some(two)) if one != two => replace(base, over),
-                _ => merge_by(base, over, shape, Merge::Usual, at, findings),
-            }
-        }
+        Merge::SameDriver => match (base.child("driver"), over.child("driver")) {
+            (Some(one), Some(two)) if !one.same_value(two) => replace(base, over),
+            _ => merge_by(base, over, shape, Merge::Usual, at, findings),
+        },
         Merge::Pools => merge_pools(base, over, shape, at, findings),
         Merge::Usual | Merge::Replace => match (&base.value, &over.value) {
             (Value::Mapping(_), Value::Mapping(_)) => {
@@ -193,14 +202,43 @@ fn hosts_as_list(node: &mut Node) {
             value => vec![Node::with_origin(value, entry.value.origin)],
         };
         for address in addresses {
-            let text = format!("{host}={}", address.scalar_text().unwrap_or_default());
+            let text = match address.scalar_text() {
+                Some(address) => format!("{host}={address}"),
+                None => host.clone(),
+            };
             items.push(Node::text(text, address.origin));
         }
     }
     node.value = Value::Sequence(items);
 }
 
-/// As Compose does it: each pool of the earlier file meets each of the later.
+/// A list of both would hold the same text twice.
+fn refuse_same_pairs(base: &Node, over: &Node, at: &At<'_>, findings: &mut Vec<Finding>) {
+    let (Some(earlier), Some(later)) = (base.as_mapping(), over.as_mapping()) else {
+        return;
+    };
+    for (key, entry) in later.iter() {
+        let Some(known) = earlier.entry(key) else {
+            continue;
+        };
+        if known.value.scalar_text() == entry.value.scalar_text() {
+            findings.push(
+                Finding::error(
+                    "repeated-item",
+                    format!("`{key}` is set to the same in an earlier file."),
+                    entry.key_span,
+                )
+                .label("here again")
+                .related(known.key_span, "first written here")
+                .help("remove one of the two; Compose takes no pair twice here")
+                .path(at.key(key).to_string()),
+            );
+        }
+    }
+}
+
+/// As Compose does it: each pool of the earlier file meets each of the later, and keeps what it took over from the one
+/// when it meets the next.
 fn merge_pools(
     base: &mut Node,
     over: Node,
@@ -208,33 +246,45 @@ fn merge_pools(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let (Some(pools), Some(others)) = (base.as_sequence(), over.as_sequence()) else {
+    #[derive(Clone, Copy)]
+    enum Kept {
+        Earlier(usize),
+        Later(usize),
+    }
+    let (Value::Sequence(pools), Some(others)) = (&mut base.value, over.as_sequence()) else {
         return findings.push(cannot_merge(base, &over, at));
     };
     let subnet = |pool: &Node| pool.child("subnet").and_then(Node::scalar_text);
     let pool_shape = shape.items.unwrap_or(shape);
-    let mut merged: Vec<Node> = Vec::new();
-    for pool in pools {
-        for other in others {
-            let position = merged
-                .iter()
-                .position(|known| subnet(known) == subnet(other));
-            if subnet(other) != subnet(pool) && position.is_none() {
-                merged.push(other.clone());
+    let mut kept: Vec<Kept> = Vec::new();
+    for index in 0..pools.len() {
+        for (position, other) in others.iter().enumerate() {
+            let known = |pools: &[Node], wanted: &Option<String>| {
+                kept.iter().position(|kept| {
+                    let pool = match kept {
+                        Kept::Earlier(index) => &pools[*index],
+                        Kept::Later(position) => &others[*position],
+                    };
+                    subnet(pool) == *wanted
+                })
+            };
+            let of_other = subnet(other);
+            if of_other != subnet(&pools[index]) && known(pools, &of_other).is_none() {
+                kept.push(Kept::Later(position));
                 continue;
             }
-            let mut both = pool.clone();
-            merge(&mut both, other.clone(), pool_shape, at, findings);
-            match merged
-                .iter()
-                .position(|known| subnet(known) == subnet(&both))
-            {
-                Some(position) => merged[position] = both,
-                None => merged.push(both),
+            merge(&mut pools[index], other.clone(), pool_shape, at, findings);
+            match known(pools, &subnet(&pools[index])) {
+                Some(place) => kept[place] = Kept::Earlier(index),
+                None => kept.push(Kept::Earlier(index)),
             }
         }
     }
-    base.value = Value::Sequence(merged);
+    let merged = kept.into_iter().map(|kept| match kept {
+        Kept::Earlier(index) => pools[index].clone(),
+        Kept::Later(position) => others[position].clone(),
+    });
+    *pools = merged.collect();
 }
 
 /// Lets a later item of a list replace an earlier one that stands for the same thing.
@@ -388,25 +438,32 @@ fn keeps(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>
     }
 }
 
-/// Removes what `paths` name from the mappings of `node`.
+/// Removes what `paths` name from the mappings of `node`; `*` stands for every key. Items of lists have no names, and
+/// neither has a key that Compose holds as an item `KEY=value`.
 pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
-    for path in paths {
-        let Some((last, parents)) = path.split_last() else {
-            continue;
-        };
-        let mut target = Some(&mut *node);
-        for step in parents {
-            target = target.and_then(|node| match &mut node.value {
-                Value::Mapping(mapping) => mapping.get_mut(step),
-                Value::Sequence(items) => step
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get_mut(index)),
-                _ => None,
-            });
+    paths.iter().for_each(|path| clear_path(node, path));
+}
+
+fn clear_path(node: &mut Node, path: &[String]) {
+    let (Some((step, below)), Value::Mapping(mapping)) = (path.split_first(), &mut node.value)
+    else {
+        return;
+    };
+    if mapping.is_listed() {
+        return;
+    }
+    match (step.as_str(), below) {
+        ("*", []) => mapping.retain(|_, _| false),
+        ("*", _) => mapping
+            .iter_mut()
+            .for_each(|(_, entry)| clear_path(&mut entry.value, below)),
+        (key, []) => {
+            mapping.remove(key);
         }
-        if let Some(mapping) = target.and_then(Node::as_mapping_mut) {
-            mapping.remove(last);
+        (key, _) => {
+            if let Some(value) = mapping.get_mut(key) {
+                clear_path(value, below);
+            }
         }
     }
 }

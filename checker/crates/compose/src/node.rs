@@ -112,6 +112,7 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: IndexMap<String, Entry>,
+    is_listed: bool,
 }
 
 /// One key of a mapping with its value.
@@ -138,6 +139,16 @@ impl Mapping {
     /// An empty mapping.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says that Compose holds this as a list of `KEY=value`: it was written as one, or two of them were merged.
+    pub(crate) fn set_listed(&mut self) {
+        self.is_listed = true;
+    }
+
+    /// Whether Compose holds this as a list of `KEY=value`.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// The value of `key`.
@@ -395,7 +406,7 @@ impl Node {
         }
     }
 
-    /// Whether two values are the same, wherever they came from.
+    /// Whether two values are the same to Compose, wherever they came from; a list of `KEY=value` has an order.
     pub fn same_value(&self, other: &Node) -> bool {
         match (&self.value, &other.value) {
             (Value::Null, Value::Null) => true,
@@ -405,6 +416,14 @@ impl Node {
             (Value::String(one), Value::String(two)) => one == two,
             (Value::Sequence(one), Value::Sequence(two)) => {
                 one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.same_value(two))
+            }
+            (Value::Mapping(one), Value::Mapping(two)) if one.is_listed() || two.is_listed() => {
+                one.is_listed() == two.is_listed()
+                    && one.len() == two.len()
+                    && one
+                        .iter()
+                        .zip(two.iter())
+                        .all(|(one, two)| one.0 == two.0 && one.1.value.same_value(&two.1.value))
             }
             (Value::Mapping(one), Value::Mapping(two)) => {
                 one.len() == two.len()

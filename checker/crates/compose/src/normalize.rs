@@ -61,12 +61,14 @@ fn all_devices(request: &mut Node) {
     }
 }
 
-/// Gives variables that are named without a value the value they have outside.
+/// Gives variables that a list names without a value the value they have outside; those of a mapping wait for
+/// [`normalize`], which knows the variables of the whole project.
 pub(crate) fn resolve_environment(root: &mut Node, variables: &Variables) {
     for_each_service(root, &mut |_, service| {
         if let Some(environment) = service
             .as_mapping_mut()
             .and_then(|service| service.get_mut("environment"))
+            && environment.as_mapping().is_some_and(Mapping::is_listed)
         {
             take_from_outside(environment, variables, Missing::Stays);
         }

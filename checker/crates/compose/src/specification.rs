@@ -163,6 +163,8 @@ pub(crate) enum Merge {
     Replace,
     /// `KEY=value` lists and mappings alike, key by key.
     Pairs,
+    /// As before, but the same pair in both is refused.
+    PairsOnce,
     /// A text or a list, one after the other.
     Lists,
     /// Both in their long form, then key by key.
@@ -1025,7 +1027,7 @@ static VOLUME: Shape = record(&[
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
-    field("labels", &PAIRS).merge(Merge::Pairs),
+    field("labels", &PAIRS).merge(Merge::PairsOnce),
 ])
 .or(NULL)
 .with_short(Short::Resource);
@@ -1057,7 +1059,7 @@ static MODEL: Shape = record(&[
     field("runtime_flags", &TEXTS),
 ]);
 
-static INCLUDE: Shape = closed_record(&[
+pub(crate) static INCLUDE: Shape = closed_record(&[
     field("path", &TEXT_OR_TEXTS),
     field("env_file", &TEXT_OR_TEXTS),
     field("project_directory", &TEXT),
@@ -1065,7 +1067,7 @@ static INCLUDE: Shape = closed_record(&[
 .or(STRING);
 static INCLUDES: Shape = list(&INCLUDE, Form::List);
 
-static SERVICES: Shape = names(&SERVICE);
+pub(crate) static SERVICES: Shape = names(&SERVICE);
 static NETWORKS: Shape = texts(&NETWORK, Form::Map);
 static VOLUMES: Shape = names(&VOLUME);
 static SECRETS: Shape = names(&SECRET);

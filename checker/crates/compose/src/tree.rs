@@ -647,15 +647,15 @@ impl<'a> Builder<'a> {
     }
 
     fn keep_anchor(&mut self, anchor: usize, node: &Node) {
-        let (values, depth) = size(node);
-        self.anchors.insert(
-            anchor,
-            Anchored {
-                node: node.clone(),
-                values,
-                depth,
-            },
-        );
+        let mut node = node.clone();
+        remove_resets(&mut node);
+        let (values, depth) = size(&node);
+        let anchored = Anchored {
+            node,
+            values,
+            depth,
+        };
+        self.anchors.insert(anchor, anchored);
     }
 
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Stop> {
@@ -705,8 +705,18 @@ fn size(node: &Node) -> (usize, usize) {
     }
 }
 
-fn is_compose_tag(tag: &Tag) -> bool {
-    matches!((tag.handle(), tag.suffix()), ("!", "reset" | "override"))
+/// An alias repeats a value without what `!reset` took out of it where it is written.
+fn remove_resets(node: &mut Node) {
+    let stays = |value: &mut Node| {
+        remove_resets(value);
+        value.tag.as_deref() != Some("!reset")
+    };
+    match &mut node.value {
+        _ if node.tag.as_deref() == Some("!override") => {}
+        Value::Mapping(mapping) => mapping.retain(|_, entry| stays(&mut entry.value)),
+        Value::Sequence(items) => items.retain_mut(stays),
+        _ => {}
+    }
 }
 
 /// Where a `\/` stands in what is written between double quotes.
@@ -728,7 +738,8 @@ fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
         Some("str") => Value::String(text.to_string()),
         Some("bool" | "int" | "float" | "null") => scalar::plain(text).into_value(text),
         _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
-        _ if tag.is_some_and(|tag| !is_compose_tag(tag)) => Value::String(text.to_string()),
+        // Whatever another tag means to say, Compose takes the value for text: `!override 5` is "5".
+        _ if tag.is_some() => Value::String(text.to_string()),
         _ => scalar::plain(text).into_value(text),
     }
 }

@@ -5,7 +5,9 @@ use crate::finding::Finding;
 use crate::node::{DATE, KeyKind, LARGE_NUMBER, Mapping, Node, Value};
 use crate::scalar;
 use crate::source::Span;
-use crate::specification::{Extensions, Field, Form, INTEGER, Keys, Repeats, Shape, TextRule};
+use crate::specification::{
+    Extensions, Field, Form, INTEGER, Keys, Repeats, Shape, Short, TextRule,
+};
 use crate::suggest;
 use crate::units;
 
@@ -70,6 +72,50 @@ fn date(node: &Node, at: &At<'_>) -> Finding {
     .label("YAML takes this for a date")
     .help(format!("put it into quotes: \"{text}\""))
     .path(at.to_string())
+}
+
+/// Checks of a file that another one extends only what Compose must know to write its short forms out.
+pub(crate) fn check_forms(
+    node: &Node,
+    shape: &Shape,
+    key: Option<Span>,
+    at: &At<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let has_form = !matches!(
+        shape.short,
+        Short::None
+            | Short::TextToList
+            | Short::PairsToMapping
+            | Short::NamesToMapping
+            | Short::Resource
+    );
+    if has_form && !shape.accepts.accepts(&node.value) {
+        return findings.push(wrong_type(node, shape, key, at));
+    }
+    match &node.value {
+        Value::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                if let Some(item_shape) = shape.items {
+                    check_forms(item, item_shape, None, &at.item(index), findings);
+                }
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (name, entry) in mapping.iter() {
+                let child = match shape.keys {
+                    Keys::Any => None,
+                    Keys::Fields(..) => shape.field(name).map(|field| field.shape),
+                    Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => Some(child),
+                };
+                if let Some(child) = child {
+                    let (key, here) = (Some(entry.key_span), at.key(name));
+                    check_forms(&entry.value, child, key, &here, findings);
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn wrong_type(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>) -> Finding {
@@ -147,7 +193,12 @@ fn refuse_repeats(items: &[Node], at: &At<'_>, findings: &mut Vec<Finding>) {
             Value::String(text) => format!("\"{text}"),
             _ => item.to_json().to_string(),
         };
-        if let Some(first) = seen.insert(identity, item.span()) {
+        // To Compose a number is the same as an earlier text with its digits, but not the other way round.
+        let as_text = match &item.value {
+            Value::Integer(_) | Value::Float(_) => seen.get(&format!("\"{identity}")).copied(),
+            _ => None,
+        };
+        if let Some(first) = seen.insert(identity, item.span()).or(as_text) {
             findings.push(
                 Finding::error(
                     "repeated-item",

@@ -11,8 +11,9 @@ use crate::node::{Mapping, Node, Step, Value};
 use crate::path;
 use crate::resolve::{self, Base};
 use crate::source::Span;
-use crate::specification::{PROJECT, SERVICE};
+use crate::specification::{PROJECT, SERVICE, SERVICES};
 use crate::suggest;
+use crate::validate;
 
 /// Nobody extends this many services one after the other; following more could exhaust the stack.
 const LONGEST_CHAIN: usize = 60;
@@ -26,7 +27,23 @@ impl Loader<'_> {
         variables: &Variables,
         place: &Place<'_>,
     ) {
-        let Some(services) = document.child("services").and_then(Node::as_mapping) else {
+        let Some(entry) = document
+            .as_mapping()
+            .and_then(|document| document.entry("services"))
+        else {
+            return;
+        };
+        let Some(services) = entry.value.as_mapping() else {
+            // Even where an earlier file has services, Compose does not take nothing for no change.
+            let at = At::ROOT;
+            let (node, key) = (&entry.value, Some(entry.key_span));
+            validate::validate(
+                node,
+                &SERVICES,
+                key,
+                &at.key("services"),
+                &mut self.findings,
+            );
             return;
         };
         if !services
@@ -74,7 +91,13 @@ impl Loader<'_> {
         context: &mut Extending<'_>,
         trail: &mut Vec<(String, String)>,
     ) -> Option<Node> {
-        let service = context.services.get(name)?;
+        let entry = context.services.entry(name)?;
+        let service = &entry.value;
+        if service.as_mapping().is_none() && !service.is_null() {
+            let (at, key) = (At::ROOT.key("services"), Some(entry.key_span));
+            validate::validate(service, &SERVICE, key, &at.key(name), &mut self.findings);
+            return None;
+        }
         let Some(extends) = service
             .as_mapping()
             .and_then(|service| service.entry("extends"))
@@ -86,7 +109,7 @@ impl Loader<'_> {
             // A missing or wrongly typed key is for validation to report.
             _ => (
                 extends.value.child("service")?.as_str()?.to_string(),
-                extends.value.child("file"),
+                extends.value.child("file").filter(|file| !file.is_null()),
             ),
         };
         let at = extends.value.span();
@@ -217,6 +240,8 @@ impl Loader<'_> {
             expand::expand(&mut root, &PROJECT, &At::ROOT, &mut self.findings);
             merge::keep_last(&mut root, &PROJECT);
         }
+        // Of the services that nobody asked for, only the forms are looked at.
+        validate::check_forms(&root, &PROJECT, None, &At::ROOT, &mut self.findings);
         if self.error_count() > errors {
             return None;
         }

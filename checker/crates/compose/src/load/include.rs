@@ -9,7 +9,7 @@ use crate::interpolate::Variables;
 use crate::node::{Entry, Mapping, Node, Step, Value};
 use crate::path;
 use crate::source::Span;
-use crate::specification::PROJECT;
+use crate::specification::{INCLUDE, PROJECT};
 use crate::validate;
 
 /// A chain of includes longer than this is refused.
@@ -30,6 +30,11 @@ impl Loader<'_> {
             return;
         };
         let errors = self.error_count();
+        let mut include = include;
+        leave_out_what_compose_ignores(&mut include.value);
+        if include.value.is_null() {
+            return;
+        }
         let mut check = Mapping::new();
         check.insert_entry("include", include.clone());
         validate::validate(
@@ -105,7 +110,12 @@ impl Loader<'_> {
                 .collect();
             let mut found = FileVariables::new();
             for path in paths {
-                match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+                match files::read_variables(
+                    &mut self.recorder,
+                    &mut self.sources,
+                    &path,
+                    self.limits,
+                ) {
                     Ok(source) => {
                         self.parse_variables(source, Format::Compose, variables, &mut found)
                     }
@@ -123,8 +133,33 @@ impl Loader<'_> {
             included: chain.to_vec(),
         };
         let mut root = self.model(files, &own, &inner, &relative).ok()?;
+        self.refuse_configs_of_variables(&root, &own, span);
         root.add_step(&Step::Included { at: span });
         Some(root)
+    }
+
+    /// In an included file Compose puts the variable's value beside its name, and then finds two contents.
+    fn refuse_configs_of_variables(&mut self, root: &Node, variables: &Variables, at: Span) {
+        let configs = root.child("configs").and_then(Node::as_mapping);
+        for (name, entry) in configs.into_iter().flat_map(Mapping::iter) {
+            let Some(variable) = entry.value.child("environment").filter(|node| {
+                node.as_str()
+                    .is_some_and(|name| variables.get(name).is_some())
+            }) else {
+                continue;
+            };
+            self.findings.push(
+                Finding::error(
+                    "two-contents",
+                    format!("Compose cannot include the config `{name}`: its variable is set."),
+                    variable.span(),
+                )
+                .label("an included config cannot take its content from a variable that has a value")
+                .related(at, "included here")
+                .help("move this config into the file that includes this one, or let it come from a file")
+                .path(format!("configs.{name}")),
+            );
+        }
     }
 
     /// Puts what was included into `document`; the same name with another content is a mistake.
@@ -172,6 +207,19 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+/// Before Compose checks a file it takes `include` out, so that nothing there is unknown or too little.
+fn leave_out_what_compose_ignores(include: &mut Node) {
+    let Value::Sequence(entries) = &mut include.value else {
+        return;
+    };
+    for entry in entries.iter_mut() {
+        if let Value::Mapping(entry) = &mut entry.value {
+            entry.retain(|key, entry| INCLUDE.field(key).is_some() && !entry.value.is_null());
+        }
+    }
+    entries.retain(|entry| !entry.is_null());
 }
 
 pub(super) fn is_remote(path: &str) -> bool {

@@ -92,7 +92,7 @@ impl Loader<'_> {
             return;
         };
         let path = path::clean(node.as_str().unwrap_or_default());
-        match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+        match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
             Ok(source) => {
                 let text = self.sources.get(source).text.clone();
                 let format = match file.child("format").and_then(Node::as_str).unwrap_or("") {
@@ -151,7 +151,12 @@ impl Loader<'_> {
                 .enumerate()
             {
                 let path = path::clean(file.as_str().unwrap_or_default());
-                match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+                match files::read_variables(
+                    &mut self.recorder,
+                    &mut self.sources,
+                    &path,
+                    self.limits,
+                ) {
                     Ok(source) => self.parse_variables(
                         source,
                         Format::Compose,
