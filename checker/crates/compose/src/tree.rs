@@ -305,6 +305,19 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// A tab on the line on which a document begins: ours reads over it, Compose's parser does not.
+    fn tab_before_document(&self, document: Span) -> Option<Finding> {
+        let before = self.text.get(..document.start as usize)?;
+        let blank = before.trim_end_matches([' ', '\t']).len();
+        let is_indented = before[..blank].is_empty() || before[..blank].ends_with(['\n', '\r']);
+        let tab = blank + before[blank..].find('\t').filter(|_| is_indented)?;
+        Some(syntax::tab(Span {
+            source: self.source,
+            start: tab as u32,
+            end: tab as u32 + 1,
+        }))
+    }
+
     /// How far the line is indented on which a value follows its key or its `-`. Behind such a value blanks of any kind may
     /// stand beyond that column.
     fn indentation_before(&self, value: usize) -> usize {
@@ -320,6 +333,13 @@ impl<'a> Builder<'a> {
 
     fn event(&mut self, event: Event<'a>, at: EventSpan) -> Result<(), Stop> {
         let span = self.span(at);
+        let starts_value = matches!(
+            event,
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)
+        );
+        if self.frames.is_empty() && starts_value {
+            self.findings.extend(self.tab_before_document(span));
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(&text, style, anchor, tag.as_deref(), span)

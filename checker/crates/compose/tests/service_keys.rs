@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// A row is a whole file, or the lines of one service called `a`.
 fn read(row: &str) -> Loaded {
-    let text = match row.starts_with("services:") {
+    let text = match row.contains("services:") {
         true => row.to_string(),
         false => format!(
             "services:\n  a:\n    image: x\n    {}\n",
@@ -123,6 +123,7 @@ fn what_compose_refuses_is_refused_at_its_place() {
         ("command: [curl, http://x/?a=b]", "yaml-syntax", ""),
         ("dns: [::1]", "yaml-syntax", ""),
         (r#"user: "a\/b""#, "yaml-syntax", ""),
+        ("\tservices:\n  a: {image: x}", "tab-indentation", ""),
         (
             "labels: {on: 2024-01-01}",
             "date-not-text",
