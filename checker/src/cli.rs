@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::workspace::Place;
 
@@ -145,7 +145,7 @@ pub struct VerifyArguments {
 pub struct ConfigArguments {
     /// A Compose file, each merged onto the one before; `-` is standard input [default: $COMPOSE_FILE, else the file that
     /// Compose finds here or in a folder above]
-    #[arg(short, long = "file", value_name = "FILE")]
+    #[arg(short, long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
     /// The project's name [default: $COMPOSE_PROJECT_NAME, else the file's `name`, else the folder's]
     #[arg(short, long, value_name = "NAME")]
@@ -154,10 +154,10 @@ pub struct ConfigArguments {
     #[arg(long = "profile", value_name = "NAME")]
     pub profiles: Vec<String>,
     /// A file of variables instead of `.env`; may be given several times [default: $COMPOSE_ENV_FILES]
-    #[arg(long = "env-file", value_name = "FILE")]
+    #[arg(long = "env-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub env_files: Vec<String>,
     /// The project's folder, where relative paths start [default: the folder of the first Compose file]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub project_directory: Option<String>,
     /// Say what is wrong, and print nothing else
     #[arg(short, long)]
@@ -168,7 +168,7 @@ pub struct ConfigArguments {
     #[arg(long, value_name = "PATH", conflicts_with = "quiet")]
     pub explain: Option<String>,
     /// Read nothing outside this folder, wherever the files point
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub confine: Option<PathBuf>,
 }
 
@@ -256,7 +256,7 @@ const CONFORMANCE_HELP: &str = "DIR holds a corpus: manifest.jsonl has one proje
 printed with the corpus written $ROOT and the home folder $HOME.
 
 With --live every file below DIR whose name has `compose` in it and ends with .yaml or .yml is a project, loaded in its own folder with \
-PATH and HOME only; a file that takes Compose more than 60 s counts as one that Compose fails on.
+PATH and HOME only; a file that takes Compose longer than --within counts as one that Compose fails on.
 
 The last line is `agreed N of M (P %)`; M counts the projects that Compose loads. Where Compose refuses a project for something in its \
 files, an error of ours has to be of the same class, at the key that Compose names or below it; otherwise the project differs too.
@@ -272,6 +272,9 @@ pub struct DevConformanceArguments {
     /// Ask the installed Docker Compose, file by file
     #[arg(long)]
     pub live: bool,
+    /// How long Compose may take for one file, as `90s`
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", requires = "live")]
+    pub within: Duration,
     /// Projects that are known to differ, one a line: its files, two blanks, the reason
     #[arg(long, value_name = "FILE")]
     pub exceptions: Option<PathBuf>,

@@ -31,17 +31,19 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
         Ok(found) => load(found, &here, arguments)?,
         Err(finding) => nothing_but(*finding),
     };
-    match &loaded.project {
-        Some(project) => {
+    let Some(project) = &loaded.project else {
+        tell_errors(&loaded.findings, &loaded.sources, arguments.format)?;
+        // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
+        let is_usage = loaded.errors().any(|finding| finding.span.is_none());
+        return Ok(if is_usage { Exit::Usage } else { Exit::Failed });
+    };
+    match &arguments.explain {
+        // Who asks for one value is told about that one.
+        Some(path) => explain(project, &loaded.sources, path, arguments.format),
+        None => {
             tell(&loaded.findings, &loaded.sources);
             show(project, arguments)?;
             Ok(Exit::Success)
-        }
-        None => {
-            tell(&loaded.findings, &loaded.sources);
-            // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
-            let is_usage = loaded.errors().any(|finding| finding.span.is_none());
-            Ok(if is_usage { Exit::Usage } else { Exit::Failed })
         }
     }
 }
@@ -84,6 +86,51 @@ fn print_as_it_is(text: &str) -> anyhow::Result<()> {
     std::io::stdout()
         .write_all(text.as_bytes())
         .context("cannot write to standard output")
+}
+
+fn explain(
+    project: &Project,
+    sources: &Sources,
+    path: &str,
+    format: ConfigFormat,
+) -> anyhow::Result<Exit> {
+    match compose::explain::explain(project, sources, path) {
+        Ok(explanation) => {
+            match format {
+                ConfigFormat::Yaml => {
+                    let text = render::explanation(&explanation, sources, Style::Coloured);
+                    anstream::print!("{text}");
+                }
+                ConfigFormat::Json => {
+                    print_json(&render::json::explanation(&explanation, sources))?;
+                }
+            }
+            Ok(Exit::Success)
+        }
+        Err(finding) => {
+            tell_errors(&[*finding], sources, format)?;
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+/// Errors where they are looked for: on stderr for a person, on stdout for a program.
+fn tell_errors(
+    findings: &[Finding],
+    sources: &Sources,
+    format: ConfigFormat,
+) -> anyhow::Result<()> {
+    match format {
+        ConfigFormat::Yaml => {
+            tell(findings, sources);
+            Ok(())
+        }
+        ConfigFormat::Json => print_json(&render::json::findings(findings, sources)),
+    }
+}
+
+fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
+    print_as_it_is(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
 fn tell(findings: &[Finding], sources: &Sources) {

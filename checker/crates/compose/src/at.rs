@@ -1,5 +1,6 @@
 //! Where in the model a walk stands.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A path that costs nothing until it is printed: each step points at the one before.
@@ -41,6 +42,14 @@ impl<'a> At<'a> {
         self.parent.map_or(0, |parent| parent.depth() + 1)
     }
 
+    /// The key of the list that this is an item of.
+    pub(crate) fn list(&self) -> Option<&'a str> {
+        match (self.step, self.parent?.step) {
+            (Step::Item(_), Step::Key(key)) => Some(key),
+            _ => None,
+        }
+    }
+
     /// The key or list position of the last step, for a headline.
     pub(crate) fn name(&self) -> String {
         match self.step {
@@ -64,9 +73,17 @@ impl fmt::Display for At<'_> {
         }
         match self.step {
             Step::Root => Ok(()),
-            Step::Key(key) if key.contains('.') => write!(formatter, "\"{key}\""),
-            Step::Key(key) => formatter.write_str(key),
+            Step::Key(key) => formatter.write_str(&key_text(key)),
             Step::Item(index) => write!(formatter, "{index}"),
         }
+    }
+}
+
+/// A key as it stands in a path: in quotes when it has a dot itself.
+pub(crate) fn key_text(key: &str) -> Cow<'_, str> {
+    if key.contains('.') {
+        Cow::Owned(format!("\"{key}\""))
+    } else {
+        Cow::Borrowed(key)
     }
 }

@@ -1,5 +1,6 @@
 //! Checks that need the whole project: references, cycles, things that exclude each other.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -94,17 +95,6 @@ fn check_content(
 
 fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for (index, port) in items(service.child("ports")).iter().enumerate() {
-        if port
-            .as_mapping()
-            .is_some_and(|port| !port.contains("target"))
-        {
-            findings.push(
-                Finding::error("missing-key", "This port has no `target`.", port.span())
-                    .label("nothing says which port of the container is meant")
-                    .help("add `target: 80`, with the port the container listens on")
-                    .path(format!("services.{name}.ports.{index}")),
-            );
-        }
         let address = port.child("host_ip");
         if let Some((node, text)) = address.and_then(|node| Some((node, node.as_str()?)))
             && text.parse::<IpAddr>().is_err()
@@ -124,14 +114,6 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
     for (index, mount) in items(service.child("volumes")).iter().enumerate() {
         let kind = mount.child("type").and_then(Node::as_str);
         let path = format!("services.{name}.volumes.{index}");
-        if mount.as_mapping().is_some() && mount.child("target").and_then(Node::as_str).is_none() {
-            findings.push(
-                Finding::error("missing-key", "This mount has no `target`.", mount.span())
-                    .label("nothing says where in the container it appears")
-                    .help("add `target: /path/in/container`")
-                    .path(path.clone()),
-            );
-        }
         if kind == Some("bind") && mount.child("source").is_none() {
             findings.push(
                 Finding::error(
@@ -142,16 +124,6 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
                 .label("nothing says which folder of your machine it shows")
                 .help("add `source: ./folder`, or use `type: volume`")
                 .path(path),
-            );
-        }
-    }
-    for (index, device) in items(service.child("devices")).iter().enumerate() {
-        if device.as_mapping().is_some() && device.child("target").is_none() {
-            findings.push(
-                Finding::error("missing-key", "This device has no `target`.", device.span())
-                    .label("nothing says what it is called in the container")
-                    .help("add `target: /dev/name`")
-                    .path(format!("services.{name}.devices.{index}")),
             );
         }
     }
@@ -241,7 +213,11 @@ pub(crate) fn check_project(
     disabled: &BTreeMap<String, Vec<String>>,
     findings: &mut Vec<Finding>,
 ) {
-    let project = Project { root, disabled };
+    let project = Project {
+        root,
+        disabled,
+        compared: Cell::new(0),
+    };
     for (name, entry) in entries(root.child("services")) {
         project.check_service(name, &entry.value, entry.key_span, findings);
     }
@@ -294,9 +270,19 @@ fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
 struct Project<'a> {
     root: &'a Node,
     disabled: &'a BTreeMap<String, Vec<String>>,
+    /// How many unknown names were compared with the known ones so far.
+    compared: Cell<usize>,
 }
 
 impl Project<'_> {
+    /// Whether this name is among the first ones that are unknown. Comparing each of ten thousand with all that are known takes
+    /// too long, and the first ones tell what is wrong.
+    fn is_worth_comparing(&self) -> bool {
+        const MOST: usize = 50;
+        self.compared.set(self.compared.get() + 1);
+        self.compared.get() <= MOST
+    }
+
     fn check_service(&self, name: &str, service: &Node, key: Span, findings: &mut Vec<Finding>) {
         let Some(mapping) = service.as_mapping() else {
             return;
@@ -497,17 +483,21 @@ impl Project<'_> {
             ))
             .path(path);
         }
-        let known: Vec<&str> = entries(self.root.child("services"))
-            .map(|(name, _)| name)
-            .collect();
         let finding = Finding::error(
             "unknown-service",
             format!("No service is called `{name}`."),
             span,
         )
         .label("no such service")
-        .expected(format!("one of the services here: {}", known.join(", ")))
         .path(path);
+        if !self.is_worth_comparing() {
+            return finding;
+        }
+        let known: Vec<&str> = entries(self.root.child("services"))
+            .map(|(name, _)| name)
+            .collect();
+        let services = suggest::listed(&known);
+        let finding = finding.expected(format!("one of the services here: {services}"));
         if let Some((service, _)) = entries(self.root.child("services")).find(|(_, entry)| {
             entry.value.child("container_name").and_then(Node::as_str) == Some(name)
         }) {
@@ -602,10 +592,6 @@ impl Project<'_> {
     }
 
     fn undefined(&self, kind: &str, singular: &str, name: &str, span: Span, path: &str) -> Finding {
-        let known: Vec<&str> = entries(self.root.child(kind))
-            .map(|(name, _)| name)
-            .filter(|known| *known != "default")
-            .collect();
         let code = match kind {
             "networks" => "undefined-network",
             "volumes" => "undefined-volume",
@@ -620,10 +606,20 @@ impl Project<'_> {
         )
         .label(format!("no {singular} of this name"))
         .path(path);
+        if !self.is_worth_comparing() {
+            return finding;
+        }
+        let known: Vec<&str> = entries(self.root.child(kind))
+            .map(|(name, _)| name)
+            .filter(|known| *known != "default")
+            .collect();
         let finding = if known.is_empty() {
             finding
         } else {
-            finding.expected(format!("one of the {kind} here: {}", known.join(", ")))
+            finding.expected(format!(
+                "one of the {kind} here: {}",
+                suggest::listed(&known)
+            ))
         };
         match suggest::nearest(name, known) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),

@@ -24,7 +24,7 @@ pub(crate) fn expand(node: &mut Node, shape: &Shape, at: &At<'_>, findings: &mut
                 let child = match shape.keys {
                     Keys::Any => None,
                     Keys::Fields(..) => shape.field(key).map(|field| field.shape),
-                    Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => Some(child),
+                    Keys::Names(child) | Keys::Texts(child) => Some(child),
                 };
                 if let Some(child) = child {
                     expand(&mut entry.value, child, &at.key(key), findings);
@@ -113,12 +113,26 @@ fn pairs_to_mapping(
     };
     let mut mapping = Mapping::new();
     for (index, item) in std::mem::take(items).into_iter().enumerate() {
-        let Some(text) = item.scalar_text() else {
+        let Some(text) = item.as_str() else {
+            // Only what is merged comes here before it was validated.
+            findings.push(
+                Finding::error(
+                    "wrong-type",
+                    format!(
+                        "An item of a list of pairs must be a text, and this is {}.",
+                        item.kind()
+                    ),
+                    item.span(),
+                )
+                .label(format!("this is {}", item.kind()))
+                .expected("a text")
+                .path(at.item(index).to_string()),
+            );
             continue;
         };
         let (key, value) = match text.split_once('=') {
             Some((key, value)) => (key, Some(value)),
-            None => (text.as_str(), None),
+            None => (text, None),
         };
         let key_span = part_of(&item, 0, key.len());
         if shape.form == Form::Environment && key.ends_with(char::is_whitespace) {
@@ -154,7 +168,7 @@ fn pairs_to_mapping(
                 origin.span = part_of(&item, key.len() + 1, value.len());
                 Node::text(value, origin)
             }
-            None => Node::with_origin(Value::Null, short_form(&item.origin)),
+            None => Node::with_origin(Value::Null, item.origin.clone()),
         };
         mapping.insert(key, key_span, value);
     }
@@ -374,7 +388,11 @@ fn short_mount(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
     }
     if short.is_bind() {
         // Only the short form makes the folder when it is missing.
-        bind.insert("create_host_path", node.span(), flag(true));
+        bind.insert(
+            "create_host_path",
+            node.span(),
+            default_node(Value::Bool(true), &origin),
+        );
     }
     if !bind.is_empty() {
         insert(
@@ -453,7 +471,6 @@ fn port_node(port: &port::PortMapping, item: &Node) -> Node {
     let mut insert = |key: &str, value: Value| {
         mapping.insert(key, item.span(), Node::with_origin(value, origin.clone()));
     };
-    insert("mode", Value::String("ingress".into()));
     if !port.host_ip.is_empty() {
         insert("host_ip", Value::String(port.host_ip.clone()));
     }
@@ -461,7 +478,11 @@ fn port_node(port: &port::PortMapping, item: &Node) -> Node {
     if !port.published.is_empty() {
         insert("published", Value::String(port.published.clone()));
     }
-    insert("protocol", Value::String(port.protocol.clone()));
+    let says_protocol = item.as_str().is_some_and(|text| text.contains('/'));
+    if says_protocol {
+        insert("protocol", Value::String(port.protocol.clone()));
+    }
+    // Without it, as in the long form, protocol and mode are filled in with the other defaults.
     Node::with_origin(Value::Mapping(mapping), origin)
 }
 

@@ -39,6 +39,9 @@ pub(crate) fn read_text(
     path: &str,
     limits: Limits,
 ) -> Result<SourceId, ReadFailure> {
+    if let Some(source) = recorder.text(path) {
+        return Ok(source);
+    }
     let bytes = read_bytes(recorder, sources, path, limits)?;
     let content = without_mark(&bytes);
     match std::str::from_utf8(content) {
@@ -56,7 +59,10 @@ pub(crate) fn read_text(
                     .label("an invisible character stands here")
                     .help("delete it; check that this is a text file"),
                 ))),
-                None => Ok(source),
+                None => {
+                    recorder.keep(path, source);
+                    Ok(source)
+                }
             }
         }
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Variables in values: `$NAME`, `${NAME}`, `${NAME:-fallback}` and their kin.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::node::VariableOrigin;
 use crate::source::Span;
@@ -11,8 +12,10 @@ const LONGEST: usize = 1 << 20;
 const DEEPEST: usize = 40;
 
 /// The variables that expressions can use, each with the place it was set.
+///
+/// Layers, of which the first that knows a name wins: an include shares what it inherits and adds its own behind it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Variables(BTreeMap<String, Variable>);
+pub(crate) struct Variables(Vec<Rc<BTreeMap<String, Variable>>>);
 
 /// A variable's value and where it was set.
 #[derive(Clone, Debug)]
@@ -27,23 +30,22 @@ impl Variables {
             value: value.clone(),
             origin: VariableOrigin::Shell,
         };
-        Self(
-            environment
-                .iter()
-                .map(|(name, value)| (name.clone(), variable(value)))
-                .collect(),
-        )
+        let shell = environment
+            .iter()
+            .map(|(name, value)| (name.clone(), variable(value)))
+            .collect();
+        Self(vec![Rc::new(shell)])
     }
 
     /// On Windows the names of variables have no case.
     pub(crate) fn get(&self, name: &str) -> Option<&Variable> {
-        self.0.get(name).or_else(|| {
+        let exact = self.0.iter().find_map(|layer| layer.get(name));
+        exact.or_else(|| {
             if !cfg!(windows) {
                 return None;
             }
-            self.0
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            let mut all = self.0.iter().flat_map(|layer| layer.iter());
+            all.find(|(known, _)| known.eq_ignore_ascii_case(name))
                 .map(|(_, variable)| variable)
         })
     }
@@ -61,19 +63,19 @@ impl Variables {
     }
 
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>, origin: VariableOrigin) {
-        self.0.insert(
-            name.to_string(),
-            Variable {
-                value: value.into(),
-                origin,
-            },
-        );
+        let variable = Variable {
+            value: value.into(),
+            origin,
+        };
+        let layer = BTreeMap::from([(name.to_string(), variable)]);
+        self.0.insert(0, Rc::new(layer));
     }
 
     /// Takes over what is not set yet.
     pub(crate) fn add_missing(&mut self, others: impl IntoIterator<Item = (String, Variable)>) {
-        for (name, variable) in others {
-            self.0.entry(name).or_insert(variable);
+        let layer: BTreeMap<String, Variable> = others.into_iter().collect();
+        if !layer.is_empty() {
+            self.0.push(Rc::new(layer));
         }
     }
 }
@@ -225,6 +227,7 @@ fn braced(
         }
         '-' if !counts => take_fallback(name, fallback, result),
         '+' if counts => take_fallback(name, fallback, result),
+        '+' => result.list(name, VariableOrigin::Fallback),
         _ => {
             if let Some(variable) = variable {
                 result.text.push_str(&variable.value);

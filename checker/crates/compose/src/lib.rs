@@ -34,12 +34,14 @@
 //!   are typed views of it.
 //! - A [`Node`] is a value with its [`Origin`]: the [`Span`] where it is written, and the [`Step`]s it went through
 //!   (an alias, a merge, a variable and where that was set, a default, `extends`, `include`).
-//! - A [`Finding`] is an error or a warning. [`render`] prints it as rustc prints its own.
+//! - A [`Finding`] is an error or a warning. [`render`] prints it as rustc prints its own, or as JSON.
+//! - [`explain`] tells for people where a value came from, and [`print`] writes the model as `docker compose config` does.
+//! - [`Start`] finds the project as a command line means it: the folder, the files, the surroundings.
 //! - [`tree`] reads any YAML file into located nodes; [`image`], [`units`] and [`suggest`] are useful on their own.
 //!
 //! # Bounds
 //!
-//! Input is never trusted: files over 8 MiB, deep nesting, alias bombs and variables that grow without bound are refused
+//! Input is never trusted: files over 16 MiB, deep nesting, alias bombs and variables that grow without bound are refused
 //! at once ([`tree::Limits`]), and a path that leaves the folder is for the [`Reader`] to allow.
 //! `include` and `extends` of another machine's files are refused: nothing is fetched.
 
@@ -49,6 +51,7 @@ mod consistency;
 pub mod disk;
 mod dotenv;
 mod expand;
+pub mod explain;
 mod files;
 mod finding;
 pub mod image;
@@ -63,6 +66,8 @@ mod path;
 mod port;
 pub mod print;
 mod project;
+#[cfg(test)]
+mod properties;
 mod reader;
 pub mod render;
 mod resolve;

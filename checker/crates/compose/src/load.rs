@@ -10,8 +10,10 @@ mod selection;
 mod service_files;
 mod variables_in_values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
+use self::extends::BaseFile;
 use crate::at::At;
 use crate::consistency;
 use crate::dotenv::{self, FileVariables, Format};
@@ -20,7 +22,7 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::{Variable, Variables};
 use crate::merge;
-use crate::node::{Mapping, Node, Step, Value, VariableOrigin};
+use crate::node::{Mapping, Node, Value, VariableOrigin};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
@@ -31,6 +33,7 @@ use crate::source::{SourceId, Sources, Span};
 use crate::specification::PROJECT;
 use crate::tree::{self, Limits};
 use crate::validate;
+use project_name::ProjectName;
 
 /// What to load, and with which surroundings.
 #[derive(Clone, Debug, Default)]
@@ -95,12 +98,15 @@ pub fn load(reader: &dyn Reader, request: &Request) -> Loaded {
             .filter(|home| !home.is_empty())
             .cloned(),
         interpolated: 0,
-        parsed: Parsed::default(),
+        outdone: BTreeMap::new(),
+        work: Work::default(),
+        bases: HashMap::new(),
     };
     let project = loader.project(request);
     let mut findings = loader.findings;
     remove_repeats(&mut findings);
     findings.sort_by_key(|finding| !finding.is_error());
+    leave_out_the_last(&mut findings);
     let has_errors = findings.iter().any(Finding::is_error);
     Loaded {
         project: project.filter(|_| !has_errors),
@@ -115,6 +121,21 @@ fn remove_repeats(findings: &mut Vec<Finding>) {
     findings.retain(|finding| seen.insert((finding.code, finding.span, finding.message.clone())));
 }
 
+/// More findings than this help nobody, and telling them all would take longer than finding them.
+const MOST_FINDINGS: usize = 1000;
+
+fn leave_out_the_last(findings: &mut Vec<Finding>) {
+    let more = findings.len().saturating_sub(MOST_FINDINGS);
+    if more > 0 {
+        findings.truncate(MOST_FINDINGS);
+        findings.push(Finding::warning(
+            "more-findings",
+            format!("{more} more findings are left out."),
+            None,
+        ));
+    }
+}
+
 struct Loader<'a> {
     recorder: Recorder<'a>,
     sources: Sources,
@@ -122,22 +143,37 @@ struct Loader<'a> {
     limits: Limits,
     home: Option<String>,
     interpolated: usize,
-    parsed: Parsed,
+    /// Where files set variables that the shell sets as well.
+    outdone: BTreeMap<String, Span>,
+    work: Work,
+    bases: HashMap<String, Rc<BaseFile>>,
 }
 
-/// How much was parsed so far. Files that include each other twice double the work with every level.
+/// How much was done so far. Files that include each other twice double the work with every level, and a thousand services
+/// may all take over a thousand values.
 #[derive(Default)]
-struct Parsed {
+struct Work {
+    /// Compose files parsed.
     files: usize,
+    /// Their bytes, and those of files of variables, each time they are used.
     bytes: usize,
+    /// Values that `extends`, `env_file` and `label_file` put into services.
+    values: usize,
+    /// Values that were looked through again because a further document came.
+    repeated: usize,
 }
 
-impl Parsed {
-    const MOST_FILES: usize = 2000;
+impl Work {
+    const MOST_FILES: usize = 12_000;
     const MOST_BYTES: usize = 64 << 20;
+    const MOST_VALUES: usize = 1_000_000;
+    const MOST_REPEATED: usize = 4_000_000;
 
     fn is_too_much(&self) -> bool {
-        self.files > Self::MOST_FILES || self.bytes > Self::MOST_BYTES
+        self.files > Self::MOST_FILES
+            || self.bytes > Self::MOST_BYTES
+            || self.values > Self::MOST_VALUES
+            || self.repeated > Self::MOST_REPEATED
     }
 }
 
@@ -168,8 +204,11 @@ impl Loader<'_> {
         if names.is_empty() || self.has_errors() {
             return None;
         }
-        let name = self.project_name(request, &files, &variables)?;
-        normalize::set_project_name(&mut variables, &name);
+        // A wrong name hides no other mistake.
+        let name = self
+            .project_name(request, &files, &variables)
+            .unwrap_or_default();
+        normalize::set_project_name(&mut variables, &name.name);
         let place = Place {
             folder: "",
             included: Vec::new(),
@@ -183,7 +222,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        self.finish(&mut root, &name, request, &variables)
+        self.finish(&mut root, name, request, &variables)
     }
 
     fn has_errors(&self) -> bool {
@@ -208,6 +247,7 @@ impl Loader<'_> {
         });
         if let Some(names) = listed {
             let from_files = self.variable_files(&names, true, &variables);
+            self.note_outdone(&from_files, &variables);
             variables.add_missing(from_files);
             return variables;
         }
@@ -219,6 +259,7 @@ impl Loader<'_> {
             }
             let name = path::join(folder, ".env");
             let from_file = self.variable_files(&[name], false, &variables);
+            self.note_outdone(&from_file, &variables);
             if index == 0 {
                 // Compose takes from the first file what is meant for itself, and then asks again whether to read it.
                 let own = from_file.clone().into_iter();
@@ -256,6 +297,17 @@ impl Loader<'_> {
         }
     }
 
+    fn note_outdone(&mut self, from_files: &FileVariables, variables: &Variables) {
+        for (name, variable) in from_files {
+            let by_shell = variables.get(name).map(|known| &known.origin);
+            if let (Some(VariableOrigin::Shell), VariableOrigin::File(span)) =
+                (by_shell, &variable.origin)
+            {
+                self.outdone.insert(name.clone(), *span);
+            }
+        }
+    }
+
     fn variable_files(
         &mut self,
         names: &[String],
@@ -266,7 +318,10 @@ impl Loader<'_> {
         for name in names {
             let path = path::clean(name);
             match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
-                Ok(source) => self.parse_variables(source, Format::Compose, variables, &mut found),
+                Ok(source) => {
+                    let lookup = |name: &str| variables.get(name).cloned();
+                    self.parse_variables(source, Format::Compose, &lookup, &mut found, None);
+                }
                 // A folder called `.env` is left alone, as in Compose.
                 Err(ReadFailure::Unreadable(
                     ReadError::NotFound | ReadError::IsDirectory | ReadError::Outside,
@@ -277,22 +332,22 @@ impl Loader<'_> {
         found
     }
 
+    /// Reads the file `source` into `found`. What it asks for is told at `asked_at` when it is too much.
     fn parse_variables(
         &mut self,
         source: SourceId,
         format: Format,
-        variables: &Variables,
+        lookup: &dyn Fn(&str) -> Option<Variable>,
         found: &mut FileVariables,
+        asked_at: Option<Span>,
     ) {
-        let text = self.sources.get(source).text.clone();
-        let findings = dotenv::parse(
-            source,
-            &text,
-            format,
-            &|name| variables.get(name).cloned(),
-            found,
-        );
+        let text = &self.sources.get(source).text;
+        self.work.bytes += text.len();
+        let known = found.len();
+        let findings = dotenv::parse(source, text, format, lookup, found);
         self.findings.extend(findings);
+        self.work.values += found.len() - known;
+        self.is_too_much(asked_at);
     }
 
     /// The files to load, and where they are named if that stands in a file.
@@ -330,10 +385,9 @@ impl Loader<'_> {
                     return None;
                 }
             };
-        self.parsed.files += 1;
-        self.parsed.bytes += self.sources.get(source).text.len();
-        if self.parsed.is_too_much() {
-            self.refuse_more_files(asked_at);
+        self.work.files += 1;
+        self.work.bytes += self.sources.get(source).text.len();
+        if self.is_too_much(asked_at) {
             return None;
         }
         match tree::parse_documents(source, &self.sources.get(source).text, self.limits) {
@@ -348,24 +402,27 @@ impl Loader<'_> {
         }
     }
 
-    /// Said once, however many files are still asked for.
-    fn refuse_more_files(&mut self, asked_at: Option<Span>) {
-        if self
+    /// Whether this asks for more than anybody needs. Said once, however much is still asked for.
+    fn is_too_much(&mut self, asked_at: Option<Span>) -> bool {
+        if !self.work.is_too_much() {
+            return false;
+        }
+        if !self
             .findings
             .iter()
-            .any(|finding| finding.code == "too-many-files")
+            .any(|finding| finding.code == "too-much")
         {
-            return;
+            self.findings.push(
+                Finding::error(
+                    "too-much",
+                    "The files of this project ask for too much together.",
+                    asked_at,
+                )
+                .label("this is too much")
+                .help("look for files or services that take over the same things again and again"),
+            );
         }
-        self.findings.push(
-            Finding::error(
-                "too-many-files",
-                "`include` and `extends` ask for too many files.",
-                asked_at,
-            )
-            .label("this is one too many")
-            .help("look for files that include the same files again and again"),
-        );
+        true
     }
 
     // One model from files, documents and includes.
@@ -428,11 +485,15 @@ impl Loader<'_> {
         place: &Place<'_>,
     ) -> Attempt<Node> {
         let errors = self.error_count();
+        self.work.repeated += base.size();
+        if self.is_too_much(Some(document.span())) {
+            return Err(Stopped);
+        }
         let resets = self.prepare(&mut document, variables)?;
         self.extends(&mut document, file, &resets, variables, place);
         merge::clear(&mut base, &resets);
         self.includes(&mut document, file, variables, place);
-        if self.error_count() > errors {
+        if self.error_count() > errors || !has_mappings_as_services(&document) {
             // What is there is still worth judging, so that one run shows all mistakes of the file.
             validate::validate(&document, &PROJECT, None, &At::ROOT, &mut self.findings);
             return Err(Stopped);
@@ -502,15 +563,16 @@ impl Loader<'_> {
     fn finish(
         &mut self,
         root: &mut Node,
-        name: &str,
+        name: ProjectName,
         request: &Request,
         variables: &Variables,
     ) -> Option<Project> {
         if self.has_errors() {
             return None;
         }
-        normalize::normalize(root, name, variables);
-        let name_node = self.name_node(root, name);
+        normalize::normalize(root, &name.name, variables);
+        let project_name = name.name.clone();
+        let name_node = name.node(root);
         let root = std::mem::replace(root, Node::new(Value::Null, root.span()));
         let mut root = settle::settle(root, &PROJECT, &At::ROOT, &mut self.findings)?;
         let profiles = selection::active_profiles(request, variables);
@@ -535,14 +597,8 @@ impl Loader<'_> {
             let span = name_node.span();
             mapping.insert("name", span, name_node);
         }
-        Some(Project::new(name.to_string(), root, disabled))
-    }
-
-    fn name_node(&self, root: &Node, name: &str) -> Node {
-        match root.child("name") {
-            Some(node) => Node::text(name, node.origin.clone()),
-            None => Node::text(name, root.origin.with(Step::Default)),
-        }
+        let outdone = std::mem::take(&mut self.outdone);
+        Some(Project::new(project_name, root, disabled, outdone))
     }
 }
 
@@ -556,6 +612,16 @@ pub(crate) fn env_file_disabled(variables: &Variables) -> Result<bool, &Variable
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
         _ => Err(variable),
     }
+}
+
+/// Whether the services can be merged at all; nothing is a service that another file fills.
+fn has_mappings_as_services(document: &Node) -> bool {
+    let fits = |node: &Node| node.is_null() || node.as_mapping().is_some();
+    let Some(services) = document.child("services") else {
+        return true;
+    };
+    let mut each = services.as_mapping().into_iter().flat_map(Mapping::iter);
+    fits(services) && each.all(|(_, entry)| fits(&entry.value))
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! How a later file meets an earlier one, and which list items replace each other.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use crate::at::At;
 use crate::expand;
 use crate::finding::Finding;
@@ -61,7 +63,7 @@ fn merge_by(
         Merge::Hosts => {
             hosts_as_list(base);
             hosts_as_list(&mut over);
-            let known: Vec<String> = base
+            let known: HashSet<String> = base
                 .as_sequence()
                 .unwrap_or_default()
                 .iter()
@@ -114,7 +116,13 @@ fn cannot_merge(base: &Node, over: &Node, at: &At<'_>) -> Finding {
 
 fn append(base: &mut Node, over: Node, at: &At<'_>, findings: &mut Vec<Finding>) {
     match (&mut base.value, over.value) {
-        (Value::Sequence(items), Value::Sequence(more)) => items.extend(more),
+        (Value::Sequence(items), Value::Sequence(more)) => {
+            if !more.is_empty() {
+                let other = over.origin.span;
+                base.origin.push(Step::Joined { other });
+            }
+            items.extend(more);
+        }
         (_, value) => {
             let over = Node::with_origin(value, over.origin);
             findings.push(cannot_merge(base, &over, at));
@@ -139,6 +147,10 @@ fn merge_mappings(
     let (Value::Mapping(mapping), Value::Mapping(others)) = (&mut base.value, over.value) else {
         return;
     };
+    if !mapping.is_empty() && !others.is_empty() {
+        let other = over.origin.span;
+        base.origin.push(Step::Joined { other });
+    }
     for (key, entry) in others {
         let Some(existing) = mapping.get_mut(&key) else {
             mapping.insert_entry(key, entry);
@@ -168,7 +180,7 @@ fn merge_mappings(
                     findings,
                 ),
             },
-            Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => {
+            Keys::Names(child) | Keys::Texts(child) => {
                 merge_by(existing, entry.value, child, Merge::Usual, &here, findings)
             }
             Keys::Any => merge_by(
@@ -300,9 +312,7 @@ pub(crate) fn keep_last(node: &mut Node, shape: &Shape) {
                     keep_last(&mut entry.value, field.shape);
                 }
             }
-            Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => {
-                keep_last(&mut entry.value, child)
-            }
+            Keys::Names(child) | Keys::Texts(child) => keep_last(&mut entry.value, child),
             Keys::Any => {}
         }
     }
@@ -441,28 +451,33 @@ fn keeps(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>
 /// Removes what `paths` name from the mappings of `node`; `*` stands for every key. Items of lists have no names, and
 /// neither has a key that Compose holds as an item `KEY=value`.
 pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
-    paths.iter().for_each(|path| clear_path(node, path));
+    // Taken out together: each removal by itself would move all the entries behind it.
+    let mut by_parents: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
+    for path in paths {
+        if let Some((last, parents)) = path.split_last() {
+            by_parents.entry(parents).or_default().insert(last);
+        }
+    }
+    for (parents, keys) in by_parents {
+        clear_below(node, parents, &keys);
+    }
 }
 
-fn clear_path(node: &mut Node, path: &[String]) {
-    let (Some((step, below)), Value::Mapping(mapping)) = (path.split_first(), &mut node.value)
-    else {
+fn clear_below(node: &mut Node, parents: &[String], keys: &BTreeSet<&str>) {
+    let Value::Mapping(mapping) = &mut node.value else {
         return;
     };
     if mapping.is_listed() {
         return;
     }
-    match (step.as_str(), below) {
-        ("*", []) => mapping.retain(|_, _| false),
-        ("*", _) => mapping
+    match parents.split_first() {
+        None => mapping.retain(|key, _| !keys.contains("*") && !keys.contains(key)),
+        Some((step, below)) if step == "*" => mapping
             .iter_mut()
-            .for_each(|(_, entry)| clear_path(&mut entry.value, below)),
-        (key, []) => {
-            mapping.remove(key);
-        }
-        (key, _) => {
-            if let Some(value) = mapping.get_mut(key) {
-                clear_path(value, below);
+            .for_each(|(_, entry)| clear_below(&mut entry.value, below, keys)),
+        Some((step, below)) => {
+            if let Some(value) = mapping.get_mut(step) {
+                clear_below(value, below, keys);
             }
         }
     }

@@ -39,6 +39,11 @@ pub enum Step {
         /// The value that lost.
         previous: Span,
     },
+    /// What another place says about the same thing was added: keys of a later file, more items of a list.
+    Joined {
+        /// What was added.
+        other: Span,
+    },
     /// It was written once with an anchor and used again by the alias at `used`.
     Alias {
         /// The `*name`.
@@ -72,6 +77,20 @@ pub enum Step {
         /// The `include` entry.
         at: Span,
     },
+    /// It stands in a file that `env_file` or `label_file` names.
+    OtherFile {
+        /// The name of that file.
+        at: Span,
+    },
+    /// It was a size, a duration or the like in a form that people write.
+    Canonical,
+    /// It was a relative path, and is now seen from the project folder.
+    RelativePath,
+    /// The caller said so, and nothing is written that would count.
+    Given {
+        /// As the command line calls it: `--project-name`.
+        option: &'static str,
+    },
 }
 
 /// Where a variable's value was found.
@@ -81,7 +100,7 @@ pub enum VariableOrigin {
     Shell,
     /// In a file of variables, such as `.env`.
     File(Span),
-    /// Nowhere; the fallback in the expression was used (`${NAME:-fallback}`, `${NAME:+replacement}`).
+    /// Not its value but the expression itself decides: `${NAME:-fallback}`, `${NAME:+replacement}`.
     Fallback,
     /// Nowhere; Compose takes the empty text and warns.
     Unset,
@@ -436,6 +455,20 @@ impl Node {
         }
     }
 
+    /// How many values there are in this one, itself included.
+    pub(crate) fn size(&self) -> usize {
+        match &self.value {
+            Value::Sequence(items) => 1 + items.iter().map(Node::size).sum::<usize>(),
+            Value::Mapping(mapping) => {
+                1 + mapping
+                    .iter()
+                    .map(|(_, entry)| entry.value.size())
+                    .sum::<usize>()
+            }
+            _ => 1,
+        }
+    }
+
     /// Adds `step` to this value and to everything in it.
     pub(crate) fn add_step(&mut self, step: &Step) {
         self.origin.push(step.clone());
@@ -461,7 +494,7 @@ fn float_to_json(value: f64) -> serde_json::Value {
 }
 
 /// Splits `a.b."c.d".0` into its steps; nothing when a quote is not closed.
-fn split_path(path: &str) -> Option<Vec<String>> {
+pub(crate) fn split_path(path: &str) -> Option<Vec<String>> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {

@@ -62,20 +62,24 @@ fn doubled_dollars(text: &str) -> String {
 
 /// How the model is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Notation {
+pub(crate) enum Notation {
     Yaml,
     Json,
 }
 
 /// One key of a mapping as a notation shows it.
-struct Shown<'a> {
-    key: Cow<'a, str>,
-    value: &'a Node,
-    shape: &'static Shape,
+pub(crate) struct Shown<'a> {
+    pub key: Cow<'a, str>,
+    pub value: &'a Node,
+    pub shape: &'static Shape,
 }
 
 /// The keys of `mapping` in the order in which `notation` writes them.
-fn entries<'a>(mapping: &'a Mapping, shape: &Shape, notation: Notation) -> Vec<Shown<'a>> {
+pub(crate) fn entries<'a>(
+    mapping: &'a Mapping,
+    shape: &Shape,
+    notation: Notation,
+) -> Vec<Shown<'a>> {
     let is_whole = std::ptr::eq(shape, &PROJECT);
     let mut fields = Vec::with_capacity(mapping.len());
     for field in shape.fields() {

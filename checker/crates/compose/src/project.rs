@@ -15,15 +15,27 @@ pub struct Project {
     name: String,
     root: Node,
     disabled: BTreeMap<String, Vec<String>>,
+    outdone: BTreeMap<String, Span>,
 }
 
 impl Project {
-    pub(crate) fn new(name: String, root: Node, disabled: BTreeMap<String, Vec<String>>) -> Self {
+    pub(crate) fn new(
+        name: String,
+        root: Node,
+        disabled: BTreeMap<String, Vec<String>>,
+        outdone: BTreeMap<String, Span>,
+    ) -> Self {
         Self {
             name,
             root,
             disabled,
+            outdone,
         }
+    }
+
+    /// Where files set variables that do not count, because the shell sets them.
+    pub(crate) fn outdone(&self) -> &BTreeMap<String, Span> {
+        &self.outdone
     }
 
     /// The project's name.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::source::SourceId;
+
 /// Reads files for the loader. Paths are relative to the project folder, separated by `/` and without `.` or inner `..`;
 /// a path that leaves the folder starts with `..` or is absolute, and the reader decides whether to allow it.
 pub trait Reader {
@@ -75,7 +77,11 @@ impl Reader for MemoryReader {
             return Ok(content.clone());
         }
         let folder = format!("{path}/");
-        let is_folder = self.0.keys().any(|file| file.starts_with(&folder));
+        let is_folder = self
+            .0
+            .range(folder.clone()..)
+            .next()
+            .is_some_and(|(file, _)| file.starts_with(&folder));
         Err(if is_folder {
             ReadError::IsDirectory
         } else {
@@ -104,10 +110,11 @@ pub enum ReadOutcome {
     Failed(ReadError),
 }
 
-/// Remembers what was read, so that the loader can report it and no file is listed twice.
+/// Remembers what was read, so that the loader can report it, and no text is read or kept twice.
 pub(crate) struct Recorder<'a> {
     reader: &'a dyn Reader,
     seen: BTreeSet<String>,
+    texts: BTreeMap<String, SourceId>,
     pub(crate) files: Vec<FileRead>,
 }
 
@@ -116,6 +123,7 @@ impl<'a> Recorder<'a> {
         Self {
             reader,
             seen: BTreeSet::new(),
+            texts: BTreeMap::new(),
             files: Vec::new(),
         }
     }
@@ -142,6 +150,16 @@ impl<'a> Recorder<'a> {
 }
 
 impl Recorder<'_> {
+    /// The text of `path`, if it was read before.
+    pub(crate) fn text(&self, path: &str) -> Option<SourceId> {
+        self.texts.get(path).copied()
+    }
+
+    /// Remembers where the text of `path` is kept.
+    pub(crate) fn keep(&mut self, path: &str, source: SourceId) {
+        self.texts.insert(path.to_string(), source);
+    }
+
     /// Whether something is at `path`. Names that are only tried are not listed.
     pub(crate) fn exists(&self, path: &str) -> bool {
         !matches!(self.reader.read(path), Err(ReadError::NotFound))

@@ -1,10 +1,14 @@
-//! Findings as text, in the way rustc prints its own.
+//! Findings and explanations as text, in the way rustc prints its own, and as JSON.
+
+pub mod json;
 
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Renderer, Snippet};
 
+use crate::explain::{Explanation, Part};
 use crate::finding::{Finding, Severity};
+use crate::node::{Node, Value};
 use crate::source::{SourceId, Sources, Span};
 
 /// Whether the text carries colours.
@@ -80,6 +84,112 @@ pub fn excerpt(excerpt: &Excerpt<'_>, sources: &Sources, style: Style) -> String
     print(Group::with_level(Level::ERROR).elements(elements), style)
 }
 
+/// A value, every step of its way with its place, and a line for each of its parts. Ends with a line break.
+pub fn explanation(explanation: &Explanation<'_>, sources: &Sources, style: Style) -> String {
+    let name = match explanation.path.as_str() {
+        "" => "the project",
+        path => path,
+    };
+    let strong = match style {
+        Style::Plain => anstyle::Style::new(),
+        Style::Coloured => anstyle::Style::new().bold(),
+    };
+    let mut text = format!(
+        "{strong}{name}{strong:#} is {}\n\n",
+        in_words(explanation.node, usize::MAX)
+    );
+    for (index, link) in explanation.chain.iter().enumerate() {
+        let excerpt = Excerpt {
+            primary: link.span.map(|span| (span, "")),
+            ..Excerpt::default()
+        };
+        let number = (index + 1).to_string();
+        let title = Level::INFO
+            .with_name(number)
+            .primary_title(link.text.as_str());
+        let group = Group::with_title(title).elements(elements(&excerpt, sources));
+        text.push_str(&print(group, style));
+    }
+    if !explanation.parts.is_empty() {
+        text.push('\n');
+        text.push_str(&parts(&explanation.parts, sources, strong));
+    }
+    text
+}
+
+/// A line for each part: its key, its value, where it is written and what happened to it.
+fn parts(parts: &[Part<'_>], sources: &Sources, strong: anstyle::Style) -> String {
+    let row = |part: &Part<'_>| {
+        let is_written = part.chain.iter().any(|link| link.kind == "written");
+        let shorts = part.chain.iter().map(|link| link.short.as_str());
+        let shorts: Vec<&str> = shorts.filter(|short| !short.is_empty()).collect();
+        let place = match is_written {
+            true => place(sources, part.node.span()),
+            false => String::new(),
+        };
+        [
+            part.key.clone(),
+            in_words(part.node, 40),
+            place,
+            shorts.join(", "),
+        ]
+    };
+    let rows: Vec<_> = parts.iter().map(row).collect();
+    let width = |column: usize| {
+        let widths = rows.iter().map(|row| row[column].chars().count());
+        widths.max().unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2)];
+    let mut text = String::new();
+    for [key, value, place, steps] in &rows {
+        let after_key = " ".repeat(widths[0] - key.chars().count());
+        let line = format!(
+            "  {strong}{key}{strong:#}{after_key}  {value:value_width$}  {place:place_width$}  {steps}",
+            value_width = widths[1],
+            place_width = widths[2],
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// `compose.yaml:3:12`
+fn place(sources: &Sources, span: Span) -> String {
+    let position = sources.position(span);
+    let path = &sources.get(span.source).path;
+    format!("{path}:{}:{}", position.line, position.column)
+}
+
+/// A value in a few words; of a longer text the first `longest` characters of its first line.
+fn in_words(node: &Node, longest: usize) -> String {
+    let plural = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    match &node.value {
+        Value::Null => "nothing".into(),
+        Value::Mapping(mapping) => {
+            format!("a mapping with {}", plural(mapping.len(), "key", "keys"))
+        }
+        Value::Sequence(items) => format!("a list with {}", plural(items.len(), "item", "items")),
+        _ => {
+            let text = node.scalar_text().unwrap_or_default();
+            let first: String = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(longest)
+                .collect();
+            match first.len() < text.trim_end_matches('\n').len() {
+                true => format!("`{first}…`"),
+                false => format!("`{first}`"),
+            }
+        }
+    }
+}
+
 fn elements<'a>(excerpt: &Excerpt<'a>, sources: &'a Sources) -> Vec<Element<'a>> {
     let mut places: Vec<(SourceId, Vec<Annotated<'a>>)> = Vec::new();
     let primary = excerpt
@@ -129,18 +239,13 @@ fn snippet<'a>(
         .min()
         .unwrap_or(0);
     let last = annotated.iter().map(|one| one.range.end).max().unwrap_or(0);
-    let from = file.text[..first].rfind('\n').map_or(0, |at| at + 1);
+    let (line, from) = sources.line_at(source, first);
     let to = file.text[last..]
         .find('\n')
         .map_or(file.text.len(), |at| last + at);
-    let line = file.text[..from]
-        .bytes()
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1;
     let mut snippet = Snippet::source(&file.text[from..to])
         .path(file.path.as_str())
-        .line_start(line);
+        .line_start(line + 1);
     for Annotated { range, label, kind } in annotated {
         let annotation = kind.span(range.start - from..range.end - from);
         snippet = snippet.annotation(if label.is_empty() {

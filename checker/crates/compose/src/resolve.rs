@@ -1,6 +1,6 @@
 //! Relative paths, seen from the project folder instead of the file that wrote them.
 
-use crate::node::{Node, Value};
+use crate::node::{Node, Step, Value};
 use crate::path;
 
 /// Where relative paths of one part of the project start.
@@ -155,6 +155,11 @@ fn text_at(node: &mut Node, key: &str, change: &dyn Fn(&str) -> String) {
 
 fn text_here(node: &mut Node, change: &dyn Fn(&str) -> String) {
     if let Value::String(text) = &mut node.value {
-        *text = change(text);
+        let changed = change(text);
+        let is_told = node.origin.steps.last() == Some(&Step::RelativePath);
+        if changed != *text && !is_told {
+            node.origin.push(Step::RelativePath);
+        }
+        *text = changed;
     }
 }

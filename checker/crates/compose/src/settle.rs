@@ -23,10 +23,19 @@ pub(crate) fn settle(
         mut origin,
         tag,
     } = node;
-    let scalar_text = |value: &Value| Node::new(value.clone(), origin.span).scalar_text();
+    let span = origin.span;
+    let scalar_text = |value: &Value| Node::new(value.clone(), span).scalar_text();
+    let written = match shape.form {
+        Form::Bytes
+        | Form::Duration
+        | Form::OptionalDuration
+        | Form::FileMode
+        | Form::DeviceCount => scalar_text(&value),
+        _ => None,
+    };
     let value = match shape.form {
         Form::Raw => value,
-        Form::Absent => return None,
+        Form::Unshown => return None,
         Form::Text | Form::Word => {
             Value::String(scalar_text(&value).filter(|text| !text.is_empty())?)
         }
@@ -108,6 +117,9 @@ pub(crate) fn settle(
             _ => return None,
         },
     };
+    if written.is_some_and(|written| scalar_text(&value) != Some(written)) {
+        origin.push(Step::Canonical);
+    }
     Some(Node { value, origin, tag })
 }
 
@@ -174,7 +186,7 @@ fn default_of(field: &Field) -> Value {
 
 fn map(mapping: Mapping, shape: &Shape, at: &At<'_>, findings: &mut Vec<Finding>) -> Mapping {
     let child = match shape.keys {
-        Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => child,
+        Keys::Names(child) | Keys::Texts(child) => child,
         _ => return mapping,
     };
     let mut settled = Mapping::new();
@@ -300,13 +312,13 @@ fn pairs(value: Value, nothing: Nothing) -> Option<Value> {
 /// Compose takes a name that starts with `x-` for an extension in any mapping (in a list of `KEY=value` it does not), and
 /// then prints all of them as one odd pair: `x-a: 1` among labels is the label `#extensions` with the value `map[x-a:1]`.
 fn gather_extensions(pairs: &mut Mapping) {
-    let is_extension = |name: &str, node: &Node| {
-        name.starts_with("x-") && !node.origin.steps.contains(&Step::ShortForm)
-    };
+    if pairs.is_listed() {
+        return;
+    }
     let mut names: Vec<String> = pairs
-        .iter()
-        .filter(|(name, entry)| is_extension(name, &entry.value))
-        .map(|(name, _)| name.to_string())
+        .keys()
+        .filter(|name| name.starts_with("x-"))
+        .map(String::from)
         .collect();
     names.sort();
     let gathered: Vec<(String, Entry)> = names
@@ -333,6 +345,7 @@ fn multi_pairs(value: Value) -> Option<Value> {
         return None;
     };
     gather_extensions(&mut mapping);
+    // An empty list is no option at all.
     mapping.retain(|_, entry| {
         entry
             .value

@@ -1,5 +1,7 @@
 //! Source files and places in them.
 
+use std::sync::OnceLock;
+
 /// Names one source file among those read for one load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(pub u32);
@@ -37,6 +39,26 @@ pub struct Source {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    lines: Vec<LineStarts>,
+}
+
+/// The first byte of each line, found once somebody asks for a place: most files are never asked about, and a file with many
+/// mistakes is asked about many times.
+#[derive(Clone, Debug, Default)]
+struct LineStarts(OnceLock<Vec<u32>>);
+
+impl LineStarts {
+    /// The line that holds the byte at `offset`, from 0, and its first byte.
+    fn line_at(&self, text: &str, offset: usize) -> (usize, usize) {
+        let starts = self.0.get_or_init(|| {
+            let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0)
+                .chain(breaks.map(|(at, _)| at as u32 + 1))
+                .collect()
+        });
+        let line = starts.partition_point(|start| *start as usize <= offset) - 1;
+        (line, starts[line] as usize)
+    }
 }
 
 impl Sources {
@@ -52,6 +74,7 @@ impl Sources {
             path: path.into(),
             text: text.into(),
         });
+        self.lines.push(LineStarts::default());
         id
     }
 
@@ -73,21 +96,42 @@ impl Sources {
 
     /// Where `span` starts.
     pub fn position(&self, span: Span) -> Position {
-        position_in(&self.get(span.source).text, span.start as usize)
+        self.position_at(span.source, span.start as usize)
     }
 
     /// Where `span` ends: the place right after its last character.
     pub fn end_position(&self, span: Span) -> Position {
-        position_in(&self.get(span.source).text, span.end as usize)
+        self.position_at(span.source, span.end as usize)
     }
 
     /// The whole line on which `span` starts, without its line break.
     pub fn line_text(&self, span: Span) -> &str {
         let text = &self.get(span.source).text;
         let start = floor_boundary(text, span.start as usize);
-        let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let (_, from) = self.line_at(span.source, start);
         let to = text[start..].find('\n').map_or(text.len(), |at| start + at);
         text[from..to].trim_end_matches('\r')
+    }
+
+    fn position_at(&self, source: SourceId, offset: usize) -> Position {
+        let text = &self.get(source).text;
+        let offset = floor_boundary(text, offset);
+        let (line, start) = self.line_at(source, offset);
+        Position {
+            line: line as u32 + 1,
+            column: text[start..offset].chars().count() as u32 + 1,
+        }
+    }
+
+    /// The line that holds the byte at `offset`, from 0, and its first byte.
+    pub(crate) fn line_at(&self, source: SourceId, offset: usize) -> (usize, usize) {
+        match (
+            self.files.get(source.0 as usize),
+            self.lines.get(source.0 as usize),
+        ) {
+            (Some(file), Some(lines)) => lines.line_at(&file.text, offset),
+            _ => (0, 0),
+        }
     }
 
     /// The text that `span` covers.
@@ -103,17 +147,6 @@ impl Sources {
             .iter()
             .enumerate()
             .map(|(at, file)| (SourceId(at as u32), file))
-    }
-}
-
-fn position_in(text: &str, offset: usize) -> Position {
-    let before = &text[..floor_boundary(text, offset)];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before[line_start..].chars().count() + 1;
-    Position {
-        line: line as u32,
-        column: column as u32,
     }
 }
 

@@ -110,26 +110,34 @@ pub(crate) enum Repeats {
 pub(crate) enum Keys {
     /// It is no mapping, or anything goes.
     Any,
-    /// These keys, and `x-` keys where allowed.
+    /// These keys, and others where allowed.
     Fields(&'static [Field], Extensions),
     /// Names that people choose, of letters, digits, `.`, `_` and `-`.
     Names(&'static Shape),
     /// Any text.
     Texts(&'static Shape),
-    /// Any text but the empty one.
-    Filled(&'static Shape),
 }
 
-/// Which keys beside the known ones are allowed.
+/// Which keys a mapping may have besides its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extensions {
     /// Those that start with `x-`.
     Allowed,
-    /// Allowed in the file; the model leaves them out.
+    /// Those as well; the model leaves them out.
     Dropped,
-    Refused,
-    /// Every key, because the schema forgets to refuse the others; the model leaves them out.
+    /// All, because the schema leaves them open; the model leaves them out.
     AnyKey,
+    Refused,
+}
+
+impl Extensions {
+    pub(crate) fn allow(self, key: &str) -> bool {
+        match self {
+            Self::Allowed | Self::Dropped => key.starts_with("x-"),
+            Self::AnyKey => true,
+            Self::Refused => false,
+        }
+    }
 }
 
 /// One key of a mapping.
@@ -229,6 +237,8 @@ pub(crate) enum Short {
 pub(crate) enum Form {
     /// As it is.
     Raw,
+    /// Not at all: Compose takes it and shows it nowhere.
+    Unshown,
     /// Text; left out when empty.
     Text,
     /// A number or a text, as text.
@@ -283,8 +293,6 @@ pub(crate) enum Form {
     Ssh,
     /// `true`, or a mapping with the outside name.
     External,
-    /// Read and left out: the schema has the key, and Compose's model does not.
-    Absent,
 }
 
 const fn shape(accepts: Types, form: Form) -> Shape {
@@ -360,7 +368,7 @@ impl Shape {
     /// What the value of `key` may hold, if this is a mapping.
     pub(crate) fn child(&self, key: &str) -> &'static Shape {
         match self.keys {
-            Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => child,
+            Keys::Names(child) | Keys::Texts(child) => child,
             _ => self.field(key).map_or(&ANYTHING, |field| field.shape),
         }
     }
@@ -405,10 +413,6 @@ const fn names(values: &'static Shape) -> Shape {
 
 const fn texts(values: &'static Shape, form: Form) -> Shape {
     shape(NOTHING, form).keys(Keys::Texts(values))
-}
-
-const fn filled(values: &'static Shape, form: Form) -> Shape {
-    shape(NOTHING, form).keys(Keys::Filled(values))
 }
 
 const fn field(key: &'static str, shape: &'static Shape) -> Field {
@@ -469,9 +473,10 @@ impl Field {
 /// What nothing is known about.
 pub(crate) static ANYTHING: Shape = shape(Types(255), Form::Raw);
 static TEXT: Shape = shape(STRING, Form::Text);
-static UNUSED_TEXT: Shape = shape(STRING, Form::Absent);
 static ITEM: Shape = shape(STRING, Form::Words);
-static ITEM_OR_NUMBER: Shape = shape(STRING.or(DIGITS), Form::Words);
+/// The schema takes any number here; Compose then fails to read one with a point.
+static ITEM_OR_INTEGER: Shape = shape(STRING.or(DIGITS), Form::Words);
+static UNSHOWN_TEXT: Shape = shape(STRING, Form::Unshown);
 static TEXT_OR_INTEGER: Shape = shape(STRING.or(DIGITS), Form::Word);
 static TEXT_OR_BOOLEAN: Shape = shape(STRING.or(BOOLEAN), Form::Text).with_short(Short::Provenance);
 static FLAG: Shape = shape(BOOLEAN.or(STRING), Form::Flag);
@@ -484,12 +489,11 @@ static LIMIT: Shape = shape(DIGITS.or(STRING), Form::Count);
 static WHOLE_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Integer);
 static PRIORITY: Shape = shape(NUMBER, Form::Integer);
 static COUNT: Shape = shape(INTEGER.or(STRING), Form::Count);
-static NATURAL_COUNT: Shape = shape(INTEGER.or(STRING), Form::Count).between(0, i64::MAX);
-static COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count).between(0, i64::MAX);
-/// The schema also takes a text here and in the next two; Compose then fails to read it.
-static IO_WEIGHT: Shape = shape(INTEGER, Form::Integer).between(0, i64::MAX);
-static DEVICE_IO_WEIGHT: Shape = shape(INTEGER, Form::Count).between(0, i64::MAX);
+static UNSIGNED_COUNT: Shape = shape(INTEGER.or(STRING), Form::Count).between(0, i64::MAX);
+static UNSIGNED_COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count).between(0, i64::MAX);
+/// The schema also takes a text here and in the next one; Compose then fails to read it.
 static TMPFS_MODE: Shape = shape(NUMBER, Form::Integer).between(0, i64::MAX);
+static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count).between(0, i64::MAX);
 static NOT_NEGATIVE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(0, i64::MAX);
 static PERCENT: Shape = shape(INTEGER.or(STRING), Form::Float).between(0, 100);
 static OOM_SCORE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(-1000, 1000);
@@ -498,8 +502,10 @@ static BYTES: Shape = shape(NUMBER.or(STRING), Form::Bytes);
 static WHOLE_BYTES: Shape = shape(INTEGER.or(STRING), Form::Bytes);
 static TEXT_BYTES: Shape = shape(STRING, Form::Bytes);
 static TMPFS_SIZE: Shape = shape(INTEGER.or(STRING), Form::Bytes).between(0, i64::MAX);
+static BLOCK_WEIGHT: Shape = shape(INTEGER, Form::Integer).between(0, i64::MAX);
 static DURATION: Shape = shape(STRING, Form::Duration);
 static OPTIONAL_DURATION: Shape = shape(STRING, Form::OptionalDuration);
+/// The schema takes any number here; Compose then fails to read one with a point.
 static FILE_MODE: Shape = shape(DIGITS.or(STRING), Form::FileMode);
 static DEVICE_COUNT: Shape = shape(DIGITS.or(STRING), Form::DeviceCount);
 static CONTAINER_NAME: Shape = shape(STRING, Form::Text).text_rule(TextRule::ContainerName);
@@ -516,33 +522,34 @@ static TEXT_OR_TEXTS: Shape = set(&ITEM, Form::Texts)
 static FILES: Shape = list(&ITEM, Form::Texts)
     .or(STRING)
     .with_short(Short::TextToList);
-static DISTINCT_TEXTS_OR_NUMBERS: Shape = set(&ITEM_OR_NUMBER, Form::Texts);
+static DISTINCT_TEXTS_OR_INTEGERS: Shape = set(&ITEM_OR_INTEGER, Form::Texts);
 static COMMAND: Shape = list(&ITEM, Form::Command).or(STRING).or(NULL);
 static HEALTH_TEST: Shape = list(&ITEM, Form::HealthTest).or(STRING);
 static PAIR_VALUE: Shape = shape(STRING.or(NUMBER).or(BOOLEAN).or(NULL), Form::Words);
-static ENVIRONMENT: Shape = filled(&PAIR_VALUE, Form::Environment)
+static ENVIRONMENT: Shape = texts(&PAIR_VALUE, Form::Environment)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::PairsToMapping);
-static PAIRS: Shape = filled(&PAIR_VALUE, Form::Pairs)
+static PAIRS: Shape = texts(&PAIR_VALUE, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::PairsToMapping);
-static CONTEXTS: Shape = filled(&ITEM, Form::Pairs)
+/// The schema takes other scalars here too; Compose then breaks off.
+static CONTEXTS: Shape = texts(&ITEM, Form::Pairs)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::StrictPairsToMapping);
-static SSH: Shape = filled(&PAIR_VALUE, Form::Ssh)
+static SSH: Shape = texts(&PAIR_VALUE, Form::Ssh)
     .items(&ITEM, Repeats::Refused)
     .with_short(Short::Ssh);
 static OPTION_VALUE: Shape = shape(STRING.or(NUMBER), Form::Words);
 static OPTIONS: Shape = texts(&OPTION_VALUE, Form::Pairs);
 static LOGGING_OPTION: Shape = shape(STRING.or(NUMBER).or(NULL), Form::Words);
 static LOGGING_OPTIONS: Shape = texts(&LOGGING_OPTION, Form::Pairs);
-/// The schema takes more here; Compose then fails to read it.
+/// The schema takes more here; Compose then reads only these.
 static PLAIN_OPTION: Shape = shape(STRING.or(DIGITS), Form::Words);
 static PLAIN_OPTIONS: Shape = texts(&PLAIN_OPTION, Form::Pairs);
 static STORAGE_OPTION: Shape = shape(STRING.or(DIGITS).or(NULL), Form::Words);
 static STORAGE_OPTIONS: Shape = texts(&STORAGE_OPTION, Form::Pairs);
-static STRICT_TEXTS_BY_NAME: Shape = filled(&ITEM, Form::Pairs);
-static UNUSED_OPTIONS: Shape = filled(&ITEM, Form::Absent);
+static STRICT_TEXTS_BY_NAME: Shape = texts(&ITEM, Form::Pairs);
+static UNSHOWN_TEXTS_BY_NAME: Shape = texts(&ITEM, Form::Unshown);
 static PROVIDER_ITEM: Shape = shape(STRING.or(NUMBER).or(BOOLEAN), Form::Words);
 static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
     .or(STRING)
@@ -550,7 +557,7 @@ static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
     .or(BOOLEAN);
 static PROVIDER_OPTIONS: Shape = texts(&PROVIDER_OPTION, Form::MultiPairs);
 static HOST: Shape = list(&ITEM, Form::Raw).or(STRING);
-static HOSTS: Shape = filled(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
+static HOSTS: Shape = texts(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
 static ULIMIT: Shape = bare_record(&[
     field("soft", &LIMIT).required_and_shown(),
     field("hard", &LIMIT).required_and_shown(),
@@ -654,12 +661,12 @@ static THROTTLE: Shape = closed_record(&[
 static THROTTLES: Shape = list(&THROTTLE, Form::List);
 static WEIGHT: Shape = closed_record(&[
     field("path", &ITEM).shown(),
-    field("weight", &DEVICE_IO_WEIGHT).shown(),
+    field("weight", &SHOWN_WHOLE).shown(),
 ])
 .with_form(Form::CapitalRecord);
 static WEIGHTS: Shape = list(&WEIGHT, Form::List);
 static BLKIO: Shape = closed_record(&[
-    field("weight", &IO_WEIGHT),
+    field("weight", &BLOCK_WEIGHT),
     field("weight_device", &WEIGHTS),
     field("device_read_bps", &THROTTLES),
     field("device_read_iops", &THROTTLES),
@@ -689,7 +696,7 @@ static DEPENDENCIES: Shape = names(&DEPENDENCY)
     .with_short(Short::Dependencies);
 
 static ROLLOUT: Shape = record(&[
-    field("parallelism", &NATURAL_COUNT),
+    field("parallelism", &UNSIGNED_COUNT),
     field("delay", &DURATION),
     field("failure_action", &TEXT),
     field("monitor", &DURATION),
@@ -722,7 +729,7 @@ static RESOURCES: Shape = record(&[
 static RESTART_POLICY: Shape = record(&[
     field("condition", &TEXT),
     field("delay", &OPTIONAL_DURATION),
-    field("max_attempts", &NATURAL_COUNT),
+    field("max_attempts", &UNSIGNED_COUNT),
     field("window", &OPTIONAL_DURATION),
 ]);
 static PREFERENCE: Shape = record(&[field("spread", &TEXT)]);
@@ -763,7 +770,7 @@ static DEVELOP: Shape = record(&[field("watch", &WATCHES)]).or(NULL);
 
 static DEVICE: Shape = record(&[
     field("source", &TEXT).required(),
-    field("target", &TEXT),
+    field("target", &TEXT).required(),
     field("permissions", &TEXT),
 ])
 .or(STRING)
@@ -771,7 +778,7 @@ static DEVICE: Shape = record(&[
 static DEVICES: Shape = list(&DEVICE, Form::List);
 
 static ENV_FILE: Shape = closed_record(&[
-    field("path", &TEXT).required(),
+    field("path", &ITEM).required(),
     field("format", &TEXT),
     field("required", &FLAG),
 ])
@@ -787,7 +794,7 @@ static HEALTHCHECK: Shape = record(&[
     field("test", &HEALTH_TEST).merge(Merge::Replace),
     field("timeout", &OPTIONAL_DURATION),
     field("interval", &OPTIONAL_DURATION),
-    field("retries", &COUNT_OF_NUMBER),
+    field("retries", &UNSIGNED_COUNT_OF_NUMBER),
     field("start_period", &OPTIONAL_DURATION),
     field("start_interval", &OPTIONAL_DURATION),
     field("disable", &FLAG),
@@ -821,7 +828,7 @@ static PORT: Shape = record(&[
     field("name", &TEXT),
     field("mode", &TEXT),
     field("host_ip", &TEXT),
-    field("target", &NOT_NEGATIVE),
+    field("target", &NOT_NEGATIVE).required(),
     field("published", &TEXT_OR_INTEGER),
     field("protocol", &TEXT),
     field("app_protocol", &TEXT),
@@ -854,7 +861,7 @@ static IMAGE_OPTIONS: Shape = record(&[field("subpath", &TEXT)]);
 static MOUNT: Shape = record(&[
     field("type", &MOUNT_TYPE).required(),
     field("source", &TEXT),
-    field("target", &TEXT),
+    field("target", &TEXT).required(),
     field("read_only", &FLAG),
     field("consistency", &TEXT),
     field("bind", &BIND_OPTIONS),
@@ -917,11 +924,11 @@ pub(crate) static SERVICE: Shape = record(&[
     field("env_file", &ENV_FILES)
         .merge(Merge::Lists)
         .same(Identity::Path),
-    field("expose", &DISTINCT_TEXTS_OR_NUMBERS).same(Identity::Number),
+    field("expose", &DISTINCT_TEXTS_OR_INTEGERS).same(Identity::Number),
     field("extends", &EXTENDS),
     field("external_links", &DISTINCT_TEXTS),
     field("extra_hosts", &HOSTS).merge(Merge::Hosts),
-    field("group_add", &DISTINCT_TEXTS_OR_NUMBERS),
+    field("group_add", &DISTINCT_TEXTS_OR_INTEGERS),
     field("gpus", &GPUS),
     field("hostname", &TEXT),
     field("healthcheck", &HEALTHCHECK),
@@ -945,13 +952,14 @@ pub(crate) static SERVICE: Shape = record(&[
     field("networks", &SERVICE_NETWORKS).merge(Merge::Expanded),
     field("oom_kill_disable", &FLAG),
     field("oom_score_adj", &OOM_SCORE),
+    // The schema takes nothing here too; Compose then breaks off.
     field("pid", &TEXT),
     field("pids_limit", &WHOLE_OF_NUMBER),
     field("platform", &TEXT),
     field("ports", &PORTS).same(Identity::Port),
     field("privileged", &FLAG),
     field("pull_policy", &PULL_POLICY),
-    field("pull_refresh_after", &UNUSED_TEXT),
+    field("pull_refresh_after", &UNSHOWN_TEXT),
     field("read_only", &FLAG),
     field("restart", &TEXT),
     field("runtime", &TEXT),
@@ -989,7 +997,7 @@ static EXTERNAL: Shape = record(&[field("name", &TEXT)])
     .or(STRING)
     .with_form(Form::External);
 
-static EXTERNAL_CONTENT: Shape = open_record(&[field("name", &TEXT)])
+static OPEN_EXTERNAL: Shape = open_record(&[field("name", &TEXT)])
     .or(BOOLEAN)
     .or(STRING)
     .with_form(Form::External);
@@ -1004,7 +1012,7 @@ static POOLS: Shape = list(&POOL, Form::List);
 static IPAM: Shape = record(&[
     field("driver", &TEXT),
     field("config", &POOLS).merge(Merge::Pools),
-    field("options", &UNUSED_OPTIONS),
+    field("options", &UNSHOWN_TEXTS_BY_NAME),
 ]);
 static NETWORK: Shape = record(&[
     field("name", &TEXT),
@@ -1035,7 +1043,7 @@ static SECRET: Shape = record(&[
     field("name", &TEXT),
     field("file", &TEXT),
     field("environment", &TEXT),
-    field("external", &EXTERNAL_CONTENT),
+    field("external", &OPEN_EXTERNAL),
     field("labels", &PAIRS),
     field("driver", &TEXT),
     field("driver_opts", &PLAIN_OPTIONS),
@@ -1047,7 +1055,7 @@ static CONFIG: Shape = record(&[
     field("file", &TEXT),
     field("environment", &TEXT),
     field("content", &TEXT),
-    field("external", &EXTERNAL_CONTENT),
+    field("external", &OPEN_EXTERNAL),
     field("labels", &PAIRS),
     field("template_driver", &TEXT),
 ])
@@ -1059,13 +1067,17 @@ static MODEL: Shape = record(&[
     field("runtime_flags", &TEXTS),
 ]);
 
-pub(crate) static INCLUDE: Shape = closed_record(&[
-    field("path", &TEXT_OR_TEXTS),
-    field("env_file", &TEXT_OR_TEXTS),
-    field("project_directory", &TEXT),
+// Compose reads these without its schema: it leaves alone what it does not know, and nothing is nothing.
+pub(crate) static INCLUDE: Shape = open_record(&[
+    field("path", &INCLUDED_FILES),
+    field("env_file", &INCLUDED_FILES),
+    field("project_directory", &FOLDER),
 ])
-.or(STRING);
-static INCLUDES: Shape = list(&INCLUDE, Form::List);
+.or(STRING)
+.or(NULL);
+static FOLDER: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Word);
+static INCLUDED_FILES: Shape = list(&ITEM, Form::Texts).or(STRING).or(NULL);
+static INCLUDES: Shape = list(&INCLUDE, Form::List).or(NULL);
 
 pub(crate) static SERVICES: Shape = names(&SERVICE);
 static NETWORKS: Shape = texts(&NETWORK, Form::Map);

@@ -49,8 +49,12 @@ pub struct Found {
     pub findings: Vec<Finding>,
 }
 
-/// The Compose files, if any are named or found, and what is worth saying about them.
-type Files = (Vec<String>, Vec<Finding>);
+/// The Compose files that the command line does not name.
+struct Files {
+    paths: Vec<String>,
+    findings: Vec<Finding>,
+    named_by_variable: bool,
+}
 
 impl Start {
     /// Finds the project folder and the Compose files: those of the command line, else those of `COMPOSE_FILE`, else the
@@ -71,21 +75,31 @@ impl Start {
         let named = named.map(|folder| path::join(&self.folder, folder));
         let first_folder = self.project_folder(named.as_deref(), &given);
         let env_files = self.env_files(&environment);
-        let (files, findings) = match given {
-            given if !given.is_empty() => (given, Vec::new()),
+        let files = match given {
+            given if !given.is_empty() => Files {
+                paths: given,
+                findings: Vec::new(),
+                named_by_variable: false,
+            },
             _ => self.other_files(reader, &environment, &first_folder, env_files.as_deref())?,
         };
-        let project = self.project_folder(named.as_deref(), &files);
-        let has_moved = project != self.folder;
-        // Where the command is run in the project's folder, files are called as the caller calls them.
-        let files = files
-            .into_iter()
-            .map(|file| match file.strip_prefix(&format!("{project}/")) {
-                Some(inside) if !has_moved => inside.to_string(),
-                _ => file,
-            });
+        let project = self.project_folder(named.as_deref(), &files.paths);
+        let paths = match project == self.folder {
+            // Loading finds them by the same variable, and knows the line that sets it.
+            true if files.named_by_variable => Vec::new(),
+            // Where the command is run in the project's folder, files are called as the caller calls them.
+            true => {
+                let inside = format!("{project}/");
+                let called = files
+                    .paths
+                    .iter()
+                    .map(|file| file.strip_prefix(&inside).unwrap_or(file));
+                called.map(String::from).collect()
+            }
+            false => files.paths,
+        };
         let request = Request {
-            files: files.collect(),
+            files: paths,
             project_name: self.project_name.clone(),
             folder_name: project.rsplit('/').next().unwrap_or_default().to_string(),
             started_in: if first_folder == project {
@@ -98,7 +112,10 @@ impl Start {
             env_files,
             profiles: self.profiles.clone(),
         };
-        Ok(Found { request, findings })
+        Ok(Found {
+            request,
+            findings: files.findings,
+        })
     }
 
     fn absolute(&self, file: &str) -> String {
@@ -143,8 +160,11 @@ impl Start {
     ) -> Result<Files, Box<Finding>> {
         let variables = variables(reader, environment, first_folder, env_files);
         if let Some(listed) = files::named_by_variable(&variables) {
-            let listed = listed.iter().map(|file| self.absolute(file));
-            return Ok((listed.collect(), Vec::new()));
+            return Ok(Files {
+                paths: listed.iter().map(|file| self.absolute(file)).collect(),
+                findings: Vec::new(),
+                named_by_variable: true,
+            });
         }
         let mut folder = first_folder.to_string();
         loop {
@@ -152,18 +172,18 @@ impl Start {
             let mut findings = Vec::new();
             let found =
                 files::present(&|name| at(name) != Some(ReadError::NotFound), &mut findings);
-            let is_outside = found
-                .iter()
-                .all(|name| at(name) == Some(ReadError::Outside));
-            if !found.is_empty() && !is_outside {
-                let found = found.iter().map(|name| path::join(&folder, name));
-                return Ok((found.collect(), findings));
+            if !found.is_empty() {
+                return Ok(Files {
+                    paths: found.iter().map(|name| path::join(&folder, name)).collect(),
+                    findings,
+                    named_by_variable: false,
+                });
             }
             let above = path::folder_of(&folder);
-            if above == folder || !path::is_absolute(&above) || is_outside && !found.is_empty() {
-                return Err(Box::new(files::no_compose_file(
-                    "in this folder or in one above it",
-                )));
+            let is_last = above == folder || !path::is_absolute(&above);
+            if is_last || reader.read(&above).err() == Some(ReadError::Outside) {
+                let place = "in this folder or in one above it";
+                return Err(Box::new(files::no_compose_file(place)));
             }
             folder = above;
         }

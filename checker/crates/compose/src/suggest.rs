@@ -29,6 +29,15 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     })
 }
 
+/// Names for a person to choose from, the first ones of many: `etcd, minio, standalone`.
+pub(crate) fn listed(names: &[&str]) -> String {
+    const MOST: usize = 20;
+    match names.len().saturating_sub(MOST) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..MOST].join(", ")),
+    }
+}
+
 /// Case and the choice between `-` and `_` are no difference worth counting.
 fn plain(name: &str) -> String {
     name.to_lowercase().replace('-', "_")

@@ -102,6 +102,17 @@ pub(crate) fn escaped_slash(text: Span, at: usize) -> Finding {
     .help("write `/` alone")
 }
 
+/// A value that is not what its tag says.
+pub(crate) fn misfit(value: Span, text: &str, tag: &str) -> Finding {
+    Finding::error(
+        "yaml-syntax",
+        format!("`{text}` is not what its tag `!!{tag}` says."),
+        value,
+    )
+    .label("does not fit the tag before it")
+    .help("take the tag out, or change the value")
+}
+
 fn part(text: Span, at: usize, length: usize) -> Span {
     let start = text.start + at as u32;
     Span {

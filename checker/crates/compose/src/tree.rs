@@ -10,6 +10,7 @@ use granit_parser::{
     Tag,
 };
 
+use crate::at::key_text;
 use crate::finding::Finding;
 use crate::lenient::{self, Mended, Within};
 use crate::node::{DATE, Entry, KeyKind, LARGE_NUMBER, Mapping, Node, Step, Value};
@@ -24,14 +25,15 @@ pub struct Limits {
     pub bytes: usize,
     /// How deep lists and mappings may stand in each other.
     pub depth: usize,
-    /// How many values aliases may add to a file. Real files stay far below; an alias bomb does not.
+    /// How many values aliases may add to a file, and a quarter of what anchors may hold. Real files stay far below; an alias
+    /// bomb does not.
     pub aliased_values: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 8 << 20,
+            bytes: 16 << 20,
             depth: 100,
             aliased_values: 250_000,
         }
@@ -118,7 +120,7 @@ struct Refused {
     stopped_at: Option<(Box<ScanError>, Within)>,
 }
 
-/// A `%YAML` line that names another version than 1.1, which Compose refuses to read.
+/// A `%YAML` line that names another version than 1.1, or a `%` line of another kind, both of which Compose refuses to read.
 fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -139,6 +141,22 @@ fn other_yaml(source: SourceId, text: &str) -> Option<Finding> {
                 .label("names a version of YAML")
                 .help("take this line out")
             });
+        }
+        if written.starts_with('%') && !written.starts_with("%TAG ") {
+            let span = Span {
+                source,
+                start: start as u32,
+                end: (start + written.len()) as u32,
+            };
+            return Some(
+                Finding::error(
+                    "other-yaml-version",
+                    "Compose knows no such line with a `%`.",
+                    span,
+                )
+                .label("neither `%YAML` nor `%TAG`")
+                .help("take this line out"),
+            );
         }
         // Only comments and other directives may stand before it.
         if !(written.is_empty() || written.starts_with('#') || written.starts_with('%')) {
@@ -177,10 +195,11 @@ struct Builder<'a> {
     documents: Vec<Node>,
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
+    anchored_values: usize,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
-    /// Where values without quotes end, and where they start.
-    plain_ends: HashMap<u32, u32>,
+    /// Values without quotes, in the order of the text.
+    plain: Vec<Span>,
     findings: Vec<Finding>,
 }
 
@@ -229,8 +248,9 @@ impl<'a> Builder<'a> {
             documents: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,
+            anchored_values: 0,
             tabs_are_free: Vec::new(),
-            plain_ends: HashMap::new(),
+            plain: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -265,7 +285,8 @@ impl<'a> Builder<'a> {
             }
         }
         if self.findings.is_empty() {
-            self.findings.extend(self.tab_on_an_empty_line());
+            let tab = self.tab_on_an_empty_line();
+            self.findings.extend(tab);
         }
         if self.findings.is_empty() {
             Ok(self.documents)
@@ -279,7 +300,14 @@ impl<'a> Builder<'a> {
 
     /// A tab at the start of a line that is empty otherwise, or a comment: Compose's parser takes it for indentation where
     /// a key could begin, ours does not mind.
-    fn tab_on_an_empty_line(&self) -> Option<Finding> {
+    fn tab_on_an_empty_line(&mut self) -> Option<Finding> {
+        if !self.text.contains('\t') {
+            return None;
+        }
+        self.tabs_are_free.sort_unstable_by_key(|span| span.start);
+        let mut free = self.tabs_are_free.iter().peekable();
+        // They stand in each other or apart, so the furthest end so far says whether a place is inside one.
+        let mut free_until = 0;
         let mut start = 0;
         self.text.split_inclusive('\n').find_map(|line| {
             let at = start;
@@ -287,15 +315,19 @@ impl<'a> Builder<'a> {
             let rest = line.trim_start_matches([' ', '\t']);
             let tab = at + line[..line.len() - rest.len()].find('\t')?;
             let says_nothing = rest.trim_end().is_empty() || rest.starts_with('#');
-            let is_free = |span: &Span| (span.start as usize) < at && at < span.end as usize;
-            if !says_nothing || self.tabs_are_free.iter().any(is_free) {
+            while let Some(span) = free.next_if(|span| (span.start as usize) < at) {
+                free_until = free_until.max(span.end as usize);
+            }
+            if !says_nothing || at < free_until {
                 return None;
             }
             let before = self.text[..at].trim_end().len() as u32;
             let is_indented = self
-                .plain_ends
-                .get(&before)
-                .is_some_and(|value| tab - at > self.indentation_before(*value as usize));
+                .plain
+                .binary_search_by_key(&before, |value| value.end)
+                .is_ok_and(|found| {
+                    tab - at > self.indentation_before(self.plain[found].start as usize)
+                });
             let span = Span {
                 source: self.source,
                 start: tab as u32,
@@ -390,10 +422,10 @@ impl<'a> Builder<'a> {
         if style != ScalarStyle::Plain {
             self.tabs_are_free.push(span);
         } else if span.start < span.end {
-            self.plain_ends.insert(span.end, span.start);
+            self.plain.push(span);
         }
         let span = self.without_trailing_space(span, style);
-        self.refuse_what_compose_cannot_read(text, style, span);
+        self.refuse_what_compose_cannot_read(text, style, tag, span);
         if self.expects_key() {
             let plain = if style == ScalarStyle::Plain && tag.is_none() {
                 scalar::plain(text)
@@ -406,7 +438,7 @@ impl<'a> Builder<'a> {
             };
             let is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
             if anchor != 0 {
-                self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span));
+                self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span))?;
             }
             return self.key(Key {
                 text: text.to_string(),
@@ -421,7 +453,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Texts that only our reader knows.
-    fn refuse_what_compose_cannot_read(&mut self, text: &str, style: ScalarStyle, span: Span) {
+    fn refuse_what_compose_cannot_read(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Span,
+    ) {
         let is_in_brackets =
             matches!(self.frames.last(), Some(frame) if frame.style == StructureStyle::Flow);
         let written = self.text.get(span.start as usize..span.end as usize);
@@ -435,7 +473,14 @@ impl<'a> Builder<'a> {
                 .map(|at| syntax::escaped_slash(span, at)),
             _ => None,
         };
-        self.findings.extend(finding);
+        let core = tag.and_then(Tag::core_suffix);
+        let misfit = core
+            .filter(|tag| !fits_tag(text, tag))
+            .map(|tag| syntax::misfit(span, text, tag));
+        let found = finding.into_iter().chain(misfit);
+        let path = self.path();
+        self.findings
+            .extend(found.map(|finding| finding.path(path.clone())));
     }
 
     /// Block scalars end with the line break before the next token; a place should end with the text.
@@ -488,19 +533,33 @@ impl<'a> Builder<'a> {
             } else {
                 "keep one of the two, or merge what they say"
             };
-            self.findings.push(
-                Finding::error(
-                    "duplicate-key",
-                    format!("The key `{text}` stands twice in the same mapping."),
-                    key.span,
-                )
-                .label("here again")
-                .related(first, "first written here")
-                .help(help),
-            );
+            let finding = Finding::error(
+                "duplicate-key",
+                format!("The key `{text}` stands twice in the same mapping."),
+                key.span,
+            )
+            .label("here again")
+            .related(first, "first written here")
+            .help(help);
+            *pending = Some(key);
+            let path = self.path();
+            self.findings.push(finding.path(path));
+        } else {
+            *pending = Some(key);
         }
-        *pending = Some(key);
         Ok(())
+    }
+
+    /// The path of the value that is read now.
+    fn path(&self) -> String {
+        let steps = self.frames.iter().filter_map(|frame| match &frame.content {
+            Content::Sequence(items) => Some(items.len().to_string()),
+            Content::Mapping { key, .. } => {
+                let key = key.as_ref()?;
+                Some(key_text(&key.text).into_owned())
+            }
+        });
+        steps.collect::<Vec<_>>().join(".")
     }
 
     fn open(
@@ -593,7 +652,7 @@ impl<'a> Builder<'a> {
             Value::Mapping(other) => {
                 for (key, mut entry) in other {
                     if !mapping.contains(&key) {
-                        entry.value.origin.push(Step::MergeKey { used });
+                        entry.value.add_step(&Step::MergeKey { used });
                         mapping.insert_entry(key, entry);
                     }
                 }
@@ -625,7 +684,8 @@ impl<'a> Builder<'a> {
                     span,
                 )
                 .label("repeats a value that contains this place")
-                .help("move the anchor to a smaller value, or write the value out"),
+                .help("move the anchor to a smaller value, or write the value out")
+                .path(self.path()),
             ));
         }
         let Some(anchored) = self.anchors.get(&anchor) else {
@@ -666,21 +726,38 @@ impl<'a> Builder<'a> {
         self.finish(node, 0)
     }
 
-    fn keep_anchor(&mut self, anchor: usize, node: &Node) {
+    /// Anchors in anchors hold the same values again and again, so these are bounded as well.
+    fn keep_anchor(&mut self, anchor: usize, node: &Node) -> Result<(), Stop> {
         let mut node = node.clone();
         remove_resets(&mut node);
         let (values, depth) = size(&node);
+        self.anchored_values += values;
+        let most = self.limits.aliased_values.saturating_mul(4);
+        if self.anchored_values > most {
+            return Err(self.stop(
+                Finding::error(
+                    "too-many-anchors",
+                    "The anchors of this file hold too much.",
+                    node.span(),
+                )
+                .label(format!(
+                    "with this one, anchors hold more than {most} values"
+                ))
+                .help("take out anchors that no alias uses"),
+            ));
+        }
         let anchored = Anchored {
             node,
             values,
             depth,
         };
         self.anchors.insert(anchor, anchored);
+        Ok(())
     }
 
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Stop> {
         if anchor != 0 {
-            self.keep_anchor(anchor, &node);
+            self.keep_anchor(anchor, &node)?;
         }
         let Some(frame) = self.frames.last_mut() else {
             self.documents.push(node);
@@ -750,6 +827,18 @@ fn escaped_slash(written: &str) -> Option<usize> {
         next = escapes.find(|later| *later > at + 1);
     }
     None
+}
+
+/// Whether `text` is what a tag such as `!!int` says.
+fn fits_tag(text: &str, tag: &str) -> bool {
+    let plain = scalar::plain(text);
+    match tag {
+        "bool" => matches!(plain, Plain::Bool(_)),
+        "int" => matches!(plain, Plain::Integer(_) | Plain::Large),
+        "float" => matches!(plain, Plain::Float(_) | Plain::Integer(_) | Plain::Large),
+        "null" => matches!(plain, Plain::Null),
+        _ => true,
+    }
 }
 
 fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {

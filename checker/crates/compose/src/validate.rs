@@ -5,9 +5,7 @@ use crate::finding::Finding;
 use crate::node::{DATE, KeyKind, LARGE_NUMBER, Mapping, Node, Value};
 use crate::scalar;
 use crate::source::Span;
-use crate::specification::{
-    Extensions, Field, Form, INTEGER, Keys, Repeats, Shape, Short, TextRule,
-};
+use crate::specification::{Field, Form, INTEGER, Keys, Repeats, Shape, Short, TextRule};
 use crate::suggest;
 use crate::units;
 
@@ -22,6 +20,13 @@ pub(crate) fn validate(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) {
+    // Counted apart: what else there is to say, such as unset variables, must not hide a mistake.
+    let mut found = Vec::new();
+    check(node, shape, key, at, &mut found);
+    findings.append(&mut found);
+}
+
+fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &mut Vec<Finding>) {
     if findings.len() >= MOST {
         return;
     }
@@ -106,7 +111,7 @@ pub(crate) fn check_forms(
                 let child = match shape.keys {
                     Keys::Any => None,
                     Keys::Fields(..) => shape.field(name).map(|field| field.shape),
-                    Keys::Names(child) | Keys::Texts(child) | Keys::Filled(child) => Some(child),
+                    Keys::Names(child) | Keys::Texts(child) => Some(child),
                 };
                 if let Some(child) = child {
                     let (key, here) = (Some(entry.key_span), at.key(name));
@@ -179,7 +184,7 @@ fn validate_items(items: &[Node], shape: &Shape, at: &At<'_>, findings: &mut Vec
         return;
     };
     for (index, item) in items.iter().enumerate() {
-        validate(item, item_shape, None, &at.item(index), findings);
+        check(item, item_shape, None, &at.item(index), findings);
     }
     if shape.repeats == Repeats::Refused {
         refuse_repeats(items, at, findings);
@@ -231,15 +236,14 @@ fn validate_mapping(
                 }
                 let here = at.key(name);
                 match fields.iter().find(|field| field.key == name) {
-                    Some(field) => validate(
+                    Some(field) => check(
                         &entry.value,
                         field.shape,
                         Some(entry.key_span),
                         &here,
                         findings,
                     ),
-                    None if *extensions == Extensions::AnyKey => {}
-                    None if name.starts_with("x-") && *extensions != Extensions::Refused => {}
+                    None if extensions.allow(name) => {}
                     None => findings.push(unknown_key(name, entry.key_span, fields, mapping, at)),
                 }
             }
@@ -268,7 +272,7 @@ fn validate_mapping(
                         .path(at.key(name).to_string()),
                     );
                 }
-                validate(
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),
@@ -277,17 +281,18 @@ fn validate_mapping(
                 );
             }
         }
-        Keys::Texts(child) | Keys::Filled(child) => {
+        Keys::Texts(child) => {
             for (name, entry) in mapping.iter() {
-                if name.is_empty() && matches!(shape.keys, Keys::Filled(_)) {
+                // Names that may also be written as a list of `name=value`, such as variables, cannot be empty.
+                if name.is_empty() && shape.items.is_some() {
                     findings.push(
-                        Finding::error("bad-name", "A name is empty.", entry.key_span)
-                            .label("nothing between the quotes")
-                            .expected("a name")
+                        Finding::error("bad-name", "A name cannot be empty here.", entry.key_span)
+                            .label("an empty name")
+                            .help("write a name, or remove this line")
                             .path(at.key(name).to_string()),
                     );
                 }
-                validate(
+                check(
                     &entry.value,
                     child,
                     Some(entry.key_span),
@@ -344,14 +349,47 @@ fn unknown_key(
     finding.help("check the spelling and the indentation; keys of your own start with `x-`")
 }
 
+/// What is not said where a key is missing, and the next step, for keys whose name alone does not tell.
+const PURPOSES: &[(&str, &str, &str, &str)] = &[
+    (
+        "ports",
+        "target",
+        "nothing says which port of the container is meant",
+        "add `target: 80`, with the port the container listens on",
+    ),
+    (
+        "volumes",
+        "target",
+        "nothing says where in the container it appears",
+        "add `target: /path/in/container`",
+    ),
+    (
+        "devices",
+        "target",
+        "nothing says what it is called in the container",
+        "add `target: /dev/name`",
+    ),
+];
+
 fn missing_key(field: &Field, node: &Node, key: Option<Span>, at: &At<'_>) -> Finding {
+    let list = at.list().unwrap_or_default();
+    let purpose = PURPOSES
+        .iter()
+        .find(|(of, key, ..)| *of == list && *key == field.key);
+    let (label, help) = match purpose {
+        Some((_, _, label, help)) => ((*label).to_string(), (*help).to_string()),
+        None => (
+            format!("`{}` is missing", field.key),
+            format!("add a line `{}: …`", field.key),
+        ),
+    };
     Finding::error(
         "missing-key",
         format!("{} has no `{}`.", capital(&at.name()), field.key),
         key.unwrap_or(node.span()),
     )
-    .label(format!("`{}` is missing", field.key))
-    .help(format!("add a line `{}: …`", field.key))
+    .label(label)
+    .help(help)
     .path(at.to_string())
 }
 

@@ -78,13 +78,17 @@ fn a_project_with_an_error_is_not_loaded_and_one_with_warnings_is() {
 
 #[test]
 fn every_code_has_an_example() {
-    // These need a file system or a size that no example folder can carry; `limits.rs` and `disk.rs` show them.
+    // These need a file system or a size that no example folder can carry, or a question; `limits.rs`, `disk.rs` and
+    // `explain.rs` show them.
     let elsewhere = [
         "file-not-readable",
         "file-too-large",
         "several-documents",
-        "too-many-files",
+        "too-much",
+        "more-findings",
+        "too-many-anchors",
         "extends-too-long",
+        "no-such-value",
     ];
     let shown: BTreeSet<String> = examples()
         .iter()

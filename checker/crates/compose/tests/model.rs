@@ -121,9 +121,68 @@ fn a_printed_model_loads_to_itself() {
     let first = service(
         "environment: {A: 'x$$y', B: 1.10}\nports: ['8080:80', '90-91:90-91/udp']\nvolumes: ['./a:/b:ro', 'data:/c', /anonymous]\ndepends_on: [db]\nhealthcheck: {test: curl x, interval: 1m, retries: 3}\ncommand: echo \"a b\"\ndeploy: {resources: {limits: {cpus: '0.5', memory: 1g}}}\nsecrets: [key]\nnetworks: {front: {aliases: [w]}}\nulimits: {nofile: {soft: 1, hard: 2}}",
     );
-    let printed = first.to_json().to_string();
-    let again = project(&[("compose.yaml", &printed)]);
-    assert_eq!(again.to_json(), first.to_json());
+    for printed in [compose::print::yaml(&first), compose::print::json(&first)] {
+        let again = project(&[("compose.yaml", &printed)]);
+        assert_eq!(again.to_json(), first.to_json());
+        assert_eq!(compose::print::yaml(&again), compose::print::yaml(&first));
+    }
+}
+
+#[test]
+fn every_text_survives_being_printed_and_loaded() {
+    let texts = [
+        "",
+        " ",
+        "~",
+        "yes",
+        "017",
+        "1e3",
+        ".5",
+        "22:22",
+        "2024-01-01",
+        "a: b",
+        "a #b",
+        "- a",
+        "'",
+        "\"",
+        "\\",
+        "$",
+        "$$a",
+        "a\tb",
+        "a\nb",
+        "a\nb\n",
+        "\n",
+        " a\n b\n\n",
+        "a \nb",
+        "\u{85}",
+        "\u{2028}",
+        "\u{1f600}",
+        "<&>",
+        "---",
+        "...",
+        "%a",
+        "@",
+        "{",
+        "]",
+        "? a",
+        ": ",
+    ];
+    let labels: serde_json::Map<String, serde_json::Value> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| (format!("{index}{text}"), text.replace('$', "$$").into()))
+        .collect();
+    // Variables have no say in keys, and Compose doubles the dollars there all the same.
+    let labels: serde_json::Map<_, _> = labels
+        .into_iter()
+        .filter(|(key, _)| !key.contains('$'))
+        .collect();
+    let file = serde_json::json!({"services": {"web": {"image": "nginx", "labels": labels}}});
+    let first = project(&[("compose.yaml", &file.to_string())]);
+    for printed in [compose::print::yaml(&first), compose::print::json(&first)] {
+        let again = project(&[("compose.yaml", &printed)]);
+        assert_eq!(again.to_json(), first.to_json(), "{printed}");
+    }
 }
 
 #[test]

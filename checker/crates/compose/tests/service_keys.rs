@@ -120,9 +120,13 @@ fn what_compose_refuses_is_refused_at_its_place() {
             "volumes.v.labels.1",
         ),
         // Between brackets `?` and a `:` at the start are marks, and `\/` is no escape.
-        ("command: [curl, http://x/?a=b]", "yaml-syntax", ""),
-        ("dns: [::1]", "yaml-syntax", ""),
-        (r#"user: "a\/b""#, "yaml-syntax", ""),
+        (
+            "command: [curl, http://x/?a=b]",
+            "yaml-syntax",
+            "services.a.command.1",
+        ),
+        ("dns: [::1]", "yaml-syntax", "services.a.dns.0"),
+        (r#"user: "a\/b""#, "yaml-syntax", "services.a.user"),
         ("\tservices:\n  a: {image: x}", "tab-indentation", ""),
         (
             "labels: {on: 2024-01-01}",

@@ -13,8 +13,6 @@ use tokio::process::Command;
 
 use super::compare::{Project, Surroundings, Verdict};
 
-/// How long one file may take; Compose never ends on an alias bomb.
-const WITHIN: Duration = Duration::from_secs(60);
 /// How many files are asked about at a time.
 const AT_A_TIME: usize = 2;
 /// What a file makes use of, and the pattern that shows it.
@@ -41,11 +39,12 @@ const FEATURES: &[(&str, &str)] = &[
     ("x_ext", r"(?m)^x-"),
 ];
 
-/// Every compose file below `folder` with what Compose says of it; progress goes to stderr.
+/// Every compose file below `folder` with what Compose says of it; progress goes to stderr. A file has to be read `within` this
+/// time: on an alias bomb Compose never ends.
 ///
 /// # Errors
 /// No Docker Compose, or a folder without compose files.
-pub fn projects(folder: &Path) -> anyhow::Result<(String, Vec<Project>)> {
+pub fn projects(folder: &Path, within: Duration) -> anyhow::Result<(String, Vec<Project>)> {
     let folder = std::fs::canonicalize(folder)
         .ok()
         .filter(|folder| folder.is_dir())
@@ -71,7 +70,7 @@ pub fn projects(folder: &Path) -> anyhow::Result<(String, Vec<Project>)> {
         let asked = files.iter().enumerate().map(|(index, file)| {
             let (folder, total) = (&folder, files.len());
             async move {
-                let project = project(folder, file).await?;
+                let project = project(folder, file, within).await?;
                 anstream::eprintln!("{}/{total} {}", index + 1, project.name);
                 anyhow::Ok(project)
             }
@@ -125,7 +124,7 @@ async fn version() -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-async fn project(root: &Path, file: &Path) -> anyhow::Result<Project> {
+async fn project(root: &Path, file: &Path, within: Duration) -> anyhow::Result<Project> {
     let folder = file.parent().unwrap_or(root);
     let file_name = file
         .file_name()
@@ -142,6 +141,7 @@ async fn project(root: &Path, file: &Path) -> anyhow::Result<Project> {
         folder,
         file: &file_name,
         environment: &environment,
+        within,
     };
     let verdict = match asking.config(&[]).await? {
         Ok(model) => Verdict::Loads {
@@ -191,6 +191,7 @@ struct Asking<'a> {
     folder: &'a Path,
     file: &'a str,
     environment: &'a BTreeMap<String, String>,
+    within: Duration,
 }
 
 impl Asking<'_> {
@@ -213,7 +214,7 @@ impl Asking<'_> {
         command.process_group(0);
         let child = command.spawn().context("cannot start `docker`")?;
         let group = child.id();
-        let Ok(output) = tokio::time::timeout(WITHIN, child.wait_with_output()).await else {
+        let Ok(output) = tokio::time::timeout(self.within, child.wait_with_output()).await else {
             kill(group).await;
             return Ok(Err("TIMEOUT".to_owned()));
         };

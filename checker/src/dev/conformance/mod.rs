@@ -19,7 +19,7 @@ pub fn run(arguments: &DevConformanceArguments) -> anyhow::Result<Exit> {
         None => Exceptions::default(),
     };
     let (version, projects) = if arguments.live {
-        let (version, projects) = live::projects(&arguments.folder)?;
+        let (version, projects) = live::projects(&arguments.folder, arguments.within)?;
         (Some(version), projects)
     } else {
         (None, corpus::projects(&arguments.folder)?)

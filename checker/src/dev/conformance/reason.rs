@@ -9,6 +9,9 @@ pub enum Class {
     WrongType,
     /// The right type with a content that means nothing there.
     BadValue,
+    OutOfRange,
+    /// An item that stands twice in a list.
+    Repeated,
     MissingKey,
     UndefinedService,
     UndefinedNetwork,
@@ -30,6 +33,8 @@ pub enum Class {
     DuplicateKey,
     KeyNotText,
     YamlSyntax,
+    /// A file that is no text.
+    TextEncoding,
     VariableFile,
     Empty,
     ProjectName,
@@ -41,393 +46,139 @@ pub enum Class {
     Unread,
 }
 
-impl Class {
-    /// Whether the reason is something written in the project's files.
-    fn is_of_content(self) -> bool {
-        !matches!(self, Self::MissingFile | Self::ComposeFailed)
-    }
-}
-
 /// What Compose says, the class it belongs to, and the key it names. `{…}` stands for any text, the shortest that fits.
+/// Of several classes the first is what the text says; where a value may be a text or a mapping, and is a mapping without a key
+/// that it needs, Compose says that it must be a text, and it misses a target that is no text.
 /// In a key `*` is one step and a leading `**` any number of them; `{keys}` are several, each a key of its own.
 /// The first line that fits counts. Source: compose-go 2.9.1 and the schema library it uses.
-const TEXTS: &[(&str, Class, &str)] = {
+#[rustfmt::skip]
+const TEXTS: &[(&str, &[Class], &str)] = {
     use Class::*;
     &[
-        ("panic: {rest}", ComposeFailed, ""),
-        ("json: {rest}", ComposeFailed, ""),
-        ("TIMEOUT", ComposeFailed, ""),
+        ("panic: {rest}", &[ComposeFailed], ""),
+        ("json: {rest}", &[ComposeFailed], ""),
+        ("TIMEOUT", &[ComposeFailed], ""),
         // The schema.
-        (
-            "validating {file}: {at} additional properties {keys} not allowed",
-            UnknownKey,
-            "{at}.{keys}",
-        ),
-        (
-            "validating {file}: {at} missing property {keys}",
-            MissingKey,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} missing properties {keys}",
-            MissingKey,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} must be greater than {number}",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} must be less than {number}",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} must be a {types}",
-            WrongType,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} value must be {values}",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} items at {one} and {two} are equal",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} {text} does not match pattern {pattern}",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} {text} is not valid {format}: {why}",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} minItems: {numbers}",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "validating {file}: {at} maxItems: {numbers}",
-            BadValue,
-            "{at}",
-        ),
+        ("validating {file}: {at} additional properties {keys} not allowed", &[UnknownKey], "{at}.{keys}"),
+        ("validating {file}: {at} missing property {keys}", &[MissingKey], "{at}"),
+        ("validating {file}: {at} missing properties {keys}", &[MissingKey], "{at}"),
+        ("validating {file}: {at} must be greater than {number}", &[OutOfRange], "{at}"),
+        ("validating {file}: {at} must be less than {number}", &[OutOfRange], "{at}"),
+        ("validating {file}: {at} must be a {types}", &[WrongType, MissingKey, Repeated, OutOfRange], "{at}"),
+        ("validating {file}: {at} value must be {values}", &[BadValue], "{at}"),
+        ("validating {file}: {at} items at {one} and {two} are equal", &[Repeated], "{at}"),
+        ("validating {file}: {at} {text} does not match pattern {pattern}", &[BadValue], "{at}"),
+        ("validating {file}: {at} {text} is not valid {format}: {why}", &[BadValue], "{at}"),
+        ("validating {file}: {at} invalid jsonType {type}", &[WrongType], "{at}"),
+        ("validating {file}: {at} minItems: {numbers}", &[BadValue], "{at}"),
+        ("validating {file}: {at} maxItems: {numbers}", &[BadValue], "{at}"),
         // Reading YAML.
-        (
-            "{before}mapping key {key} already defined at line {line}",
-            DuplicateKey,
-            "**.{key}",
-        ),
-        ("{before}invalid map key: {key}", KeyNotText, ""),
-        ("non-string key at top level: {key}", KeyNotText, "{key}"),
-        ("non-string key in {at}: {key}", KeyNotText, "{at}.{key}"),
-        (
-            "{before}cycle detected: node at path {at} references node at path {outer}",
-            AliasCycle,
-            "{outer}",
-        ),
-        ("{before}cannot unmarshal {node} into {type}", WrongType, ""),
-        ("{before}map merge requires map {rest}", YamlSyntax, ""),
-        ("failed to parse {file}: yaml: {rest}", YamlSyntax, ""),
-        ("yaml: {rest}", YamlSyntax, ""),
-        ("top-level object must be a mapping", WrongType, ""),
-        ("empty compose file", Empty, ""),
+        ("{before}mapping key {key} already defined at line {line}", &[DuplicateKey], "**.{key}"),
+        ("{before}invalid map key: {key}", &[KeyNotText], ""),
+        ("non-string key at top level: {key}", &[KeyNotText], "{key}"),
+        ("non-string key in {at}: {key}", &[KeyNotText], "{at}.{key}"),
+        ("{before}cycle detected: node at path {at} references node at path {outer}", &[AliasCycle], "{outer}"),
+        ("{before}cannot unmarshal {node} into {type}", &[WrongType], ""),
+        ("{before}map merge requires map {rest}", &[YamlSyntax], ""),
+        ("failed to parse {file}: yaml: {rest}", &[YamlSyntax, TextEncoding], ""),
+        ("yaml: {rest}", &[YamlSyntax, TextEncoding], ""),
+        ("top-level object must be a mapping", &[WrongType], ""),
+        ("empty compose file", &[Empty], ""),
         // Variables.
-        (
-            "invalid interpolation format for {at}.\n{rest}",
-            InterpolationSyntax,
-            "{at}",
-        ),
-        (
-            "error while interpolating {at}: required variable {name} is missing a value{why}",
-            RequiredVariable,
-            "{at}",
-        ),
-        ("error while interpolating {at}: {why}", BadValue, "{at}"),
-        (
-            "failed to read {file}: line {line}: {why}",
-            VariableFile,
-            "",
-        ),
-        ("failed to read {file}: {why}", VariableFile, ""),
-        (
-            "unsupported env_file format {format}",
-            BadValue,
-            "services.*.env_file",
-        ),
+        ("invalid interpolation format for {at}.\n{rest}", &[InterpolationSyntax], "{at}"),
+        ("error while interpolating {at}: required variable {name} is missing a value{why}", &[RequiredVariable], "{at}"),
+        ("error while interpolating {at}: {why}", &[BadValue], "{at}"),
+                ("failed to read {file}: {why}", &[VariableFile, InterpolationSyntax, RequiredVariable, TextEncoding], ""),
+        ("failed to parse env_file {file}: {why}", &[VariableFile], ""),
+        ("unsupported env_file format {format}", &[BadValue], "services.*.env_file"),
         // Other files.
-        ("include cycle detected:{files}", IncludeCycle, ""),
-        (
-            "{at} conflicts with imported resource",
-            IncludeConflict,
-            "{at}",
-        ),
-        ("open {file}: {why}", MissingFile, ""),
-        ("stat {file}: {why}", MissingFile, ""),
-        ("read {file}: {why}", MissingFile, ""),
-        ("env file {file} not found: {why}", MissingFile, ""),
-        ("label file {file} not found: {why}", MissingFile, ""),
-        ("couldn't find env file: {file}", MissingFile, ""),
-        ("no configuration file provided: {why}", MissingFile, ""),
-        ("cannot read {file}", MissingFile, ""),
-        ("{file} is not a file", MissingFile, ""),
-        ("{file} is a directory", MissingFile, ""),
-        (
-            "extends.{service}.service is required",
-            MissingKey,
-            "services.{service}.extends",
-        ),
-        (
-            "cannot extend service {service} in {file}: service {other} not found{where}",
-            UndefinedService,
-            "services.{service}.extends",
-        ),
-        (
-            "cannot extend service {service} in {file}: {why}",
-            WrongType,
-            "services.{service}.extends",
-        ),
-        ("Circular reference:{rest}", ExtendsCycle, ""),
-        ("circular reference {rest}", ExtendsCycle, ""),
+        ("include cycle detected:{files}", &[IncludeCycle], ""),
+        ("{at} conflicts with imported resource", &[IncludeConflict], "{at}"),
+        ("open {file}: {why}", &[MissingFile], ""),
+        ("stat {file}: {why}", &[MissingFile], ""),
+        ("read {file}: {why}", &[MissingFile], ""),
+        ("env file {file} not found: {why}", &[MissingFile], ""),
+        ("label file {file} not found: {why}", &[MissingFile], ""),
+        ("couldn't find env file: {file}", &[MissingFile], ""),
+        ("no configuration file provided: {why}", &[MissingFile], ""),
+        ("cannot read {file}", &[MissingFile], ""),
+        ("{file} is not a file", &[MissingFile], ""),
+        ("{file} is a directory", &[MissingFile], ""),
+        ("extends.{service}.service is required", &[MissingKey, WrongType], "services.{service}.extends"),
+        ("cannot extend service {service} in {file}: service {other} not found{where}", &[UndefinedService, WrongType], "services.{service}.extends"),
+        ("cannot extend service {service} in {file}: {why}", &[UndefinedService, WrongType], "services.{service}.extends"),
+        ("Circular reference:{rest}", &[ExtendsCycle], ""),
+        ("circular reference {rest}", &[ExtendsCycle], ""),
         // Types, and values that are written in a short form.
-        ("services must be a mapping", WrongType, "services"),
-        (
-            "services.{service} must be a mapping",
-            WrongType,
-            "services.{service}",
-        ),
-        ("`include` must be a list, got{value}", WrongType, "include"),
-        ("cannot override {at}", CannotMerge, "{at}"),
-        ("{at}: unexpected type {type}", WrongType, "{at}"),
-        ("unexpected type {type}", WrongType, ""),
-        ("{at}: unsupported type {type}", WrongType, "{at}"),
-        ("{at}: unsupported value {value}", WrongType, "{at}"),
-        ("{at}: unsupported expose value {value}", WrongType, "{at}"),
-        ("{at}: invalid type {type} for {what}", WrongType, "{at}"),
-        ("{at}: invalid type {type}", WrongType, "{at}"),
-        (
-            "{at}: invalid value {value}, expected key=value",
-            BadValue,
-            "{at}",
-        ),
-        ("{at}: invalid ip address: {text}", BadValue, "{at}"),
-        ("{at}: value can't be blank", MissingKey, "{at}"),
-        (
-            "service {what} {at} is missing a mount target",
-            MissingKey,
-            "{at}",
-        ),
-        (
-            "service ports {at} is missing a target port",
-            MissingKey,
-            "{at}",
-        ),
-        (
-            "environment path attribute {at} is missing",
-            MissingKey,
-            "{at}",
-        ),
-        (
-            "invalid mount config for type {type}: field Source must not be empty",
-            MissingKey,
-            "services.*.volumes",
-        ),
-        (
-            "invalid spec: {spec}: {why}",
-            BadValue,
-            "services.*.volumes",
-        ),
-        ("invalid empty volume spec", BadValue, "services.*.volumes"),
-        ("invalid ssh key {text}", BadValue, "services.*.build.ssh"),
-        (
-            "invalid ssh key type {type}",
-            WrongType,
-            "services.*.build.ssh",
-        ),
-        (
-            "confusing device mapping, please use long syntax: {text}",
-            BadValue,
-            "services.*.devices",
-        ),
-        (
-            "{before}healthcheck.test must start either by {words}",
-            BadValue,
-            "services.*.healthcheck.test",
-        ),
+        ("services must be a mapping", &[WrongType], "services"),
+        ("services.{service} must be a mapping", &[WrongType], "services.{service}"),
+        ("`include` must be a list, got{value}", &[WrongType], "include"),
+        ("cannot override {at}", &[CannotMerge], "{at}"),
+        ("{at}: unexpected type {type}", &[WrongType], "{at}"),
+        ("unexpected type {type}", &[WrongType], ""),
+        ("{at}: unsupported type {type}", &[WrongType], "{at}"),
+        ("{at}: unsupported value {value}", &[WrongType], "{at}"),
+        ("{at}: unsupported expose value {value}", &[WrongType], "{at}"),
+        ("{at}: invalid type {type} for {what}", &[WrongType, BadValue], "{at}"),
+        ("{at}: invalid type {type}", &[WrongType], "{at}"),
+        ("{at}: invalid value {value}, expected key=value", &[BadValue], "{at}"),
+        ("{at}: invalid ip address: {text}", &[BadValue], "{at}"),
+        ("{at}: value can't be blank", &[MissingKey], "{at}"),
+        ("service {what} {at} is missing a mount target", &[MissingKey, WrongType], "{at}"),
+        ("service ports {at} is missing a target port", &[MissingKey, BadValue], "{at}"),
+        ("environment path attribute {at} is missing", &[MissingKey], "{at}"),
+        ("invalid mount config for type {type}: field Source must not be empty", &[MissingKey], "services.*.volumes"),
+        ("invalid spec: {spec}: {why}", &[BadValue], "services.*.volumes"),
+        ("invalid empty volume spec", &[BadValue], "services.*.volumes"),
+        ("Invalid {what}: {text}", &[BadValue], "services.*.ports"),
+        ("Invalid ranges specified for container and host Ports: {ranges}", &[BadValue], "services.*.ports"),
+        ("Invalid ip address {text}: {why}", &[BadValue], "services.*.ports"),
+        ("No port specified: {text}", &[BadValue], "services.*.ports"),
+        ("invalid ssh key {text}", &[BadValue], "services.*.build.ssh"),
+        ("invalid ssh key type {type}", &[WrongType], "services.*.build.ssh"),
+        ("confusing device mapping, please use long syntax: {text}", &[BadValue], "services.*.devices"),
+        ("{before}healthcheck.test must start either by {words}", &[BadValue], "services.*.healthcheck.test"),
         // Decoding into Compose's own types; each line has a key in quotes.
-        (
-            "'{at}' environment variable {name} is declared with a trailing space",
-            BadValue,
-            "{at}",
-        ),
-        (
-            "'{at}' expected type {type}, got {other}",
-            WrongType,
-            "{at}",
-        ),
-        ("'{at}' expected a {type}, got {other}", WrongType, "{at}"),
-        (
-            "'{at}' source data must be {type}, got {other}",
-            WrongType,
-            "{at}",
-        ),
-        ("'{at}' invalid type {type} for {what}", WrongType, "{at}"),
-        ("'{at}' unexpected value type {type}", WrongType, "{at}"),
-        ("'{at}' {why}", BadValue, "{at}"),
+        ("'{at}' environment variable {name} is declared with a trailing space", &[BadValue], "{at}"),
+        ("'{at}' expected type {type}, got {other}", &[WrongType], "{at}"),
+        ("'{at}' expected a {type}, got {other}", &[WrongType], "{at}"),
+        ("'{at}' source data must be {type}, got {other}", &[WrongType], "{at}"),
+        ("'{at}' invalid type {type} for {what}", &[WrongType], "{at}"),
+        ("'{at}' unexpected value type {type}", &[WrongType], "{at}"),
+        ("'{at}' cannot parse value as {type}: {why}", &[BadValue, OutOfRange], "{at}"),
+        ("'{at}' {why}", &[BadValue], "{at}"),
         // The whole project.
-        (
-            "dependency cycle detected: {services}",
-            DependencyCycle,
-            "services.{services}",
-        ),
-        (
-            "service {service} has neither an image nor a build context specified{rest}",
-            MissingKey,
-            "services.{service}",
-        ),
-        (
-            "service {service} refers to undefined network {name}: invalid {rest}",
-            UndefinedNetwork,
-            "services.{service}.networks.{name}",
-        ),
-        (
-            "service {service} refers to undefined volume {name}: invalid {rest}",
-            UndefinedVolume,
-            "services.{service}.volumes",
-        ),
-        (
-            "service {service} refers to undefined build secret {name}: invalid {rest}",
-            UndefinedSecret,
-            "services.{service}.build.secrets",
-        ),
-        (
-            "service {service} refers to undefined config {name}: invalid {rest}",
-            UndefinedConfig,
-            "services.{service}.configs",
-        ),
-        (
-            "service {service} refers to undefined secret {name}: invalid {rest}",
-            UndefinedSecret,
-            "services.{service}.secrets",
-        ),
-        (
-            "service {service} refers to undefined model {name}: invalid {rest}",
-            UndefinedModel,
-            "services.{service}.models.{name}",
-        ),
-        (
-            "service {service} depends on undefined service {name}: invalid {rest}",
-            UndefinedService,
-            "services.{service}",
-        ),
-        (
-            "service {other} not found for network_mode {mode}",
-            UndefinedService,
-            "services.*.network_mode",
-        ),
-        (
-            "service {service} depends on unknown service {name}",
-            UndefinedService,
-            "services.{service}",
-        ),
-        (
-            "service {other} is required by {service} but is disabled. {help}",
-            UndefinedService,
-            "services.{service}",
-        ),
-        (
-            "service {service} declares unknown service {name} as additional contexts {context}",
-            UndefinedService,
-            "services.{service}.build.additional_contexts.{context}",
-        ),
-        (
-            "service {service} declares non-buildable service {name} as additional contexts {context}",
-            UndefinedService,
-            "services.{service}.build.additional_contexts.{context}",
-        ),
-        (
-            "service {service} declares mutualy exclusive dockerfile and dockerfile_inline{rest}",
-            Conflict,
-            "services.{service}.build",
-        ),
-        (
-            "service {service} declares mutually exclusive `network_mode` and `networks`{rest}",
-            Conflict,
-            "services.{service}.network_mode",
-        ),
-        (
-            "service.build.platforms MUST include service.platform {rest}",
-            Conflict,
-            "services.*.platform",
-        ),
-        (
-            "services.{service}: container name {name} is already in use by service {other}",
-            Conflict,
-            "services.*.container_name",
-        ),
-        (
-            "services.{service}: can't set distinct values on {one} and {two}: {rest}",
-            Conflict,
-            "services.{service}",
-        ),
-        (
-            "services.{at}: can't set container_name and {at} as container name must be unique{rest}",
-            Conflict,
-            "services.*.container_name",
-        ),
-        (
-            "services.{at}: must be greater than {number}",
-            BadValue,
-            "services.{at}",
-        ),
-        (
-            "services.{service}.develop.watch: target is required {rest}",
-            MissingKey,
-            "services.{service}.develop.watch",
-        ),
-        (
-            "{at}: target {target} already mounted as {other}",
-            Conflict,
-            "{at}",
-        ),
-        (
-            "secret {name} must declare either `file` or `environment`{rest}",
-            MissingKey,
-            "secrets.{name}",
-        ),
-        (
-            "{at}: {names} attributes are mutually exclusive",
-            Conflict,
-            "{at}",
-        ),
-        ("{at}: one of {names} must be set", MissingKey, "{at}"),
-        (
-            "{at}: \"count\" and \"device_ids\" attributes are exclusive",
-            Conflict,
-            "{at}",
-        ),
-        (
-            "{at}: conflicting parameters \"external\" and {key} specified",
-            Conflict,
-            "{at}.{key}",
-        ),
-        (
-            "{at}: name and external.name conflict; only use name",
-            Conflict,
-            "{at}",
-        ),
-        (
-            "{before}nvalid project name {name}: {rest}",
-            ProjectName,
-            "",
-        ),
-        ("project name must not be empty", ProjectName, ""),
+        ("dependency cycle detected: {services}", &[DependencyCycle], "services.{services}"),
+        ("service {service} has neither an image nor a build context specified{rest}", &[MissingKey], "services.{service}"),
+        ("service {service} refers to undefined network {name}: invalid {rest}", &[UndefinedNetwork], "services.{service}.networks.{name}"),
+        ("service {service} refers to undefined volume {name}: invalid {rest}", &[UndefinedVolume], "services.{service}.volumes"),
+        ("service {service} refers to undefined build secret {name}: invalid {rest}", &[UndefinedSecret], "services.{service}.build.secrets"),
+        ("service {service} refers to undefined config {name}: invalid {rest}", &[UndefinedConfig], "services.{service}.configs"),
+        ("service {service} refers to undefined secret {name}: invalid {rest}", &[UndefinedSecret], "services.{service}.secrets"),
+        ("service {service} refers to undefined model {name}: invalid {rest}", &[UndefinedModel], "services.{service}.models.{name}"),
+        ("service {service} depends on undefined service {name}: invalid {rest}", &[UndefinedService], "services.{service}"),
+        ("service {other} not found for network_mode {mode}", &[UndefinedService], "services.*.network_mode"),
+        ("service {service} depends on unknown service {name}", &[UndefinedService], "services.{service}"),
+        ("service {other} is required by {service} but is disabled. {help}", &[UndefinedService], "services.{service}"),
+        ("service {service} declares unknown service {name} as additional contexts {context}", &[UndefinedService], "services.{service}.build.additional_contexts.{context}"),
+        ("service {service} declares non-buildable service {name} as additional contexts {context}", &[UndefinedService], "services.{service}.build.additional_contexts.{context}"),
+        ("service {service} declares mutualy exclusive dockerfile and dockerfile_inline{rest}", &[Conflict], "services.{service}.build"),
+        ("service {service} declares mutually exclusive `network_mode` and `networks`{rest}", &[Conflict], "services.{service}.network_mode"),
+        ("service.build.platforms MUST include service.platform {rest}", &[Conflict], "services.*.platform"),
+        ("services.{service}: container name {name} is already in use by service {other}", &[Conflict], "services.*.container_name"),
+        ("services.{service}: can't set distinct values on {one} and {two}: {rest}", &[Conflict], "services.{service}"),
+        ("services.{at}: can't set container_name and {at} as container name must be unique{rest}", &[Conflict], "services.*.container_name"),
+        ("services.{at}: must be greater than {number}", &[OutOfRange], "services.{at}"),
+        ("services.{service}.develop.watch: target is required {rest}", &[MissingKey], "services.{service}.develop.watch"),
+        ("{at}: target {target} already mounted as {other}", &[Conflict], "{at}"),
+        ("secret {name} must declare either `file` or `environment`{rest}", &[MissingKey], "secrets.{name}"),
+        ("{at}: {names} attributes are mutually exclusive", &[Conflict], "{at}"),
+        ("{at}: one of {names} must be set", &[MissingKey], "{at}"),
+        ("{at}: \"count\" and \"device_ids\" attributes are exclusive", &[Conflict], "{at}"),
+        ("{at}: conflicting parameters \"external\" and {key} specified", &[Conflict], "{at}.{key}"),
+        ("{at}: name and external.name conflict; only use name", &[Conflict], "{at}"),
+        ("{before}nvalid project name {name}: {rest}", &[ProjectName], ""),
+        ("project name must not be empty", &[ProjectName], ""),
     ]
 };
 
@@ -453,15 +204,15 @@ const CODES: &[(Class, &[&str])] = {
                 "bad-port",
                 "bad-size",
                 "bad-ssh-key",
-                "out-of-range",
                 "pair-without-equals",
-                "repeated-item",
                 "space-in-name",
                 "too-many-ports",
                 "unknown-value",
                 "value-too-long",
             ],
         ),
+        (OutOfRange, &["out-of-range"]),
+        (Repeated, &["repeated-item"]),
         // Compose has no word of its own for a name with a wrong character: no pattern fits, so the key is unknown.
         (UnknownKey, &["bad-name"]),
         (MissingKey, &["missing-key", "no-image", "no-content"]),
@@ -481,6 +232,7 @@ const CODES: &[(Class, &[&str])] = {
         (
             Conflict,
             &[
+                "container-name-twice",
                 "count-and-ids",
                 "external-name",
                 "external-with-more",
@@ -502,10 +254,8 @@ const CODES: &[(Class, &[&str])] = {
         (
             YamlSyntax,
             &[
-                "control-character",
                 "merge-needs-mapping",
                 "nested-too-deep",
-                "not-utf8",
                 "other-yaml-version",
                 "several-documents",
                 "tab-indentation",
@@ -514,6 +264,7 @@ const CODES: &[(Class, &[&str])] = {
                 "yaml-syntax",
             ],
         ),
+        (TextEncoding, &["control-character", "not-utf8"]),
         (VariableFile, &["bad-variable-file"]),
         (Empty, &["empty-file"]),
         (ProjectName, &["bad-project-name"]),
@@ -527,21 +278,17 @@ const CODES: &[(Class, &[&str])] = {
                 "file-too-large",
                 "no-compose-file",
                 "remote-file",
-                "too-many-files",
+                "too-much",
             ],
         ),
     ]
 };
 
-/// Where a value may be a text or a mapping, and it is a mapping without a key that it needs, Compose says that it must be
-/// a text. Likewise with a list in which something stands twice.
-const BEHIND_A_TYPE: &[&str] = &["missing-key", "repeated-item"];
-
 /// Why Compose refuses a project: one reason, or any of several of the same class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// What is wrong.
-    pub class: Class,
+    /// What is wrong: the class of the text first, then those that Compose does not tell from it.
+    pub classes: &'static [Class],
     /// The keys that are named, as `services.web.ports.*`; none where the text names no key.
     pub keys: Vec<String>,
 }
@@ -578,30 +325,37 @@ impl Reason {
     fn read_one(text: &str) -> Self {
         let fitting = TEXTS
             .iter()
-            .find_map(|(pattern, class, key)| Some((captured(pattern, text)?, *class, *key)));
+            .find_map(|(pattern, classes, key)| Some((captured(pattern, text)?, *classes, *key)));
         match fitting {
-            Some((captured, class, key)) => Self {
-                class,
+            Some((captured, classes, key)) => Self {
+                classes,
                 keys: keys(key, &captured),
             },
             None => Self {
-                class: Class::Unread,
+                classes: &[Class::Unread],
                 keys: Vec::new(),
             },
         }
     }
 
+    /// Whether it is something that is written in the project's files.
+    fn is_of_content(&self) -> bool {
+        let [class, ..] = self.classes else {
+            return true;
+        };
+        !matches!(class, Class::MissingFile | Class::ComposeFailed)
+    }
+
     fn is_given_by(&self, finding: &Finding) -> bool {
         let path = finding.path.as_deref().unwrap_or_default();
-        let is_of_class = class_of(finding.code) == Some(self.class)
-            || self.class == Class::WrongType && BEHIND_A_TYPE.contains(&finding.code);
+        let is_of_class = class_of(finding.code).is_some_and(|class| self.classes.contains(&class));
         is_of_class && (self.keys.is_empty() || self.keys.iter().any(|key| is_at(key, path)))
     }
 }
 
 /// Whether our errors give one of Compose's reasons.
 pub fn compare(reasons: &[Reason], loaded: &Loaded) -> Match {
-    if !reasons.iter().any(|reason| reason.class.is_of_content()) {
+    if !reasons.iter().any(Reason::is_of_content) {
         return Match::NotOfContent;
     }
     let given = |finding: &Finding| reasons.iter().any(|reason| reason.is_given_by(finding));
@@ -610,7 +364,11 @@ pub fn compare(reasons: &[Reason], loaded: &Loaded) -> Match {
         Some(_) => Match::Later,
         None => Match::None {
             theirs: joined(reasons.iter().map(|reason| {
-                format!("{:?} at {}", reason.class, place(&reason.keys.join(" or ")))
+                format!(
+                    "{:?} at {}",
+                    reason.classes[0],
+                    place(&reason.keys.join(" or "))
+                )
             })),
             ours: joined(loaded.errors().map(|error| {
                 format!(
@@ -692,7 +450,7 @@ fn keys(template: &str, captured: &[(&str, &str)]) -> Vec<String> {
 
 /// `services[web].ports.[]` and `'web'` in the spelling of our paths.
 fn steps(text: &str) -> String {
-    let text = text.trim_matches(['\'', '"']);
+    let text = text.trim_matches(['\'', '"']).replace("<nil>", "null");
     let dotted = text.replace(".[", "[").replace("[]", "[*]");
     dotted.replace('[', ".").replace(']', "")
 }
@@ -722,7 +480,7 @@ mod tests {
 
     fn read(error: &str) -> (Class, Vec<String>) {
         let reasons = Reason::read(error);
-        let class = reasons[0].class;
+        let class = reasons[0].classes[0];
         let keys = reasons.into_iter().flat_map(|reason| reason.keys);
         (class, keys.collect())
     }

@@ -29,12 +29,13 @@ impl Share {
         json!({ "part": self.part, "of": self.of })
     }
 
-    /// `638 of 639 (99.8 %)`, and without a percentage where there is nothing to share.
+    /// `638 of 639 (99.8 %)`; nothing of nothing is all of it.
     fn with_percentage(self) -> String {
-        match self.of {
-            0 => self.to_string(),
-            of => format!("{self} ({:.1} %)", 100.0 * self.part as f64 / of as f64),
-        }
+        let percentage = match self.of {
+            0 => 100.0,
+            of => 100.0 * self.part as f64 / of as f64,
+        };
+        format!("{self} ({percentage:.1} %)")
     }
 }
 

@@ -1,5 +1,7 @@
 //! Services that take over what another service says.
 
+use std::rc::Rc;
+
 use super::include::{is_remote, remote};
 use super::{Loader, Place};
 use crate::at::At;
@@ -53,12 +55,14 @@ impl Loader<'_> {
             return;
         }
         let mut services = services.clone();
+        // Variables and folders differ from one include to the next.
+        self.bases.clear();
         let names: Vec<String> = services.keys().map(String::from).collect();
         for name in names {
             if self
                 .findings
                 .iter()
-                .any(|finding| finding.code == "extends-too-long")
+                .any(|finding| matches!(finding.code, "extends-too-long" | "too-much"))
             {
                 return;
             }
@@ -152,11 +156,16 @@ impl Loader<'_> {
         }
         trail.push((context.file.clone(), name.to_string()));
         let base = match file {
-            Some(file) => self.base_from_file(&target, file, at, context, trail)?,
+            Some(file) => self.base_from_file(name, &target, file, at, context, trail)?,
             None => {
                 if !context.services.contains(&target) {
-                    self.findings
-                        .push(unknown_base(&target, at, context.services, "this file"));
+                    self.findings.push(unknown_base(
+                        name,
+                        &target,
+                        at,
+                        context.services,
+                        "this file",
+                    ));
                     return None;
                 }
                 let mut inner = Extending {
@@ -170,6 +179,17 @@ impl Loader<'_> {
         trail.pop();
         if base.is_null() {
             return Some(service);
+        }
+        if base.as_mapping().is_none() {
+            // Told at the service that is extended, not at the one that extends it.
+            let at_services = At::ROOT.key("services");
+            let at_base = at_services.key(&target);
+            validate::validate(&base, &SERVICE, None, &at_base, &mut self.findings);
+            return None;
+        }
+        self.work.values += base.size();
+        if self.is_too_much(Some(at)) {
+            return None;
         }
         let mut base = base;
         base.add_step(&Step::Extended {
@@ -216,6 +236,7 @@ impl Loader<'_> {
 
     fn base_from_file(
         &mut self,
+        name: &str,
         target: &str,
         file: &Node,
         at: Span,
@@ -227,8 +248,43 @@ impl Loader<'_> {
             self.findings.push(remote(written, file.span()));
             return None;
         }
+        let base = match self.bases.get(written) {
+            Some(base) => Rc::clone(base),
+            None => {
+                let base = Rc::new(self.base_file(written, file.span(), at, context)?);
+                self.bases.insert(written.to_string(), Rc::clone(&base));
+                base
+            }
+        };
+        let none = Mapping::new();
+        let services = base.root.child("services").and_then(Node::as_mapping);
+        let Some(services) = services.filter(|services| services.contains(target)) else {
+            let place = format!("`{}`", base.path);
+            let services = services.unwrap_or(&none);
+            self.findings
+                .push(unknown_base(name, target, at, services, &place));
+            return None;
+        };
+        let mut inner = Extending {
+            file: base.path.clone(),
+            services,
+            resets: &base.resets,
+            variables: context.variables,
+            place: context.place,
+        };
+        self.extended(target, &mut inner, trail)
+    }
+
+    /// A file that services are taken from, made ready once for all that ask for it.
+    fn base_file(
+        &mut self,
+        written: &str,
+        asked_at: Span,
+        at: Span,
+        context: &Extending<'_>,
+    ) -> Option<BaseFile> {
         let path = path::join(context.place.folder, written);
-        let parsed = self.parse_file(&path, Some(file.span()))?;
+        let parsed = self.parse_file(&path, Some(asked_at))?;
         let errors = self.error_count();
         let mut root = Node::new(Value::Mapping(Mapping::new()), at);
         let mut resets = Vec::new();
@@ -252,29 +308,15 @@ impl Loader<'_> {
                 home: self.home.as_deref(),
             },
         );
-        let Some(services) = root
-            .child("services")
-            .and_then(Node::as_mapping)
-            .filter(|services| services.contains(target))
-        else {
-            let none = Mapping::new();
-            let services = root
-                .child("services")
-                .and_then(Node::as_mapping)
-                .unwrap_or(&none);
-            self.findings
-                .push(unknown_base(target, at, services, &format!("`{path}`")));
-            return None;
-        };
-        let mut inner = Extending {
-            file: path,
-            services,
-            resets: &resets,
-            variables: context.variables,
-            place: context.place,
-        };
-        self.extended(target, &mut inner, trail)
+        Some(BaseFile { path, root, resets })
     }
+}
+
+/// A file that services are taken from.
+pub(super) struct BaseFile {
+    path: String,
+    root: Node,
+    resets: Vec<Vec<String>>,
 }
 
 /// What a chain of `extends` needs to know about the file it is in.
@@ -300,19 +342,20 @@ fn clear_service(service: &mut Node, name: &str, resets: &[Vec<String>]) {
     merge::clear(service, &below);
 }
 
-fn unknown_base(target: &str, at: Span, services: &Mapping, place: &str) -> Finding {
+fn unknown_base(name: &str, target: &str, at: Span, services: &Mapping, place: &str) -> Finding {
     let finding = Finding::error(
         "unknown-service",
         format!("There is no service `{target}` in {place} to extend."),
         at,
     )
-    .label("extends this service");
+    .label("extends this service")
+    .path(format!("services.{name}.extends"));
     match suggest::nearest(target, services.keys()) {
         Some(meant) => finding.help(format!("did you mean `{meant}`?")),
         None if services.is_empty() => finding.help(format!("{place} has no services")),
         None => finding.expected(format!(
             "one of {}",
-            services.keys().collect::<Vec<_>>().join(", ")
+            suggest::listed(&services.keys().collect::<Vec<_>>())
         )),
     }
 }

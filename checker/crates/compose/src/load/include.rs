@@ -76,8 +76,9 @@ impl Loader<'_> {
             .iter()
             .map(|path| path::join(place.folder, path))
             .collect();
-        let first = paths.first()?;
-        if chain.contains(first) || chain.len() > DEEPEST_INCLUDE {
+        if let Some(first) = paths.first()
+            && (chain.contains(first) || chain.len() > DEEPEST_INCLUDE)
+        {
             self.findings.push(
                 Finding::error(
                     "include-cycle",
@@ -94,9 +95,14 @@ impl Loader<'_> {
         }
         let project_directory = entry
             .child("project_directory")
-            .and_then(Node::as_str)
+            .and_then(Node::scalar_text)
             .filter(|folder| !folder.is_empty());
-        let relative = project_directory.map_or_else(|| path::folder_of(&written[0]), path::clean);
+        let relative = match project_directory {
+            Some(folder) => path::clean(&folder),
+            None => written
+                .first()
+                .map_or_else(String::new, |file| path::folder_of(file)),
+        };
         let folder = path::join(place.folder, &relative);
         let env_files = texts(entry.child("env_file"));
         let mut own = variables.clone();
@@ -117,7 +123,14 @@ impl Loader<'_> {
                     self.limits,
                 ) {
                     Ok(source) => {
-                        self.parse_variables(source, Format::Compose, variables, &mut found)
+                        let lookup = |name: &str| variables.get(name).cloned();
+                        self.parse_variables(
+                            source,
+                            Format::Compose,
+                            &lookup,
+                            &mut found,
+                            Some(span),
+                        );
                     }
                     Err(failure) => self.findings.push(failure.into_finding(&path, Some(span))),
                 }
@@ -125,17 +138,16 @@ impl Loader<'_> {
             own.add_missing(found);
         }
         let files = self.parse_files(&paths, Some(span));
-        if files.len() < paths.len() {
-            return None;
-        }
+        let is_complete = files.len() == paths.len();
         let inner = Place {
             folder: &folder,
             included: chain.to_vec(),
         };
+        // What is there is judged, also when a file is missing.
         let mut root = self.model(files, &own, &inner, &relative).ok()?;
         self.refuse_configs_of_variables(&root, &own, span);
         root.add_step(&Step::Included { at: span });
-        Some(root)
+        is_complete.then_some(root)
     }
 
     /// In an included file Compose puts the variable's value beside its name, and then finds two contents.

@@ -3,9 +3,31 @@
 use super::{Loader, ParsedFile, Request};
 use crate::finding::Finding;
 use crate::interpolate::{self, Variables};
+use crate::node::{Node, Origin, Step};
 use crate::source::Span;
 
+const OPTION: &str = "--project-name";
 const VARIABLE: &str = "COMPOSE_PROJECT_NAME";
+
+/// A project's name.
+#[derive(Default)]
+pub(super) struct ProjectName {
+    pub name: String,
+    /// How it came about, when it is not the one that the file says.
+    pub step: Option<Step>,
+}
+
+impl ProjectName {
+    /// The name as a value of the model.
+    pub(super) fn node(self, root: &Node) -> Node {
+        let written = root.child("name").unwrap_or(root);
+        let origin = match self.step {
+            None => written.origin.clone(),
+            Some(step) => Origin::at(written.span()).with(step),
+        };
+        Node::text(self.name, origin)
+    }
+}
 
 impl Loader<'_> {
     pub(super) fn project_name(
@@ -13,22 +35,32 @@ impl Loader<'_> {
         request: &Request,
         files: &[ParsedFile],
         variables: &Variables,
-    ) -> Option<String> {
+    ) -> Option<ProjectName> {
         let explicit = request
             .project_name
             .as_deref()
             .filter(|name| !name.is_empty())
-            .map(|name| (name, "--project-name", None));
+            .map(|name| (name, OPTION, Step::Given { option: OPTION }));
         let from_variable = || {
-            variables
-                .value(VARIABLE)
-                .filter(|name| !name.is_empty())
-                .map(|name| (name, VARIABLE, variables.place(VARIABLE)))
+            let variable = variables.get(VARIABLE)?;
+            let step = Step::Interpolated {
+                variable: VARIABLE.into(),
+                from: variable.origin.clone(),
+            };
+            let name = variable.value.as_str();
+            (!name.is_empty()).then_some((name, VARIABLE, step))
         };
-        if let Some((name, set_by, place)) = explicit.or_else(from_variable) {
+        if let Some((name, set_by, step)) = explicit.or_else(from_variable) {
             if normalized_name(name) == name {
-                return Some(name.to_string());
+                return Some(ProjectName {
+                    name: name.to_string(),
+                    step: Some(step),
+                });
             }
+            let place = match step {
+                Step::Given { .. } => None,
+                _ => variables.place(VARIABLE),
+            };
             self.findings
                 .push(bad_project_name(name, place).help(format!("change what `{set_by}` says")));
             return None;
@@ -52,7 +84,8 @@ impl Loader<'_> {
             self.findings.push(bad_project_name(shown, span).help("add a line `name: …` at the top of the Compose file, in lower-case letters and digits"));
             return None;
         }
-        Some(name)
+        let step = span.is_none().then_some(Step::Default);
+        Some(ProjectName { name, step })
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) fn active_profiles(request: &Request, variables: &Variables) -> Vec<S
     if !request.profiles.is_empty() {
         return request.profiles.clone();
     }
+    // Of no profiles one is active all the same: the one without a name.
     let listed = variables.value("COMPOSE_PROFILES").unwrap_or("");
     listed
         .split(',')

@@ -1,14 +1,58 @@
 //! Files that services name: `env_file` and `label_file`.
 
+use std::collections::BTreeMap;
+
 use super::{Loader, put_services, take_services};
-use crate::dotenv::{self, FileVariables, Format};
+use crate::dotenv::{FileVariables, Format};
 use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
-use crate::interpolate::{self, Variables};
+use crate::interpolate::{Variable, Variables};
 use crate::node::{Entry, Mapping, Node, Origin, Step, Value, VariableOrigin};
 use crate::normalize;
 use crate::path;
 use crate::reader::ReadError;
+use crate::source::Span;
+
+/// Which file each variable came from, and what that replaced.
+#[derive(Default)]
+struct Origins(BTreeMap<String, Origin>);
+
+impl Origins {
+    /// Notes what is new or another one in `found` after `file` was read.
+    fn note(&mut self, found: &FileVariables, file: &Node) {
+        for (name, variable) in found {
+            let span = span_of(variable, file);
+            let before = self.0.get(name);
+            if before.is_some_and(|before| before.span == span) {
+                continue;
+            }
+            let mut origin = Origin::at(span);
+            origin.push(Step::Interpolated {
+                variable: name.clone(),
+                from: variable.origin.clone(),
+            });
+            origin.push(Step::OtherFile { at: file.span() });
+            if let Some(before) = before {
+                let previous = before.span;
+                origin.push(Step::MergedOver { previous });
+            }
+            self.0.insert(name.clone(), origin);
+        }
+    }
+
+    fn of(&mut self, name: &str, variable: &Variable, files: &Node) -> Origin {
+        let known = self.0.remove(name);
+        known.unwrap_or_else(|| Origin::at(span_of(variable, files)))
+    }
+}
+
+/// Where a variable is set; one that is only named in a file has the place of that file's name.
+fn span_of(variable: &Variable, file: &Node) -> Span {
+    match variable.origin {
+        VariableOrigin::File(span) => span,
+        _ => file.span(),
+    }
+}
 
 impl Loader<'_> {
     pub(super) fn environment_files(&mut self, root: &mut Node, variables: &Variables) {
@@ -26,6 +70,7 @@ impl Loader<'_> {
                 .cloned()
                 .unwrap_or_default();
             let mut found = FileVariables::new();
+            let mut origins = Origins::default();
             for (index, file) in files
                 .value
                 .as_sequence()
@@ -35,24 +80,20 @@ impl Loader<'_> {
             {
                 let path_of = format!("services.{name}.env_file.{index}");
                 self.environment_file(file, &path_of, &written, variables, &mut found);
+                origins.note(&found, file.child("path").unwrap_or(file));
             }
             let mut environment = Mapping::new();
             for (variable, value) in found {
-                let span = if let VariableOrigin::File(span) = value.origin {
-                    span
-                } else {
-                    files.value.span()
-                };
-                let mut node = Node::text(value.value, Origin::at(span));
-                node.origin.push(Step::Interpolated {
-                    variable: variable.clone(),
-                    from: value.origin,
-                });
-                environment.insert(variable, span, node);
+                let origin = origins.of(&variable, &value, &files.value);
+                environment.insert(variable, origin.span, Node::text(value.value, origin));
             }
-            written
-                .into_iter()
-                .for_each(|(variable, entry)| environment.insert_entry(variable, entry));
+            for (variable, mut entry) in written {
+                if let Some(from_file) = environment.get(&variable) {
+                    let previous = from_file.span();
+                    entry.value.origin.push(Step::MergedOver { previous });
+                }
+                environment.insert_entry(variable, entry);
+            }
             if !environment.is_empty() {
                 let origin = service
                     .get("environment")
@@ -76,7 +117,8 @@ impl Loader<'_> {
         found: &mut FileVariables,
     ) {
         let is_required = file.child("required").is_some_and(normalize::is_true);
-        let Some(node) = file.child("path") else {
+        let named = file.child("path").filter(|path| path.as_str() != Some(""));
+        let Some(node) = named else {
             if is_required {
                 self.findings.push(
                     Finding::error(
@@ -94,7 +136,6 @@ impl Loader<'_> {
         let path = path::clean(node.as_str().unwrap_or_default());
         match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
             Ok(source) => {
-                let text = self.sources.get(source).text.clone();
                 let format = match file.child("format").and_then(Node::as_str).unwrap_or("") {
                     "" => Format::Compose,
                     "raw" => Format::Raw,
@@ -117,14 +158,13 @@ impl Loader<'_> {
                     variables.get(name).cloned().or_else(|| {
                         let node = written.get(name)?;
                         let origin = VariableOrigin::File(node.span());
-                        Some(interpolate::Variable {
+                        Some(Variable {
                             value: node.as_str()?.to_string(),
                             origin,
                         })
                     })
                 };
-                self.findings
-                    .extend(dotenv::parse(source, &text, format, &lookup, found));
+                self.parse_variables(source, format, &lookup, found, Some(node.span()));
             }
             Err(ReadFailure::Unreadable(ReadError::NotFound)) if !is_required => {}
             Err(failure) => self
@@ -143,6 +183,7 @@ impl Loader<'_> {
                 continue;
             };
             let mut found = FileVariables::new();
+            let mut origins = Origins::default();
             for (index, file) in files
                 .value
                 .as_sequence()
@@ -160,8 +201,9 @@ impl Loader<'_> {
                     Ok(source) => self.parse_variables(
                         source,
                         Format::Compose,
-                        &Variables::default(),
+                        &|_| None,
                         &mut found,
+                        Some(file.span()),
                     ),
                     Err(failure) => self.findings.push(
                         failure
@@ -169,16 +211,13 @@ impl Loader<'_> {
                             .path(format!("services.{name}.label_file.{index}")),
                     ),
                 }
+                origins.note(&found, file);
             }
             let written = service.remove("labels");
             let mut labels = Mapping::new();
             for (label, value) in found {
-                let span = if let VariableOrigin::File(span) = value.origin {
-                    span
-                } else {
-                    files.value.span()
-                };
-                labels.insert(label, span, Node::text(value.value, Origin::at(span)));
+                let origin = origins.of(&label, &value, &files.value);
+                labels.insert(label, origin.span, Node::text(value.value, origin));
             }
             let origin = written
                 .as_ref()
