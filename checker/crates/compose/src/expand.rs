@@ -415,7 +415,7 @@ fn short_mount(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A target is a path in the container, whatever the platform here.
-pub(crate) fn clean_target(target: &str) -> String {
+fn clean_target(target: &str) -> String {
     if target.is_empty() {
         String::new()
     } else {

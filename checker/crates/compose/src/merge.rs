@@ -354,11 +354,6 @@ fn keep_last_of(node: &mut Node, field: &Field) {
 
 fn identity_of(item: &Node, identity: Identity) -> Option<String> {
     let text = |key: &str| item.child(key).and_then(Node::scalar_text);
-    // Compose takes `published: 80` and `published: "80"` for two ports.
-    let published = || {
-        let value = item.child("published")?;
-        Some(format!("{} {}", value.kind(), value.scalar_text()?))
-    };
     let either =
         |of_text: &dyn Fn(&str) -> Option<String>,
          of_mapping: &dyn Fn(&Mapping) -> Option<String>| match &item.value {
@@ -389,12 +384,23 @@ fn identity_of(item: &Node, identity: Identity) -> Option<String> {
             Value::Mapping(_) => Some(format!(
                 "{}:{}:{}/{}",
                 text("host_ip").unwrap_or_else(|| "0.0.0.0".into()),
-                published().unwrap_or_default(),
+                published(item),
                 text("target").unwrap_or_default(),
                 text("protocol").unwrap_or_else(|| "tcp".into()),
             )),
             _ => item.scalar_text(),
         },
+    }
+}
+
+/// Compose compares the published port as it is written: `8080` and `"8080"` are two.
+fn published(item: &Node) -> String {
+    match item.child("published") {
+        Some(node) => match (&node.value, node.scalar_text()) {
+            (Value::Integer(number), _) => format!("number {number}"),
+            (_, text) => text.unwrap_or_default(),
+        },
+        None => String::new(),
     }
 }
 

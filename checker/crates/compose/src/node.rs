@@ -12,9 +12,15 @@ pub struct Node {
     pub value: Value,
     /// Where it stands, and how it got here.
     pub origin: Origin,
-    /// A YAML tag such as `!reset` or `!override`, if one was written.
+    /// A YAML tag such as `!reset` or `!override`, if one was written; and `!!timestamp` or `!!int` on a text that
+    /// YAML takes for a date, or for a whole number beyond 64 bits with sign.
     pub tag: Option<Box<str>>,
 }
+
+/// The tag of a text that YAML takes for a date.
+pub(crate) const DATE: &str = "!!timestamp";
+/// The tag of a text that YAML takes for a whole number beyond 64 bits with sign.
+pub(crate) const LARGE_NUMBER: &str = "!!int";
 
 /// Where a value stands and how it came here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -390,7 +396,11 @@ impl Node {
             Value::Bool(_) => "true or false",
             Value::Integer(_) => "a whole number",
             Value::Float(_) => "a number",
-            Value::String(_) => "a text",
+            Value::String(_) => match self.tag.as_deref() {
+                Some(DATE) => "a date",
+                Some(LARGE_NUMBER) => "a number",
+                _ => "a text",
+            },
             Value::Sequence(_) => "a list",
             Value::Mapping(_) => "a mapping",
         }

@@ -1,8 +1,9 @@
 //! What Compose adds to every project: defaults, the `default` network, names, dependencies that follow from other keys.
 
-use crate::expand::{clean_target, fill};
+use crate::expand::fill;
 use crate::interpolate::Variables;
 use crate::node::{Mapping, Node, Origin, Step, Value, VariableOrigin};
+use crate::path;
 
 /// Sets what a file leaves out and Compose takes for granted, within one file and its includes.
 pub(crate) fn set_defaults(root: &mut Node) {
@@ -151,9 +152,21 @@ fn normalize_service(service: &mut Node, variables: &Variables) {
             .and_then(|mount| mount.get_mut("target"))
             .map(|node| &mut node.value)
         {
-            *target = clean_target(target);
+            *target = path::clean(target);
         }
     });
+    // The two say the same thing, so the model has both.
+    if let Some(scale) = service.get("scale").cloned()
+        && let Some(deploy) = service.get_mut("deploy").and_then(Node::as_mapping_mut)
+        && !deploy.contains("replicas")
+    {
+        let origin = scale.origin.with(Step::Default);
+        deploy.insert(
+            "replicas",
+            origin.span,
+            Node::with_origin(scale.value, origin),
+        );
+    }
 }
 
 /// `links`, `volumes_from` and shared namespaces need their service started first.
