@@ -145,6 +145,11 @@ fn normalize_service(service: &mut Node, variables: &Variables) {
     if let Some(environment) = service.get_mut("environment") {
         take_from_outside(environment, variables, Missing::Stays);
     }
+    if let Some(scale) = service.get("scale").cloned()
+        && let Some(deploy) = service.get_mut("deploy").and_then(Node::as_mapping_mut)
+    {
+        fill(deploy, "replicas", scale.value, &scale.origin);
+    }
     add_implied_dependencies(service, &origin);
     for_each_item(service, "volumes", &mut |mount| {
         if let Some(Value::String(target)) = mount

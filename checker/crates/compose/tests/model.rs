@@ -769,6 +769,19 @@ fn files_read_lists_what_was_asked_for() {
 }
 
 #[test]
+fn the_scale_of_a_service_is_also_its_number_of_replicas() {
+    let project = service("scale: 2\ndeploy: {mode: replicated}");
+    let replicas = project.root().get("services.web.deploy.replicas");
+    assert_eq!(replicas.and_then(Node::as_integer), Some(2));
+    assert!(
+        service("scale: 2")
+            .root()
+            .get("services.web.deploy")
+            .is_none()
+    );
+}
+
+#[test]
 fn yaml_shows_keys_of_ones_own_and_leaves_out_what_is_empty_and_json_the_other_way_round() {
     let project = project(&[(
         "compose.yaml",
