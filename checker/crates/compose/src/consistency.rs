@@ -169,21 +169,21 @@ fn check_hosts(name: &str, service: &Node, findings: &mut Vec<Finding>) {
     for list in ["extra_hosts", "build.extra_hosts"] {
         for (index, host) in items(service.get(list)).iter().enumerate() {
             let Some(text) = host.as_str() else { continue };
-            if text.starts_with(['=', ':']) {
-                findings.push(
-                    Finding::error("bad-host", format!("`{text}` has no name."), host.span())
-                        .label("a name, `=` and an address are expected")
-                        .help("write for example \"db=192.168.1.10\"")
-                        .path(format!("services.{name}.{list}.{index}")),
-                );
-            } else if !text.contains(['=', ':']) {
-                findings.push(
-                    Finding::error("bad-host", format!("`{text}` has no address."), host.span())
-                        .label("a name, `=` and an address are expected")
-                        .help("write for example \"db=192.168.1.10\"")
-                        .path(format!("services.{name}.{list}.{index}")),
-                );
-            }
+            let missing = match text.find(['=', ':']) {
+                None => "address",
+                Some(0) => "name",
+                Some(_) => continue,
+            };
+            findings.push(
+                Finding::error(
+                    "bad-host",
+                    format!("`{text}` has no {missing}."),
+                    host.span(),
+                )
+                .label("a name, `=` and an address are expected")
+                .help("write for example \"db=192.168.1.10\"")
+                .path(format!("services.{name}.{list}.{index}")),
+            );
         }
     }
 }
@@ -230,7 +230,7 @@ fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
             continue;
         };
         let name = node.as_str().unwrap_or_default();
-        let Some(first) = taken.insert(name, node.span()) else {
+        let Some(first) = taken.insert(name, node.span()).filter(|_| !name.is_empty()) else {
             continue;
         };
         let finding = Finding::error(
@@ -238,7 +238,7 @@ fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
             format!("Two services call their container `{name}`."),
             node.span(),
         )
-        .help("give one of them another name, or leave naming to Compose")
+        .help("give one of them another name, or remove `container_name`")
         .path(format!("services.{service}.container_name"));
         findings.push(if first == node.span() {
             finding.label(format!("`{service}` has this name from another service"))

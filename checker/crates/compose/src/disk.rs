@@ -1,14 +1,18 @@
 //! Files on disk, inside bounds.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::path;
 use crate::reader::{ReadError, Reader};
 use crate::tree::Limits;
 
 /// Reads files of a project folder, and nothing outside a root: not through `..`, an absolute path or a symbolic link.
+///
+/// A hard link is the file itself and is read. The bounds are for what a project says; who can change the folder while it is
+/// read, and knows the moment, can still put a link where a file was.
 #[derive(Clone, Debug)]
 pub struct ConfinedDirectory {
     root: PathBuf,
@@ -56,16 +60,59 @@ impl ConfinedDirectory {
         &self.project
     }
 
+    /// The real path of a file inside the root. Links are followed here, one piece at a time, so that nothing outside is
+    /// touched: whether something is there would show in how it fails.
     fn locate(&self, path: &str) -> Result<PathBuf, ReadError> {
-        let wanted = self.on_disk(path);
-        let real = fs::canonicalize(&wanted);
-        match real {
-            Ok(real) if real.starts_with(&self.root) => Ok(real),
-            Ok(_) => Err(ReadError::Outside),
-            // Why a path outside cannot be opened is nobody's business: it would tell what is there.
-            Err(_) if !wanted.starts_with(&self.root) => Err(ReadError::Outside),
-            Err(error) => Err(from_io(error)),
+        let mut real = self.root.clone();
+        let mut rest = pieces(self.below_root(&self.on_disk(path))?);
+        let mut links = 0;
+        while let Some(piece) = rest.pop() {
+            if piece == ".." {
+                if real == self.root || !real.pop() {
+                    return Err(ReadError::Outside);
+                }
+                continue;
+            }
+            real.push(piece);
+            if !fs::symlink_metadata(&real).map_err(from_io)?.is_symlink() {
+                continue;
+            }
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(ReadError::Other("its links lead in a circle".into()));
+            }
+            let target = fs::read_link(&real).map_err(from_io)?;
+            real.pop();
+            if target.has_root() {
+                real.clone_from(&self.root);
+                rest.extend(pieces(self.below_root(&target)?));
+            } else {
+                rest.extend(pieces(target));
+            }
         }
+        Ok(real)
+    }
+
+    /// The part of an absolute path that is below the root.
+    fn below_root(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        let mut clean = PathBuf::new();
+        for piece in path.components() {
+            match piece {
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    clean.pop();
+                }
+                piece => clean.push(piece),
+            }
+        }
+        if let Ok(below) = clean.strip_prefix(&self.root) {
+            return Ok(below.to_path_buf());
+        }
+        // The root may have another name, through a link above it.
+        fs::canonicalize(clean)
+            .ok()
+            .and_then(|real| Some(real.strip_prefix(&self.root).ok()?.to_path_buf()))
+            .ok_or(ReadError::Outside)
     }
 
     /// Piece by piece, because the real path of a folder on Windows takes no `/` and no `..`.
@@ -118,6 +165,18 @@ impl Reader for ConfinedDirectory {
         }
         Ok(content)
     }
+}
+
+/// More links than this, one leading to the next, are a circle; Linux follows as many.
+const MOST_LINKS: usize = 40;
+
+/// The pieces of a relative path, the first one last.
+fn pieces(path: PathBuf) -> Vec<OsString> {
+    let pieces = path.components().rev();
+    pieces
+        .filter(|piece| *piece != Component::CurDir)
+        .map(|piece| piece.as_os_str().to_os_string())
+        .collect()
 }
 
 fn from_io(error: std::io::Error) -> ReadError {

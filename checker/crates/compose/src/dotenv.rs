@@ -58,16 +58,6 @@ struct Parser<'a> {
 
 type Parsed<T> = Result<T, Box<Finding>>;
 
-fn raw_name(name: &str, place: Span) -> Finding {
-    let message = match name {
-        "" => "Nothing stands before this `=`.".to_string(),
-        name => format!("The name `{name}` has a space in it."),
-    };
-    Finding::error("bad-variable-file", message, place)
-        .label("no name of a variable")
-        .help("write `NAME=value`; a comment starts with `#`")
-}
-
 impl Parser<'_> {
     fn statements(&mut self) -> Parsed<()> {
         while self.skip_to_statement() {
@@ -93,22 +83,26 @@ impl Parser<'_> {
             if statement.is_empty() || statement.starts_with('#') {
                 continue;
             }
-            let place = self.span(
-                start + content.len() - statement.len(),
-                start + content.len(),
-            );
+            let start = start + content.len() - statement.len();
             let (name, value) = match statement.split_once('=') {
                 Some((name, value)) => (name, Some(value)),
                 None => (statement, None),
             };
             if name.is_empty() || name.contains([' ', '\t']) {
-                return Err(Box::new(raw_name(name, place)));
+                let reason = if name.is_empty() {
+                    "There is no name before the `=`."
+                } else {
+                    "The name of a variable cannot contain a space."
+                };
+                let place = self.span(start, start + name.len().max(1));
+                return Err(bad_name(reason, place));
             }
             match value {
                 Some(value) => {
+                    let origin = VariableOrigin::File(self.span(start, start + statement.len()));
                     let variable = Variable {
                         value: value.into(),
-                        origin: VariableOrigin::File(place),
+                        origin,
                     };
                     self.variables.insert(name.into(), variable);
                 }
@@ -455,7 +449,7 @@ mod tests {
             assert_eq!(findings, [], "{text}");
             assert_eq!(values, [(name.into(), value.into())], "{text}");
         }
-        for (text, start, end) in [("A=1\n =2", 5, 7), ("export A=1", 0, 10), ("A =1", 0, 4)] {
+        for (text, start, end) in [("A=1\n =2", 5, 6), ("export A=1", 0, 8), ("A =1", 0, 2)] {
             let (_, findings) = read_raw(text);
             let span = findings[0].span.expect("it has a place");
             assert_eq!((span.start, span.end), (start, end), "{text}");

@@ -47,6 +47,7 @@
 
 mod at;
 mod consistency;
+mod continuation;
 #[cfg(not(target_family = "wasm"))]
 pub mod disk;
 mod dotenv;

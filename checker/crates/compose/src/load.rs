@@ -48,7 +48,7 @@ pub struct Request {
     pub project_directory: String,
     /// The folder the command was run in, if it is another one; a `.env` there is read before that of the project folder.
     pub started_in: String,
-    /// The shell's variables. `HOME` is what `~` stands for.
+    /// The shell's variables. `HOME` is what `~` stands for; `PWD` is the project folder unless it is set here.
     pub environment: BTreeMap<String, String>,
     /// Files of variables, as `--env-file` gives them. Without it `.env` is read if it is there.
     pub env_files: Option<Vec<String>>,
@@ -167,7 +167,7 @@ impl Work {
     const MOST_FILES: usize = 12_000;
     const MOST_BYTES: usize = 64 << 20;
     const MOST_VALUES: usize = 1_000_000;
-    const MOST_REPEATED: usize = 4_000_000;
+    const MOST_REPEATED: usize = 2_000_000;
 
     fn is_too_much(&self) -> bool {
         self.files > Self::MOST_FILES
@@ -240,6 +240,7 @@ impl Loader<'_> {
 
     fn variables(&mut self, request: &Request) -> Variables {
         let mut variables = Variables::from_shell(&request.environment);
+        normalize::set_working_folder(&mut variables, &request.project_directory);
         let listed = request.env_files.clone().or_else(|| {
             let names = variables.value("COMPOSE_ENV_FILES")?.split(',');
             let names = names.filter(|name| !name.is_empty()).map(String::from);
@@ -273,6 +274,17 @@ impl Loader<'_> {
         variables
     }
 
+    fn note_outdone(&mut self, from_files: &FileVariables, variables: &Variables) {
+        for (name, variable) in from_files {
+            let by_shell = variables.get(name).map(|known| &known.origin);
+            if let (Some(VariableOrigin::Shell), VariableOrigin::File(span)) =
+                (by_shell, &variable.origin)
+            {
+                self.outdone.insert(name.clone(), *span);
+            }
+        }
+    }
+
     fn is_env_file_disabled(&mut self, variables: &Variables) -> bool {
         match env_file_disabled(variables) {
             Ok(is_disabled) => is_disabled,
@@ -293,17 +305,6 @@ impl Loader<'_> {
                     .help("set it to `true`, or take it away"),
                 );
                 true
-            }
-        }
-    }
-
-    fn note_outdone(&mut self, from_files: &FileVariables, variables: &Variables) {
-        for (name, variable) in from_files {
-            let by_shell = variables.get(name).map(|known| &known.origin);
-            if let (Some(VariableOrigin::Shell), VariableOrigin::File(span)) =
-                (by_shell, &variable.origin)
-            {
-                self.outdone.insert(name.clone(), *span);
             }
         }
     }

@@ -354,6 +354,11 @@ fn keep_last_of(node: &mut Node, field: &Field) {
 
 fn identity_of(item: &Node, identity: Identity) -> Option<String> {
     let text = |key: &str| item.child(key).and_then(Node::scalar_text);
+    // Compose takes `published: 80` and `published: "80"` for two ports.
+    let published = || {
+        let value = item.child("published")?;
+        Some(format!("{} {}", value.kind(), value.scalar_text()?))
+    };
     let either =
         |of_text: &dyn Fn(&str) -> Option<String>,
          of_mapping: &dyn Fn(&Mapping) -> Option<String>| match &item.value {
@@ -384,7 +389,7 @@ fn identity_of(item: &Node, identity: Identity) -> Option<String> {
             Value::Mapping(_) => Some(format!(
                 "{}:{}:{}/{}",
                 text("host_ip").unwrap_or_else(|| "0.0.0.0".into()),
-                text("published").unwrap_or_default(),
+                published().unwrap_or_default(),
                 text("target").unwrap_or_default(),
                 text("protocol").unwrap_or_else(|| "tcp".into()),
             )),
@@ -461,23 +466,26 @@ pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
         }
     }
     for (parents, keys) in by_parents {
-        clear_keys(node, parents, &keys);
+        clear_below(node, parents, &keys);
     }
 }
 
-fn clear_keys(node: &mut Node, parents: &[String], keys: &BTreeSet<&str>) {
+fn clear_below(node: &mut Node, parents: &[String], keys: &BTreeSet<&str>) {
     let Value::Mapping(mapping) = &mut node.value else {
         return;
     };
-    match parents {
-        _ if mapping.is_listed() => {}
-        [] => mapping.retain(|key, _| !keys.contains(key) && !keys.contains("*")),
-        [every, below @ ..] if every == "*" => mapping
+    if mapping.is_listed() {
+        return;
+    }
+    match parents.split_first() {
+        None if keys.contains("*") => mapping.retain(|_, _| false),
+        None => mapping.retain(|key, _| !keys.contains(key)),
+        Some((step, below)) if step == "*" => mapping
             .iter_mut()
-            .for_each(|(_, entry)| clear_keys(&mut entry.value, below, keys)),
-        [step, below @ ..] => {
+            .for_each(|(_, entry)| clear_below(&mut entry.value, below, keys)),
+        Some((step, below)) => {
             if let Some(value) = mapping.get_mut(step) {
-                clear_keys(value, below, keys);
+                clear_below(value, below, keys);
             }
         }
     }

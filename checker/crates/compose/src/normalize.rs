@@ -339,7 +339,15 @@ fn for_each_item(mapping: &mut Mapping, key: &str, change: &mut dyn FnMut(&mut N
     }
 }
 
-/// The variable that Compose itself sets.
+/// Compose sets `PWD` to the folder it runs in, also where the shell does not.
+pub(crate) fn set_working_folder(variables: &mut Variables, project_directory: &str) {
+    if variables.get("PWD").is_none() {
+        let folder = Some(project_directory).filter(|folder| !folder.is_empty());
+        variables.set("PWD", folder.unwrap_or("."), VariableOrigin::Compose);
+    }
+}
+
+/// The variable that names the project, for use in the file.
 pub(crate) fn set_project_name(variables: &mut Variables, name: &str) {
     variables.set("COMPOSE_PROJECT_NAME", name, VariableOrigin::Compose);
 }

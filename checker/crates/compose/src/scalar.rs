@@ -4,6 +4,9 @@
 
 use crate::node::Value;
 
+/// Marks the node of a date, which is a text otherwise.
+pub(crate) const DATE_TAG: &str = "!!timestamp";
+
 /// What a plain (unquoted) scalar means.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Plain {
@@ -11,7 +14,7 @@ pub(crate) enum Plain {
     Bool(bool),
     Integer(i64),
     Float(f64),
-    /// A date such as `2024-01-01`, which Compose accepts nowhere.
+    /// A date such as `2024-01-01`, which Compose accepts below `x-` only.
     Timestamp,
     Text,
 }
@@ -34,7 +37,8 @@ impl Plain {
             Plain::Bool(value) => Value::Bool(value),
             Plain::Integer(value) => Value::Integer(value),
             Plain::Float(value) => Value::Float(value),
-            Plain::Timestamp | Plain::Text => Value::String(text.to_string()),
+            Plain::Timestamp => Value::String(date_text(text)),
+            Plain::Text => Value::String(text.to_string()),
         }
     }
 }
@@ -181,6 +185,60 @@ fn number_between(text: &str, low: u32, high: u32) -> Option<u32> {
     text.parse()
         .ok()
         .filter(|number| is_short && (low..=high).contains(number))
+}
+
+/// A date and time as Compose prints it: `2024-01-01T00:00:00Z`.
+fn date_text(text: &str) -> String {
+    let (date, rest) = text.split_at(text.find(['T', 't', ' ']).unwrap_or(text.len()));
+    let rest = rest.trim_start_matches(['T', 't', ' ']);
+    let (time, zone) = rest.split_at(rest.find(['Z', '+', '-']).unwrap_or(rest.len()));
+    let (time, fraction) = time.split_once(['.', ',']).unwrap_or((time, ""));
+    let padded = |text: &str, separator: &str| {
+        let parts = text.split(separator).map(|part| format!("{part:0>2}"));
+        parts.collect::<Vec<_>>().join(separator)
+    };
+    let time = if time.is_empty() { "0:0:0" } else { time };
+    let fraction = match fraction.trim_end_matches('0') {
+        "" => String::new(),
+        digits => format!(".{digits}"),
+    };
+    let zone = match zone {
+        "" | "+00:00" | "-00:00" => "Z",
+        zone => zone,
+    };
+    let (date, time) = (padded(date, "-"), padded(time, ":"));
+    format!("{date}T{time}{fraction}{zone}")
+}
+
+/// The text that stands encoded behind the tag `!!binary`.
+pub(crate) fn base64(text: &str) -> Option<String> {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let written: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !b"\r\n".contains(byte))
+        .collect();
+    if !written.len().is_multiple_of(4) {
+        return None;
+    }
+    let padding = written.iter().rev().take_while(|byte| **byte == b'=');
+    let digits = &written[..written.len() - padding.count().min(2)];
+    let mut bytes = Vec::with_capacity(digits.len());
+    for group in digits.chunks(4) {
+        let mut bits = 0u32;
+        for byte in group {
+            bits = bits << 6 | u32::from(digit(*byte)?);
+        }
+        bits <<= 6 * (4 - group.len());
+        bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// A float as Go prints it: shortest digits, exponent from 1e21 on and below 1e-4.

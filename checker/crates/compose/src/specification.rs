@@ -1050,7 +1050,7 @@ static MODEL: Shape = record(&[
 ]);
 
 // Compose reads these without its schema: it leaves alone what it does not know, and nothing is nothing.
-static INCLUDE: Shape = open_record(&[
+pub(crate) static INCLUDE: Shape = open_record(&[
     field("path", &INCLUDED_FILES),
     field("env_file", &INCLUDED_FILES),
     field("project_directory", &FOLDER),

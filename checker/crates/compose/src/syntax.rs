@@ -5,9 +5,9 @@ use granit_parser::{ErrorKind, ScanError};
 use crate::finding::Finding;
 use crate::source::{SourceId, Span};
 
-/// Turns the parser's refusal into a finding at the place that has to change.
-pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError) -> Finding {
-    let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
+/// Turns the parser's refusal, which stands at a byte of the text, into a finding at the place that has to change.
+pub(crate) fn explain(source: SourceId, text: &str, at: usize, error: &ScanError) -> Finding {
+    let at = at.min(text.len());
     let span = character_at(source, text, at);
     // The parser has several words for a tab in the indentation.
     if let Some(tab) = tab_near(source, text, at).filter(|_| error.info().contains("tab")) {

@@ -3,13 +3,16 @@
 //! Anchors, aliases and merge keys (`<<`) are resolved here, with the refusals that Compose has: a key twice in one
 //! mapping (and `<<` counts as a key), a merge of something that is no mapping, an anchor inside itself.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{
-    Event, Options, Parser, ScalarStyle, Span as EventSpan, StrInput, StructureStyle, Tag,
+    Event, Options, Parser, ScalarStyle, ScanError, Span as EventSpan, StrInput, StructureStyle,
+    Tag,
 };
 
 use crate::at::key_text;
+use crate::continuation::Continuations;
 use crate::finding::Finding;
 use crate::node::{Entry, KeyKind, Mapping, Node, Step, Value};
 use crate::scalar::{self, Plain};
@@ -84,7 +87,18 @@ pub fn parse_documents(
     if let Some(finding) = other_yaml(source, text) {
         return Err(vec![finding]);
     }
-    Builder::new(source, text, limits).run()
+    let mut options = Options::default();
+    options.block_nesting_limit = limits.depth;
+    options.flow_nesting_limit = limits.depth;
+    let mut continuations = Continuations::new(text, options.clone());
+    loop {
+        let (result, refusal) =
+            Builder::new(source, text, limits).run(&continuations, options.clone());
+        match refusal {
+            Some(error) if continuations.indent(&error) => {}
+            _ => return result,
+        }
+    }
 }
 
 /// A `%YAML` line that names another version than 1.1, or a `%` line of another kind, both of which Compose refuses to read.
@@ -161,9 +175,9 @@ struct Builder<'a> {
     documents: Vec<Node>,
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
+    anchored_values: usize,
     /// Whether anything read so far is tagged `!reset`.
     has_resets: bool,
-    anchored_values: usize,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
     /// Values without quotes, in the order of the text.
@@ -215,30 +229,35 @@ impl<'a> Builder<'a> {
             documents: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,
-            has_resets: false,
             anchored_values: 0,
+            has_resets: false,
             tabs_are_free: Vec::new(),
             plain: Vec::new(),
             findings: Vec::new(),
         }
     }
 
-    fn run(mut self) -> Result<Vec<Node>, Vec<Finding>> {
-        let mut options = Options::default();
-        options.block_nesting_limit = self.limits.depth;
-        options.flow_nesting_limit = self.limits.depth;
-        let mut parser: Parser<'a, StrInput<'a>> =
-            Parser::new_from_str_with_options(self.text, options);
+    /// The documents or what is wrong, and the refusal of the parser if it is the one that stopped.
+    fn run(
+        mut self,
+        lines: &Continuations<'_>,
+        options: Options,
+    ) -> (Result<Vec<Node>, Vec<Finding>>, Option<ScanError>) {
+        let mut parser = Parser::<StrInput<'_>>::new_from_str_with_options(lines.text(), options);
+        let mut refusal = None;
         while let Some(event) = parser.next_event() {
             match event {
-                Ok((event, span)) => {
+                Ok((event, at)) => {
+                    let span = self.span(at, lines);
                     if self.event(event, span).is_err() {
                         break;
                     }
                 }
                 Err(error) => {
+                    let at = lines.written_at(error.marker().byte_offset().unwrap_or(0));
                     self.findings
-                        .push(syntax::explain(self.source, self.text, &error));
+                        .push(syntax::explain(self.source, self.text, at, &error));
+                    refusal = Some(error);
                     break;
                 }
             }
@@ -248,9 +267,9 @@ impl<'a> Builder<'a> {
             self.findings.extend(tab);
         }
         if self.findings.is_empty() {
-            Ok(self.documents)
+            (Ok(self.documents), None)
         } else {
-            Err(self.findings)
+            (Err(self.findings), refusal)
         }
     }
 
@@ -306,8 +325,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn event(&mut self, event: Event<'a>, at: EventSpan) -> Result<(), Stop> {
-        let span = self.span(at);
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(&text, style, anchor, tag.as_deref(), span)
@@ -333,12 +351,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn span(&self, at: EventSpan) -> Span {
+    fn span(&self, at: EventSpan, lines: &Continuations<'_>) -> Span {
         let range = at.byte_range().unwrap_or(0..0);
         Span {
             source: self.source,
-            start: range.start as u32,
-            end: range.end as u32,
+            start: lines.written_at(range.start) as u32,
+            end: lines.written_at(range.end) as u32,
         }
     }
 
@@ -360,85 +378,96 @@ impl<'a> Builder<'a> {
         } else if span.start < span.end {
             self.plain.push(span);
         }
+        let text = match text.strip_suffix('\n') {
+            Some(ended) if self.ends_without_line_break(span, style) => ended,
+            _ => text,
+        };
         let span = self.without_trailing_space(span, style);
+        let plain = self.meaning(text, style, tag, span);
+        let text = match scalar_tag(tag).as_deref() {
+            Some("binary") => Cow::Owned(scalar::base64(text).unwrap_or_default()),
+            _ => Cow::Borrowed(text),
+        };
         if self.expects_key() {
-            let plain = if style == ScalarStyle::Plain && tag.is_none() {
-                scalar::plain(text)
-            } else {
-                Plain::Text
-            };
             let kind = match plain {
                 Plain::Text => KeyKind::Text,
                 other => KeyKind::Other(other.kind()),
             };
-            let is_merge = style == ScalarStyle::Plain && tag.is_none() && text == "<<";
             if anchor != 0 {
                 self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span))?;
             }
             return self.key(Key {
-                text: text.to_string(),
+                is_merge: text == "<<" && is_merge_tag(tag, style),
+                text: text.into_owned(),
                 span,
                 kind,
-                is_merge,
             });
         }
-        let mut node = Node::new(self.scalar_value(text, style, tag, span), span);
-        node.tag = local_tag(tag);
+        let mut node = Node::new(Value::Null, span);
+        node.tag = match plain {
+            Plain::Timestamp => Some(scalar::DATE_TAG.into()),
+            _ => local_tag(tag),
+        };
+        node.value = plain.into_value(&text);
         self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, anchor)
     }
 
-    fn scalar_value(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Value {
-        let core = tag.and_then(Tag::core_suffix);
-        match core {
-            Some("str") => Value::String(text.to_string()),
-            Some(tag @ ("bool" | "int" | "float" | "null")) => {
-                let plain = scalar::plain(text);
-                let fits = match tag {
-                    "bool" => matches!(plain, Plain::Bool(_)),
-                    "int" => matches!(plain, Plain::Integer(_)),
-                    "float" => matches!(plain, Plain::Float(_) | Plain::Integer(_)),
-                    _ => matches!(plain, Plain::Null),
-                };
-                if !fits {
-                    let finding = Finding::error(
-                        "yaml-syntax",
-                        format!("`{text}` is not what its tag `!!{tag}` says."),
-                        span,
-                    )
-                    .label("does not fit the tag before it")
-                    .help("take the tag out, or change the value")
-                    .path(self.path());
-                    self.findings.push(finding);
-                }
-                plain.into_value(text)
-            }
-            _ if style != ScalarStyle::Plain => Value::String(text.to_string()),
-            // Whatever another tag means to say, Compose takes the value for text: `!override 5` is "5".
-            _ if tag.is_some() => Value::String(text.to_string()),
-            _ => match scalar::plain(text) {
-                Plain::Timestamp => {
-                    self.findings.push(
-                        Finding::error(
-                            "date-not-text",
-                            format!("`{text}` is read as a date, and Compose takes no dates."),
-                            span,
-                        )
-                        .label("YAML takes this for a date")
-                        .help(format!("put it into quotes: \"{text}\""))
-                        .path(self.path()),
-                    );
-                    Value::String(text.to_string())
-                }
-                plain => plain.into_value(text),
+    /// What a scalar means. Without a tag quotes make it a text; a tag of YAML's own types has to fit; any other makes it a text.
+    fn meaning(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Plain {
+        let name = scalar_tag(tag);
+        let (plain, fits) = match name.as_deref() {
+            None if has_tag(tag) || style != ScalarStyle::Plain => (Plain::Text, true),
+            None => (scalar::plain(text), true),
+            Some("binary") => (Plain::Text, scalar::base64(text).is_some()),
+            Some(name) => match (name, scalar::plain(text)) {
+                ("float", Plain::Integer(number)) => (Plain::Float(number as f64), true),
+                ("int", plain @ Plain::Integer(_))
+                | ("float", plain @ Plain::Float(_))
+                | ("bool", plain @ Plain::Bool(_))
+                | ("null", plain @ Plain::Null)
+                | ("timestamp", plain @ Plain::Timestamp) => (plain, true),
+                ("int" | "float" | "bool" | "null" | "timestamp", plain) => (plain, false),
+                _ => (Plain::Text, true),
             },
+        };
+        if !fits {
+            let name = name.unwrap_or_default();
+            self.findings.push(
+                Finding::error(
+                    "yaml-syntax",
+                    format!("`{text}` is not what its tag `!!{name}` says."),
+                    span,
+                )
+                .label("stands behind the tag")
+                .help("take the tag out, or write a value that fits it")
+                .path(self.path()),
+            );
         }
+        plain
+    }
+
+    /// Whether a block of text ends with the file, in a line that no line break ends. The parser adds one, Compose does not.
+    fn ends_without_line_break(&self, span: Span, style: ScalarStyle) -> bool {
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if !is_block || (span.end as usize) < self.text.len() || self.text.ends_with(['\n', '\r']) {
+            return false;
+        }
+        let start = span.start as usize;
+        let first_line = self.text[..start].rfind('\n').map_or(0, |end| end + 1);
+        let is_blank = |line: &str| line.trim().is_empty();
+        if !is_blank(&self.text[first_line..start]) {
+            // The parser found blanks only, and names the place of the `|`.
+            return true;
+        }
+        let lines = || self.text[first_line..].lines();
+        let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
+        let column = lines()
+            .filter(|line| !is_blank(line))
+            .map(indentation)
+            .min();
+        // Blanks that only indent are no text.
+        column.is_some_and(|column| lines().last().is_some_and(|last| last.len() > column))
     }
 
     /// Block scalars end with the line break before the next token; a place should end with the text.
@@ -707,12 +736,14 @@ impl<'a> Builder<'a> {
                 .help("take out anchors that no alias uses"),
             ));
         }
-        let anchored = Anchored {
-            node,
-            values,
-            depth,
-        };
-        self.anchors.insert(anchor, anchored);
+        self.anchors.insert(
+            anchor,
+            Anchored {
+                node,
+                values,
+                depth,
+            },
+        );
         Ok(())
     }
 
@@ -761,6 +792,24 @@ fn size(node: &Node) -> (usize, usize) {
         Value::Mapping(mapping) => of_children(&mut mapping.iter().map(|(_, entry)| &entry.value)),
         _ => (1, 0),
     }
+}
+
+/// Whether a key `<<` merges: without a tag only when no quotes stand around it, behind `!!merge` always.
+fn is_merge_tag(tag: Option<&Tag>, style: ScalarStyle) -> bool {
+    match has_tag(tag) {
+        true => scalar_tag(tag).as_deref() == Some("merge"),
+        false => style == ScalarStyle::Plain,
+    }
+}
+
+/// A `!` alone says nothing.
+fn has_tag(tag: Option<&Tag>) -> bool {
+    tag.is_some_and(|tag| tag.original() != "!")
+}
+
+/// Which of YAML's own types a tag names: `int` for `!!int`.
+fn scalar_tag(tag: Option<&Tag>) -> Option<Cow<'_, str>> {
+    tag?.suffix_in_namespace("tag:yaml.org,2002:")
 }
 
 /// An alias repeats a value without what `!reset` took out of it where it is written.

@@ -3,6 +3,7 @@
 use crate::at::At;
 use crate::finding::Finding;
 use crate::node::{KeyKind, Mapping, Node, Value};
+use crate::scalar;
 use crate::source::Span;
 use crate::specification::{Field, Form, Keys, Repeats, Shape, Short, TextRule};
 use crate::suggest;
@@ -28,6 +29,21 @@ pub(crate) fn validate(
 fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &mut Vec<Finding>) {
     if findings.len() >= MOST {
         return;
+    }
+    if node.tag.as_deref() == Some(scalar::DATE_TAG) {
+        return findings.push(
+            Finding::error(
+                "date-not-text",
+                format!(
+                    "{} is a date, and Compose takes no dates here.",
+                    capital(&at.name())
+                ),
+                node.span(),
+            )
+            .label("YAML takes this for a date")
+            .help("put it into quotes")
+            .path(at.to_string()),
+        );
     }
     if !shape.accepts.accepts(&node.value) {
         return findings.push(wrong_type(node, shape, key, at));

@@ -180,23 +180,25 @@ fn judge(corpus: &Path, row: &Value) -> Outcome {
 
 fn load(corpus: &Path, row: &Value, profiles: &[&str]) -> Loaded {
     let root = corpus.join("files");
-    let cwd = row["cwd"].as_str().unwrap_or_default();
+    // Wherever Compose runs, the folder of the first file is the project's.
+    let files = texts(&row["files"]);
+    let cwd = files[0].rsplit_once('/').map_or("", |(folder, _)| folder);
     let folder = root.join(cwd);
     let reader =
         ConfinedDirectory::within(&root, &folder).expect("the project folder is in the corpus");
-    let files = texts(&row["files"])
-        .iter()
-        .map(|file| relative(cwd, file))
-        .collect();
     let request = Request {
-        files,
+        files: files.iter().map(|file| relative(cwd, file)).collect(),
         folder_name: Path::new(cwd)
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default(),
         project_directory: format!("{ROOT}/{cwd}"),
-        // The expected models were made with nothing but these.
+        // The expected models were made with nothing but these; `PWD` is of Compose's own making.
         environment: BTreeMap::from([
+            (
+                "PWD".into(),
+                format!("{ROOT}/{}", row["cwd"].as_str().unwrap_or_default()),
+            ),
             ("HOME".into(), HOME.into()),
             ("PATH".into(), "/usr/bin".into()),
         ]),

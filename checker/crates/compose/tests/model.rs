@@ -383,6 +383,90 @@ fn the_shell_wins_over_dotenv_and_the_file_over_env_file() {
 }
 
 #[test]
+fn the_working_folder_is_a_variable_even_where_the_shell_sets_none() {
+    let files = [(
+        "compose.yaml",
+        "services: {web: {image: nginx, volumes: ['${PWD}/a:/a'], environment: [PWD]}}",
+    )];
+    let source = |change: fn(&mut Request)| {
+        let loaded = load_with(&files, change);
+        assert!(loaded.findings.is_empty(), "{:?}", loaded.findings);
+        let project = loaded.project.unwrap();
+        let text = |path| text(&project, path).map(String::from);
+        (
+            text("services.web.volumes.0.source"),
+            text("services.web.environment.PWD"),
+        )
+    };
+    let expected = |source: &str, variable: &str| (Some(source.into()), Some(variable.into()));
+    assert_eq!(source(|_| {}), expected("./a", "."));
+    assert_eq!(
+        source(|request| request.project_directory = "/shop".into()),
+        expected("/shop/a", "/shop")
+    );
+    let set = |request: &mut Request| {
+        request.environment = BTreeMap::from([("PWD".into(), "/here".into())]);
+    };
+    assert_eq!(source(set), expected("/here/a", "/here"));
+}
+
+#[test]
+fn a_profile_without_a_name_is_active_unless_others_are_named() {
+    let files = [(
+        "compose.yaml",
+        "services: {web: {image: nginx, profiles: [debug, '']}, db: {image: postgres, depends_on: [web]}}",
+    )];
+    let is_there = |profiles: &[&str], listed: Option<&str>| {
+        let loaded = load_with(&files, |request| {
+            request.profiles = profiles.iter().map(|profile| profile.to_string()).collect();
+            let listed = listed.map(|listed| ("COMPOSE_PROFILES".into(), listed.into()));
+            request.environment = listed.into_iter().collect();
+        });
+        loaded
+            .project
+            .is_some_and(|project| project.service("web").is_some())
+    };
+    assert!(is_there(&[], None));
+    assert!(is_there(&[], Some("other, ")));
+    assert!(is_there(&["debug"], None));
+    assert!(!is_there(&["other"], None));
+    assert!(!is_there(&[], Some("other")));
+}
+
+#[test]
+fn a_published_number_and_the_same_text_are_two_ports() {
+    let merged = |one: &str, two: &str| {
+        let file = |port| format!("services: {{web: {{image: nginx, ports: [{port}]}}}}");
+        let (one, two) = (file(one), file(two));
+        let project = project(&[("compose.yaml", &one), ("compose.override.yaml", &two)]);
+        project.service("web").map(|web| web.ports().len())
+    };
+    let text = "{target: 80, published: '8080'}";
+    let number = "{target: 80, published: 8080}";
+    assert_eq!(merged(text, "'8080:80'"), Some(1));
+    assert_eq!(merged(number, number), Some(1));
+    assert_eq!(merged(number, "'8080:80'"), Some(2));
+    assert_eq!(merged("{target: '80', published: '8080'}", text), Some(1));
+}
+
+#[test]
+fn many_warnings_hide_no_mistake() {
+    let unset: String = (0..60)
+        .map(|number| format!("      A{number}: $B{number}\n"))
+        .collect();
+    let text =
+        format!("services:\n  web:\n    image: nginx\n    environment:\n{unset}    prots: []\n");
+    let loaded = load_with(&[("compose.yaml", &text)], |_| {});
+    assert_eq!(
+        loaded
+            .errors()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>(),
+        ["unknown-key"]
+    );
+}
+
+#[test]
 fn dollars_are_single_in_values_and_double_in_print() {
     let project = service("environment: {A: 'x$$y'}");
     assert_eq!(text(&project, "services.web.environment.A"), Some("x$y"));
@@ -688,13 +772,13 @@ fn files_read_lists_what_was_asked_for() {
 fn yaml_shows_keys_of_ones_own_and_leaves_out_what_is_empty_and_json_the_other_way_round() {
     let project = project(&[(
         "compose.yaml",
-        "services:\n  web:\n    x-owner: me\n    image: nginx\n    network_mode: none\n    deploy: {mode: global}\n    \
+        "services:\n  web:\n    x-owner: me\n    image: nginx\n    network_mode: none\n    deploy: {mode: global, placement: {x-a: }}\n    \
          ulimits: {nofile: {soft: 0, hard: 5}}\n    \
          blkio_config: {device_read_bps: [{path: /a, rate: 0}]}\n    \
          gpus: [{count: 1, x-of-no-record: 1}]\nx-list: []\n",
     )]);
     let expected = "name: shop\nservices:\n  web:\n    blkio_config:\n      device_read_bps:\n        - path: /a\n          \
-                    rate: \"0\"\n    deploy:\n      mode: global\n    gpus:\n      - count: 1\n    image: nginx\n    \
+                    rate: \"0\"\n    deploy:\n      mode: global\n      placement:\n        x-a: null\n    gpus:\n      - count: 1\n    image: nginx\n    \
                     network_mode: none\n    ulimits:\n      nofile:\n        soft: 0\n        hard: 5\n    x-owner: me\nx-list: []\n";
     assert_eq!(compose::print::yaml(&project), expected);
     let json = project.to_json();

@@ -60,9 +60,12 @@ pub fn projects(folder: &Path) -> anyhow::Result<Vec<Project>> {
 
 fn project(corpus: &Path, row: Row) -> anyhow::Result<Project> {
     let root = corpus.join("files");
-    let folder = match row.cwd.as_str() {
+    // Wherever Compose runs, the folder of the first file is the project's.
+    let first = row.files.first().context("`files` names no file")?;
+    let place = first.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = match place {
         "" => root.clone(),
-        cwd => root.join(cwd),
+        place => root.join(place),
     };
     if !folder.is_dir() {
         bail!("there is no folder {}", folder.display());
@@ -81,20 +84,20 @@ fn project(corpus: &Path, row: Row) -> anyhow::Result<Project> {
     };
     Ok(Project {
         name: row.files.join(" "),
-        files: row
-            .files
-            .iter()
-            .map(|file| relative(&row.cwd, file))
-            .collect(),
+        files: row.files.iter().map(|file| relative(place, file)).collect(),
         features: row.features,
         surroundings: Surroundings {
             bounds: root,
-            project_directory: format!("{ROOT}/{}", row.cwd),
-            folder_name: last_name(&row.cwd),
-            // The models were made with nothing but these.
-            environment: [("HOME", HOME), ("PATH", "/usr/bin")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            project_directory: format!("{ROOT}/{place}"),
+            folder_name: last_name(place),
+            // The models were made with nothing but these; `PWD` is of Compose's own making.
+            environment: [
+                ("HOME", HOME.to_owned()),
+                ("PATH", "/usr/bin".to_owned()),
+                ("PWD", format!("{ROOT}/{}", row.cwd)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
             folder,
         },
         verdict,

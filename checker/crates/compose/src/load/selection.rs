@@ -10,12 +10,10 @@ pub(super) fn active_profiles(request: &Request, variables: &Variables) -> Vec<S
     if !request.profiles.is_empty() {
         return request.profiles.clone();
     }
-    // Of no profiles one is active all the same: the one without a name.
+    // Where nothing is listed, the profile without a name is active: `profiles: ["${PROFILE:-}"]` switches a service on.
     let listed = variables.value("COMPOSE_PROFILES").unwrap_or("");
-    listed
-        .split(',')
-        .map(|profile| profile.trim().to_string())
-        .collect()
+    let names = listed.split(',').map(str::trim);
+    names.map(String::from).collect()
 }
 
 /// Takes out the services that no active profile names, and returns them with their profiles.
