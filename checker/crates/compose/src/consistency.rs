@@ -249,7 +249,7 @@ fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
             continue;
         };
         let name = node.as_str().unwrap_or_default();
-        let Some(first) = taken.insert(name, node.span()) else {
+        let Some(first) = taken.insert(name, node.span()).filter(|_| !name.is_empty()) else {
             continue;
         };
         let finding = Finding::error(
@@ -257,7 +257,7 @@ fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
             format!("Two services call their container `{name}`."),
             node.span(),
         )
-        .help("give one of them another name, or leave naming to Compose")
+        .help("give one of them another name, or remove `container_name`")
         .path(format!("services.{service}.container_name"));
         findings.push(if first == node.span() {
             finding.label(format!("`{service}` has this name from another service"))

@@ -416,9 +416,15 @@ fn values_that_were_merged_keep_where_they_are_written_and_what_they_replaced() 
     let (context, steps) = place("services.web.build.context");
     assert_eq!(context, "sub/base.yaml:4:12");
     assert!(
-        steps
-            .iter()
-            .any(|step| matches!(step, Step::Extended { service, .. } if service == "base")),
+        matches!(
+            &steps[..],
+            [
+                Step::ShortForm,
+                Step::RelativePath,
+                Step::Extended { .. },
+                Step::RelativePath
+            ]
+        ),
         "{steps:?}"
     );
     assert_eq!(value(&loaded, "services.web.build.context"), "./sub/app");
