@@ -166,26 +166,45 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
 }
 
 fn check_hosts(name: &str, service: &Node, findings: &mut Vec<Finding>) {
+    let is_host = |host: &str| !host.is_empty() && !host.contains(['=', ':']);
     for list in ["extra_hosts", "build.extra_hosts"] {
-        for (index, host) in items(service.get(list)).iter().enumerate() {
-            let Some(text) = host.as_str() else { continue };
-            let missing = match text.find(['=', ':']) {
-                None => "address",
-                Some(0) => "name",
-                Some(_) => continue,
-            };
-            findings.push(
-                Finding::error(
-                    "bad-host",
-                    format!("`{text}` has no {missing}."),
-                    host.span(),
-                )
-                .label("a name, `=` and an address are expected")
-                .help("write for example \"db=192.168.1.10\"")
-                .path(format!("services.{name}.{list}.{index}")),
-            );
+        for (host, entry) in entries(service.get(list)) {
+            if !is_host(host) || host.starts_with("x-") {
+                let path = format!("services.{name}.{list}.{host}");
+                findings.push(bad_host(host, entry.key_span, path));
+            }
+        }
+        for (index, entry) in items(service.get(list)).iter().enumerate() {
+            let Some(text) = entry.as_str() else { continue };
+            let path = format!("services.{name}.{list}.{index}");
+            match text.split_once('=').or_else(|| text.split_once(':')) {
+                Some((host, _)) if is_host(host) => {}
+                Some((host, _)) => findings.push(bad_host(host, entry.span(), path)),
+                None => findings.push(
+                    Finding::error(
+                        "bad-host",
+                        format!("`{text}` has no address."),
+                        entry.span(),
+                    )
+                    .label("a name, `=` and an address are expected")
+                    .help("write for example \"db=192.168.1.10\"")
+                    .path(path),
+                ),
+            }
         }
     }
+}
+
+fn bad_host(host: &str, span: Span, path: String) -> Finding {
+    let message = match host {
+        "" => "The name of this host is missing.".to_string(),
+        host => format!("`{host}` cannot be the name of a host."),
+    };
+    Finding::error("bad-host", message, span)
+        .label("not a host's name")
+        .expected("a name without `:` and `=`")
+        .help("write for example \"db=192.168.1.10\"")
+        .path(path)
 }
 
 /// Checks of the finished project. `disabled` are services that no active profile names.
@@ -222,27 +241,29 @@ pub(crate) fn check_project(
     check_cycles(root, findings);
 }
 
-/// No two containers of a machine have one name.
+/// A name can belong to one container only.
 fn check_container_names(root: &Node, findings: &mut Vec<Finding>) {
-    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, Span> = BTreeMap::new();
     for (service, entry) in entries(root.child("services")) {
         let Some(node) = entry.value.child("container_name") else {
             continue;
         };
         let name = node.as_str().unwrap_or_default();
-        if let Some(other) = first.insert(name, node.span()) {
-            findings.push(
-                Finding::error(
-                    "container-name-twice",
-                    format!("Two services call their container `{name}`."),
-                    node.span(),
-                )
-                .label("the second")
-                .related(other, "the first")
-                .help("give one of them another name, or leave naming to Compose")
-                .path(format!("services.{service}.container_name")),
-            );
-        }
+        let Some(first) = taken.insert(name, node.span()) else {
+            continue;
+        };
+        let finding = Finding::error(
+            "container-name-twice",
+            format!("Two services call their container `{name}`."),
+            node.span(),
+        )
+        .help("give one of them another name, or leave naming to Compose")
+        .path(format!("services.{service}.container_name"));
+        findings.push(if first == node.span() {
+            finding.label(format!("`{service}` has this name from another service"))
+        } else {
+            finding.label("the second").related(first, "the first")
+        });
     }
 }
 

@@ -58,16 +58,6 @@ struct Parser<'a> {
 
 type Parsed<T> = Result<T, Box<Finding>>;
 
-fn raw_name(name: &str, place: Span) -> Finding {
-    let message = match name {
-        "" => "Nothing stands before this `=`.".to_string(),
-        name => format!("The name `{name}` has a space in it."),
-    };
-    Finding::error("bad-variable-file", message, place)
-        .label("no name of a variable")
-        .help("write `NAME=value`; a comment starts with `#`")
-}
-
 impl Parser<'_> {
     fn statements(&mut self) -> Parsed<()> {
         while self.skip_to_statement() {
@@ -89,28 +79,32 @@ impl Parser<'_> {
             let start = self.at;
             self.at += line.len();
             let content = line.trim_end_matches(['\n', '\r']);
-            if content.trim().is_empty() || content.trim_start().starts_with('#') {
+            let statement = content.trim_start();
+            if statement.is_empty() || statement.starts_with('#') {
                 continue;
             }
-            let (name, value) = match content.split_once('=') {
+            let start = start + content.len() - statement.len();
+            let (name, value) = match statement.split_once('=') {
                 Some((name, value)) => (name, Some(value)),
-                None => (content, None),
+                None => (statement, None),
             };
-            let name = name.trim_start();
-            let place = self.span(start, start + content.len());
-            if name.is_empty() || name.contains(char::is_whitespace) {
-                return Err(Box::new(raw_name(name, place)));
+            if name.is_empty() || name.contains([' ', '\t']) {
+                let reason = if name.is_empty() {
+                    "There is no name before the `=`."
+                } else {
+                    "The name of a variable cannot contain a space."
+                };
+                let place = self.span(start, start + name.len().max(1));
+                return Err(bad_name(reason, place));
             }
             match value {
                 Some(value) => {
-                    let origin = VariableOrigin::File(place);
-                    self.variables.insert(
-                        name.into(),
-                        Variable {
-                            value: value.into(),
-                            origin,
-                        },
-                    );
+                    let origin = VariableOrigin::File(self.span(start, start + statement.len()));
+                    let variable = Variable {
+                        value: value.into(),
+                        origin,
+                    };
+                    self.variables.insert(name.into(), variable);
                 }
                 None => self.inherit(name),
             }
@@ -148,13 +142,17 @@ impl Parser<'_> {
             .strip_prefix("export")
             .filter(|after| after.starts_with(is_blank))
         {
+            let place = self.span(self.at, self.at + "export".len());
             self.at = self.text.len() - after.trim_start_matches(is_blank).len();
+            if self.rest().is_empty() {
+                return Err(bad_name("Nothing follows `export`.", place));
+            }
         }
         let start = self.at;
-        let line_end = start + self.rest().find('\n').unwrap_or(self.rest().len());
-        let end = self.text[start..line_end]
-            .find(['=', ':'])
-            .map_or(line_end, |found| start + found);
+        let end = match self.rest().find(['=', ':', '\n']) {
+            Some(found) => start + found,
+            None => self.text.len(),
+        };
         let name = self.text[start..end].trim_end();
         let allowed = |character: char| {
             character.is_alphanumeric() || "_.-[]".contains(character) || is_blank(character)
@@ -172,20 +170,20 @@ impl Parser<'_> {
                 .help("write `NAME=value`; a comment starts with `#`"),
             ));
         }
+        // With no line break after it, Compose takes the last line for a value and finds no name.
+        if end == self.text.len() {
+            return Ok(Some(String::new()));
+        }
         if name.contains(' ') {
-            return Err(Box::new(
-                Finding::error(
-                    "bad-variable-file",
-                    "The name of a variable cannot contain a space.",
-                    self.span(start, start + name.len()),
-                )
-                .label("this is read as the name")
-                .help("write `NAME=value`; a comment starts with `#`"),
+            let place = self.span(start, start + name.len());
+            return Err(bad_name(
+                "The name of a variable cannot contain a space.",
+                place,
             ));
         }
         let name = name.to_string();
-        if end == line_end {
-            self.at = line_end;
+        if self.text[end..].starts_with('\n') {
+            self.at = end;
             self.inherit(&name);
             return Ok(None);
         }
@@ -259,11 +257,7 @@ impl Parser<'_> {
         let place = self.span(start, start + line);
         match interpolate::substitute(value, &lookup) {
             Ok(result) => {
-                for (name, _) in result
-                    .used
-                    .iter()
-                    .filter(|(_, origin)| *origin == VariableOrigin::Unset)
-                {
+                for name in &result.unset {
                     self.findings.push(unset(name, place));
                 }
                 Ok(result.text)
@@ -271,6 +265,14 @@ impl Parser<'_> {
             Err(error) => Err(Box::new(refusal(error, value, place))),
         }
     }
+}
+
+fn bad_name(reason: &str, place: Span) -> Box<Finding> {
+    Box::new(
+        Finding::error("bad-variable-file", reason, place)
+            .label("this is read as the name")
+            .help("write `NAME=value`; a comment starts with `#`"),
+    )
 }
 
 /// The warning for a variable that is used and not set.
@@ -342,6 +344,8 @@ fn without_escapes(value: &str) -> String {
             .and_then(|digits| u8::from_str_radix(digits, 8).ok());
         let (text, length) = match (after.chars().next(), octal) {
             (Some('0'), Some(code)) => (char::from(code).to_string(), 4),
+            // What is no character keeps its backslash and loses its nought.
+            (Some('0'), None) => ("\\".into(), 1),
             (Some('$'), _) => ("$$".into(), 1),
             (Some('a'), _) => ("\x07".into(), 1),
             (Some('b'), _) => ("\x08".into(), 1),
@@ -398,6 +402,7 @@ mod tests {
             ("A=${SHELL_SET}-x", "shell-x"),
             ("SHELL_SET\nA=1", "1"),
             ("A=\"\\0101\"", "A"),
+            ("A=\"\\01 \\0777\"", "\\1 \\777"),
         ] {
             let (variables, findings) = read(text);
             assert_eq!(findings, [], "{text}");
@@ -408,6 +413,46 @@ mod tests {
                 Some(("A", expected)),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_last_line_without_break_and_without_value_has_no_name() {
+        for (text, name, value) in [
+            ("SHELL_SET", "", "SHELL_SET"),
+            ("SHELL_SET\n", "SHELL_SET", "shell"),
+            ("export A B", "", "A B"),
+            ("B=\"1\" rest", "", "rest"),
+        ] {
+            let (variables, findings) = read(text);
+            assert_eq!(findings, [], "{text}");
+            let last = variables.last().expect("a variable");
+            assert_eq!((last.0.as_str(), last.1.as_str()), (name, value), "{text}");
+        }
+    }
+
+    #[test]
+    fn raw_lines_are_taken_as_they_are() {
+        let read_raw = |text: &str| {
+            let mut variables = FileVariables::new();
+            let findings = parse(SourceId(0), text, Format::Raw, &|_| None, &mut variables);
+            let values = variables.into_iter().map(|(name, set)| (name, set.value));
+            (values.collect::<Vec<_>>(), findings)
+        };
+        for (text, name, value) in [
+            ("A=\"1\" # c ", "A", "\"1\" # c "),
+            ("  A= $B\r\n", "A", " $B"),
+            ("# c\n\n'A'=1", "'A'", "1"),
+            ("A\u{a0}=1", "A\u{a0}", "1"),
+        ] {
+            let (values, findings) = read_raw(text);
+            assert_eq!(findings, [], "{text}");
+            assert_eq!(values, [(name.into(), value.into())], "{text}");
+        }
+        for (text, start, end) in [("A=1\n =2", 5, 6), ("export A=1", 0, 8), ("A =1", 0, 2)] {
+            let (_, findings) = read_raw(text);
+            let span = findings[0].span.expect("it has a place");
+            assert_eq!((span.start, span.end), (start, end), "{text}");
         }
     }
 
@@ -427,6 +472,7 @@ mod tests {
             ("A=1\nB C=2", 4),
             ("A=1\n!B=2", 4),
             ("A=\"open", 2),
+            ("A=1\nexport \t", 4),
             ("A=${", 2),
         ] {
             let (_, findings) = read(text);

@@ -172,6 +172,9 @@ fn pairs_to_mapping(
         };
         mapping.insert(key, key_span, value);
     }
+    if shape.short == Short::PairsToMapping {
+        mapping.set_listed();
+    }
     node.value = Value::Mapping(mapping);
 }
 
@@ -412,7 +415,7 @@ fn short_mount(node: &mut Node, at: &At<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A target is a path in the container, whatever the platform here.
-pub(crate) fn clean_target(target: &str) -> String {
+fn clean_target(target: &str) -> String {
     if target.is_empty() {
         String::new()
     } else {

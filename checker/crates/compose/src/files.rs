@@ -21,6 +21,22 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
+/// A file of variables as text, whatever bytes it holds: Compose looks at none of them, and shows a mark for what is no text.
+pub(crate) fn read_variables(
+    recorder: &mut Recorder<'_>,
+    sources: &mut Sources,
+    path: &str,
+    limits: Limits,
+) -> Result<SourceId, ReadFailure> {
+    if let Some(source) = recorder.text(path) {
+        return Ok(source);
+    }
+    let bytes = read_bytes(recorder, sources, path, limits)?;
+    let source = sources.add(path, String::from_utf8_lossy(without_mark(&bytes)));
+    recorder.keep(path, source);
+    Ok(source)
+}
+
 /// A file's place in `Sources`, or the finding that says why there is none.
 pub(crate) fn read_text(
     recorder: &mut Recorder<'_>,
@@ -31,30 +47,8 @@ pub(crate) fn read_text(
     if let Some(source) = recorder.text(path) {
         return Ok(source);
     }
-    let bytes = recorder.read(path).map_err(ReadFailure::Unreadable)?;
-    if bytes.len() > limits.bytes {
-        return Err(ReadFailure::Unreadable(ReadError::TooLarge {
-            bytes: bytes.len() as u64,
-            limit: limits.bytes as u64,
-        }));
-    }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let source = sources.add(path, "");
-        return Err(ReadFailure::Content(Box::new(
-            Finding::error(
-                "not-utf8",
-                format!("`{path}` is written in UTF-16."),
-                Span {
-                    source,
-                    start: 0,
-                    end: 0,
-                },
-            )
-            .label("the file starts with a UTF-16 mark")
-            .help("save the file as UTF-8; most editors have it under \"Save with encoding\""),
-        )));
-    }
-    let content = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&bytes);
+    let bytes = read_bytes(recorder, sources, path, limits)?;
+    let content = without_mark(&bytes);
     match std::str::from_utf8(content) {
         Ok(text) => {
             let source = sources.add(path, text);
@@ -95,6 +89,44 @@ pub(crate) fn read_text(
             )))
         }
     }
+}
+
+/// The bytes of a file that is neither too large nor written in UTF-16.
+fn read_bytes(
+    recorder: &mut Recorder<'_>,
+    sources: &mut Sources,
+    path: &str,
+    limits: Limits,
+) -> Result<Vec<u8>, ReadFailure> {
+    let bytes = recorder.read(path).map_err(ReadFailure::Unreadable)?;
+    if bytes.len() > limits.bytes {
+        return Err(ReadFailure::Unreadable(ReadError::TooLarge {
+            bytes: bytes.len() as u64,
+            limit: limits.bytes as u64,
+        }));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let source = sources.add(path, "");
+        return Err(ReadFailure::Content(Box::new(
+            Finding::error(
+                "not-utf8",
+                format!("`{path}` is written in UTF-16."),
+                Span {
+                    source,
+                    start: 0,
+                    end: 0,
+                },
+            )
+            .label("the file starts with a UTF-16 mark")
+            .help("save the file as UTF-8; most editors have it under \"Save with encoding\""),
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Text without the mark that some editors put before it.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes)
 }
 
 /// Why a file gave no text.
@@ -165,11 +197,10 @@ fn control_character(text: &str) -> Option<usize> {
 
 /// The files that the variable `COMPOSE_FILE` names.
 pub(crate) fn named_by_variable(variables: &Variables) -> Option<Vec<String>> {
-    let listed = variables
-        .value("COMPOSE_FILE")
-        .filter(|listed| !listed.is_empty())?;
+    let listed = variables.value("COMPOSE_FILE")?;
     let separator = variables
         .value("COMPOSE_PATH_SEPARATOR")
+        .filter(|separator| !separator.is_empty())
         .unwrap_or(if cfg!(windows) { ";" } else { ":" });
     Some(listed.split(separator).map(path::clean).collect())
 }

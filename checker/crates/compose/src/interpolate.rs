@@ -86,12 +86,20 @@ pub(crate) struct Substituted {
     pub text: String,
     /// The variables that had a say, each once, in the order they stand in the text.
     pub used: Vec<(String, VariableOrigin)>,
+    /// Those of them that are not set, and those of fallbacks that nobody needed: Compose warns of both.
+    pub unset: Vec<String>,
 }
 
 /// More variables than this in one value are put in and no longer listed.
 const MOST_LISTED: usize = 100;
 
 impl Substituted {
+    fn warn_of(&mut self, name: &str) {
+        if !self.unset.iter().any(|known| known == name) && self.unset.len() < MOST_LISTED {
+            self.unset.push(name.to_string());
+        }
+    }
+
     fn list(&mut self, name: &str, origin: VariableOrigin) {
         let is_listed = self
             .used
@@ -189,17 +197,15 @@ fn braced(
     else {
         return Err(syntax);
     };
-    let close = closing_brace(text)
-        .or_else(|| text.rfind('}'))
-        .ok_or(syntax.clone())?;
+    // An expression ends on its line.
+    let line = text.split('\n').next().unwrap_or(text);
+    let last = line.rfind('}').ok_or(syntax.clone())?;
+    let close = closing_brace(&line[..=last]).unwrap_or(last);
     let word_start = 2 + name.len() + colon + 1;
     if close < word_start || depth >= DEEPEST {
         return Err(syntax);
     }
     let word = &text[word_start..close];
-    if word.contains('\n') {
-        return Err(syntax);
-    }
     let variable = lookup(name);
     let counts = variable
         .as_ref()
@@ -208,6 +214,9 @@ fn braced(
     let mut fallback = Substituted::default();
     substitute_into(word, lookup, depth + 1, &mut fallback)
         .map_err(|error| error.moved_by(word_start))?;
+    for name in &fallback.unset {
+        result.warn_of(name);
+    }
     match operator {
         '?' if !counts => {
             return Err(TemplateError::Required {
@@ -235,7 +244,10 @@ fn put_in(name: &str, lookup: &dyn Fn(&str) -> Option<Variable>, result: &mut Su
             result.text.push_str(&variable.value);
             result.list(name, variable.origin);
         }
-        None => result.list(name, VariableOrigin::Unset),
+        None => {
+            result.list(name, VariableOrigin::Unset);
+            result.warn_of(name);
+        }
     }
 }
 
@@ -338,6 +350,9 @@ mod tests {
             ("${NESTED}", "$SET"),
             ("${UNSET:-{x}}", "{x}"),
             ("${UNSET:-}", ""),
+            // An expression ends with the last brace of its line, when it does not close before.
+            ("${UNSET:-{x}\n}", "{x\n}"),
+            ("${UNSET:-a} ${UNSET:-b}\n}", "a b\n}"),
         ] {
             let result = substitute(template, &lookup);
             assert_eq!(
@@ -346,6 +361,21 @@ mod tests {
                 "{template}"
             );
         }
+    }
+
+    #[test]
+    fn an_unset_variable_is_told_even_in_a_fallback_that_nobody_needs() {
+        for (template, unset) in [
+            ("${SET:-$UNSET}", vec!["UNSET"]),
+            ("${SET:?${UNSET}}", vec!["UNSET"]),
+            ("$UNSET ${UNSET} $OTHER", vec!["UNSET", "OTHER"]),
+            ("${UNSET:-x}${SET}", vec![]),
+        ] {
+            let result = substitute(template, &lookup).expect("it can be read");
+            assert_eq!(result.unset, unset, "{template}");
+        }
+        let result = substitute("${SET:-$UNSET}", &lookup).expect("it can be read");
+        assert_eq!(result.used, [("SET".into(), VariableOrigin::Shell)]);
     }
 
     #[test]

@@ -47,7 +47,6 @@
 
 mod at;
 mod consistency;
-mod continuation;
 #[cfg(not(target_family = "wasm"))]
 pub mod disk;
 mod dotenv;
@@ -57,6 +56,7 @@ mod files;
 mod finding;
 pub mod image;
 mod interpolate;
+mod lenient;
 mod load;
 mod merge;
 mod mount;

@@ -95,6 +95,7 @@ pub fn load(reader: &dyn Reader, request: &Request) -> Loaded {
             .environment
             .get("HOME")
             .or_else(|| request.environment.get("USERPROFILE"))
+            .filter(|home| !home.is_empty())
             .cloned(),
         interpolated: 0,
         outdone: BTreeMap::new(),
@@ -241,28 +242,34 @@ impl Loader<'_> {
         let mut variables = Variables::from_shell(&request.environment);
         normalize::set_working_folder(&mut variables, &request.project_directory);
         let listed = request.env_files.clone().or_else(|| {
-            let names = variables
-                .value("COMPOSE_ENV_FILES")
-                .filter(|names| !names.is_empty())?;
-            Some(
-                names
-                    .split(',')
-                    .map(|name| name.trim().to_string())
-                    .collect(),
-            )
+            let names = variables.value("COMPOSE_ENV_FILES")?.split(',');
+            let names = names.filter(|name| !name.is_empty()).map(String::from);
+            Some(names.collect()).filter(|names: &Vec<String>| !names.is_empty())
         });
         if let Some(names) = listed {
             let from_files = self.variable_files(&names, true, &variables);
             self.note_outdone(&from_files, &variables);
             variables.add_missing(from_files);
-        } else if !is_env_file_disabled(&variables) {
-            let elsewhere = Some(&request.started_in).filter(|folder| !folder.is_empty());
-            for folder in elsewhere.into_iter().chain([&String::new()]) {
-                let name = path::join(folder, ".env");
-                let from_file = self.variable_files(&[name], false, &variables);
-                self.note_outdone(&from_file, &variables);
-                variables.add_missing(from_file);
+            return variables;
+        }
+        let elsewhere = Some(request.started_in.as_str()).filter(|folder| !folder.is_empty());
+        let folders = elsewhere.into_iter().chain([""]);
+        for (index, folder) in folders.enumerate() {
+            if self.is_env_file_disabled(&variables) {
+                break;
             }
+            let name = path::join(folder, ".env");
+            let from_file = self.variable_files(&[name], false, &variables);
+            self.note_outdone(&from_file, &variables);
+            if index == 0 {
+                // Compose takes from the first file what is meant for itself, and then asks again whether to read it.
+                let own = from_file.clone().into_iter();
+                variables.add_missing(own.filter(|(name, _)| name.starts_with("COMPOSE_")));
+                if self.is_env_file_disabled(&variables) {
+                    break;
+                }
+            }
+            variables.add_missing(from_file);
         }
         variables
     }
@@ -278,6 +285,30 @@ impl Loader<'_> {
         }
     }
 
+    fn is_env_file_disabled(&mut self, variables: &Variables) -> bool {
+        match env_file_disabled(variables) {
+            Ok(is_disabled) => is_disabled,
+            Err(variable) => {
+                let place = match &variable.origin {
+                    VariableOrigin::File(span) => Some(*span),
+                    _ => None,
+                };
+                let text = &variable.value;
+                self.findings.push(
+                    Finding::error(
+                        "bad-boolean",
+                        format!("`COMPOSE_DISABLE_ENV_FILE` is `{text}`, which is neither true nor false."),
+                        place,
+                    )
+                    .label("true or false is expected")
+                    .expected("true or false")
+                    .help("set it to `true`, or take it away"),
+                );
+                true
+            }
+        }
+    }
+
     fn variable_files(
         &mut self,
         names: &[String],
@@ -287,7 +318,7 @@ impl Loader<'_> {
         let mut found = FileVariables::new();
         for name in names {
             let path = path::clean(name);
-            match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+            match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
                 Ok(source) => {
                     let lookup = |name: &str| variables.get(name).cloned();
                     self.parse_variables(source, Format::Compose, &lookup, &mut found, None);
@@ -487,7 +518,8 @@ impl Loader<'_> {
 
     /// What every document needs before anything is merged; returns what `!reset` and `!override` clear.
     fn prepare(&mut self, document: &mut Node, variables: &Variables) -> Attempt<Vec<Vec<String>>> {
-        if document.as_mapping().is_none() {
+        // Compose crashes on a file that is taken out as a whole.
+        if document.as_mapping().is_none() || document.tag.as_deref() == Some("!reset") {
             self.findings.push(
                 Finding::error(
                     "not-a-mapping",
@@ -571,12 +603,16 @@ impl Loader<'_> {
     }
 }
 
-/// Whether the shell forbids to read `.env`.
-pub(crate) fn is_env_file_disabled(variables: &Variables) -> bool {
-    matches!(
-        variables.value("COMPOSE_DISABLE_ENV_FILE"),
-        Some("1" | "t" | "T" | "true" | "TRUE" | "True")
-    )
+/// Whether the variables forbid to read `.env`; the variable that says so when it cannot be understood.
+pub(crate) fn env_file_disabled(variables: &Variables) -> Result<bool, &Variable> {
+    let Some(variable) = variables.get("COMPOSE_DISABLE_ENV_FILE") else {
+        return Ok(false);
+    };
+    match variable.value.as_str() {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(variable),
+    }
 }
 
 /// Whether the services can be merged at all; nothing is a service that another file fills.

@@ -6,7 +6,7 @@ use crate::at::At;
 use crate::expand;
 use crate::finding::Finding;
 use crate::node::{Mapping, Node, Step, Value};
-use crate::specification::{Field, Form, Identity, Keys, Merge, Shape};
+use crate::specification::{Field, Form, Identity, Keys, Merge, Shape, Short};
 
 /// Merges `over` onto `base`, both of the shape `shape`.
 pub(crate) fn merge(
@@ -33,15 +33,43 @@ fn merge_by(
     if shape.form == Form::Ulimit {
         return replace(base, over);
     }
+    // Here Compose looks into both before it asks whether there is anything, and ends in a crash.
+    let is_looked_into = how == Merge::SameDriver || how == Merge::Expanded && !over.is_null();
+    if is_looked_into && base.is_null() != over.is_null() {
+        return findings.push(cannot_merge(base, &over, at));
+    }
+    // A file that is extended may hold a key with nothing behind it; what Compose makes a list of is then an empty one.
+    if base.is_null() && over.is_null() {
+        match how {
+            Merge::Pairs | Merge::PairsOnce | Merge::Lists | Merge::Hosts => {
+                base.value = Value::Sequence(Vec::new());
+            }
+            Merge::Expanded if shape.short == Short::NamesToMapping => {
+                base.value = Value::Mapping(Mapping::new());
+            }
+            _ => {}
+        }
+    }
     if over.is_null() {
         return;
     }
+    if base.is_null() {
+        return replace(base, over);
+    }
     match how {
-        Merge::Pairs | Merge::Expanded => {
+        Merge::Pairs | Merge::PairsOnce | Merge::Expanded => {
             expand::expand_here(base, shape, at, findings);
             expand::expand_here(&mut over, shape, at, findings);
-            let keep_null = how == Merge::Pairs;
+            if how == Merge::PairsOnce {
+                refuse_same_pairs(base, &over, at, findings);
+            }
+            let keep_null = how != Merge::Expanded;
             merge_mappings(base, over, shape, keep_null, at, findings);
+            if shape.short == Short::PairsToMapping
+                && let Value::Mapping(mapping) = &mut base.value
+            {
+                mapping.set_listed();
+            }
         }
         Merge::Lists => {
             as_list(base);
@@ -62,13 +90,10 @@ fn merge_by(
             }
             append(base, over, at, findings);
         }
-        Merge::SameDriver => {
-            let driver = |node: &Node| node.child("driver").and_then(Node::scalar_text);
-            match (driver(base), driver(&over)) {
-                (Some(one), Some(two)) if one != two => replace(base, over),
-                _ => merge_by(base, over, shape, Merge::Usual, at, findings),
-            }
-        }
+        Merge::SameDriver => match (base.child("driver"), over.child("driver")) {
+            (Some(one), Some(two)) if !one.same_value(two) => replace(base, over),
+            _ => merge_by(base, over, shape, Merge::Usual, at, findings),
+        },
         Merge::Pools => merge_pools(base, over, shape, at, findings),
         Merge::Usual | Merge::Replace => match (&base.value, &over.value) {
             (Value::Mapping(_), Value::Mapping(_)) => {
@@ -129,9 +154,6 @@ fn merge_mappings(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    if base.is_null() {
-        return replace(base, over);
-    }
     if base.as_mapping().is_none() || over.as_mapping().is_none() {
         return findings.push(cannot_merge(base, &over, at));
     }
@@ -205,14 +227,43 @@ fn hosts_as_list(node: &mut Node) {
             value => vec![Node::with_origin(value, entry.value.origin)],
         };
         for address in addresses {
-            let text = format!("{host}={}", address.scalar_text().unwrap_or_default());
+            let text = match address.scalar_text() {
+                Some(address) => format!("{host}={address}"),
+                None => host.clone(),
+            };
             items.push(Node::text(text, address.origin));
         }
     }
     node.value = Value::Sequence(items);
 }
 
-/// As Compose does it: each pool of the earlier file meets each of the later.
+/// A list of both would hold the same text twice.
+fn refuse_same_pairs(base: &Node, over: &Node, at: &At<'_>, findings: &mut Vec<Finding>) {
+    let (Some(earlier), Some(later)) = (base.as_mapping(), over.as_mapping()) else {
+        return;
+    };
+    for (key, entry) in later.iter() {
+        let Some(known) = earlier.entry(key) else {
+            continue;
+        };
+        if known.value.scalar_text() == entry.value.scalar_text() {
+            findings.push(
+                Finding::error(
+                    "repeated-item",
+                    format!("`{key}` is set to the same in an earlier file."),
+                    entry.key_span,
+                )
+                .label("here again")
+                .related(known.key_span, "first written here")
+                .help("remove one of the two; Compose takes no pair twice here")
+                .path(at.key(key).to_string()),
+            );
+        }
+    }
+}
+
+/// As Compose does it: each pool of the earlier file meets each of the later, and keeps what it took over from the one
+/// when it meets the next.
 fn merge_pools(
     base: &mut Node,
     over: Node,
@@ -220,33 +271,45 @@ fn merge_pools(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let (Some(pools), Some(others)) = (base.as_sequence(), over.as_sequence()) else {
+    #[derive(Clone, Copy)]
+    enum Kept {
+        Earlier(usize),
+        Later(usize),
+    }
+    let (Value::Sequence(pools), Some(others)) = (&mut base.value, over.as_sequence()) else {
         return findings.push(cannot_merge(base, &over, at));
     };
     let subnet = |pool: &Node| pool.child("subnet").and_then(Node::scalar_text);
     let pool_shape = shape.items.unwrap_or(shape);
-    let mut merged: Vec<Node> = Vec::new();
-    for pool in pools {
-        for other in others {
-            let position = merged
-                .iter()
-                .position(|known| subnet(known) == subnet(other));
-            if subnet(other) != subnet(pool) && position.is_none() {
-                merged.push(other.clone());
+    let mut kept: Vec<Kept> = Vec::new();
+    for index in 0..pools.len() {
+        for (position, other) in others.iter().enumerate() {
+            let known = |pools: &[Node], wanted: &Option<String>| {
+                kept.iter().position(|kept| {
+                    let pool = match kept {
+                        Kept::Earlier(index) => &pools[*index],
+                        Kept::Later(position) => &others[*position],
+                    };
+                    subnet(pool) == *wanted
+                })
+            };
+            let of_other = subnet(other);
+            if of_other != subnet(&pools[index]) && known(pools, &of_other).is_none() {
+                kept.push(Kept::Later(position));
                 continue;
             }
-            let mut both = pool.clone();
-            merge(&mut both, other.clone(), pool_shape, at, findings);
-            match merged
-                .iter()
-                .position(|known| subnet(known) == subnet(&both))
-            {
-                Some(position) => merged[position] = both,
-                None => merged.push(both),
+            merge(&mut pools[index], other.clone(), pool_shape, at, findings);
+            match known(pools, &subnet(&pools[index])) {
+                Some(place) => kept[place] = Kept::Earlier(index),
+                None => kept.push(Kept::Earlier(index)),
             }
         }
     }
-    base.value = Value::Sequence(merged);
+    let merged = kept.into_iter().map(|kept| match kept {
+        Kept::Earlier(index) => pools[index].clone(),
+        Kept::Later(position) => others[position].clone(),
+    });
+    *pools = merged.collect();
 }
 
 /// Lets a later item of a list replace an earlier one that stands for the same thing.
@@ -291,11 +354,6 @@ fn keep_last_of(node: &mut Node, field: &Field) {
 
 fn identity_of(item: &Node, identity: Identity) -> Option<String> {
     let text = |key: &str| item.child(key).and_then(Node::scalar_text);
-    // Compose takes `published: 80` and `published: "80"` for two ports.
-    let published = || {
-        let value = item.child("published")?;
-        Some(format!("{} {}", value.kind(), value.scalar_text()?))
-    };
     let either =
         |of_text: &dyn Fn(&str) -> Option<String>,
          of_mapping: &dyn Fn(&Mapping) -> Option<String>| match &item.value {
@@ -326,12 +384,23 @@ fn identity_of(item: &Node, identity: Identity) -> Option<String> {
             Value::Mapping(_) => Some(format!(
                 "{}:{}:{}/{}",
                 text("host_ip").unwrap_or_else(|| "0.0.0.0".into()),
-                published().unwrap_or_default(),
+                published(item),
                 text("target").unwrap_or_default(),
                 text("protocol").unwrap_or_else(|| "tcp".into()),
             )),
             _ => item.scalar_text(),
         },
+    }
+}
+
+/// Compose compares the published port as it is written: `8080` and `"8080"` are two.
+fn published(item: &Node) -> String {
+    match item.child("published") {
+        Some(node) => match (&node.value, node.scalar_text()) {
+            (Value::Integer(number), _) => format!("number {number}"),
+            (_, text) => text.unwrap_or_default(),
+        },
+        None => String::new(),
     }
 }
 
@@ -392,7 +461,8 @@ fn keeps(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>
     }
 }
 
-/// Removes what `paths` name from the mappings of `node`.
+/// Removes what `paths` name from the mappings of `node`; `*` stands for every key. Items of lists have no names, and
+/// neither has a key that Compose holds as an item `KEY=value`.
 pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
     // Taken out together: each removal by itself would move all the entries behind it.
     let mut by_parents: BTreeMap<&[String], BTreeSet<&str>> = BTreeMap::new();
@@ -402,19 +472,27 @@ pub(crate) fn clear(node: &mut Node, paths: &[Vec<String>]) {
         }
     }
     for (parents, keys) in by_parents {
-        let mut target = Some(&mut *node);
-        for step in parents {
-            target = target.and_then(|node| match &mut node.value {
-                Value::Mapping(mapping) => mapping.get_mut(step),
-                Value::Sequence(items) => step
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get_mut(index)),
-                _ => None,
-            });
-        }
-        if let Some(mapping) = target.and_then(Node::as_mapping_mut) {
-            mapping.retain(|key, _| !keys.contains(key));
+        clear_below(node, parents, &keys);
+    }
+}
+
+fn clear_below(node: &mut Node, parents: &[String], keys: &BTreeSet<&str>) {
+    let Value::Mapping(mapping) = &mut node.value else {
+        return;
+    };
+    if mapping.is_listed() {
+        return;
+    }
+    match parents.split_first() {
+        None if keys.contains("*") => mapping.retain(|_, _| false),
+        None => mapping.retain(|key, _| !keys.contains(key)),
+        Some((step, below)) if step == "*" => mapping
+            .iter_mut()
+            .for_each(|(_, entry)| clear_below(&mut entry.value, below, keys)),
+        Some((step, below)) => {
+            if let Some(value) = mapping.get_mut(step) {
+                clear_below(value, below, keys);
+            }
         }
     }
 }

@@ -12,9 +12,15 @@ pub struct Node {
     pub value: Value,
     /// Where it stands, and how it got here.
     pub origin: Origin,
-    /// A YAML tag such as `!reset` or `!override`, if one was written.
+    /// A YAML tag such as `!reset` or `!override`, if one was written; and `!!timestamp` or `!!int` on a text that
+    /// YAML takes for a date, or for a whole number beyond 64 bits with sign.
     pub tag: Option<Box<str>>,
 }
+
+/// The tag of a text that YAML takes for a date.
+pub(crate) const DATE: &str = "!!timestamp";
+/// The tag of a text that YAML takes for a whole number beyond 64 bits with sign.
+pub(crate) const LARGE_NUMBER: &str = "!!int";
 
 /// Where a value stands and how it came here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +131,7 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: IndexMap<String, Entry>,
+    is_listed: bool,
 }
 
 /// One key of a mapping with its value.
@@ -151,6 +158,16 @@ impl Mapping {
     /// An empty mapping.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says that Compose holds this as a list of `KEY=value`: it was written as one, or two of them were merged.
+    pub(crate) fn set_listed(&mut self) {
+        self.is_listed = true;
+    }
+
+    /// Whether Compose holds this as a list of `KEY=value`.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// The value of `key`.
@@ -379,7 +396,11 @@ impl Node {
             Value::Bool(_) => "true or false",
             Value::Integer(_) => "a whole number",
             Value::Float(_) => "a number",
-            Value::String(_) => "a text",
+            Value::String(_) => match self.tag.as_deref() {
+                Some(DATE) => "a date",
+                Some(LARGE_NUMBER) => "a number",
+                _ => "a text",
+            },
             Value::Sequence(_) => "a list",
             Value::Mapping(_) => "a mapping",
         }
@@ -404,7 +425,7 @@ impl Node {
         }
     }
 
-    /// Whether two values are the same, wherever they came from.
+    /// Whether two values are the same to Compose, wherever they came from; a list of `KEY=value` has an order.
     pub fn same_value(&self, other: &Node) -> bool {
         match (&self.value, &other.value) {
             (Value::Null, Value::Null) => true,
@@ -414,6 +435,14 @@ impl Node {
             (Value::String(one), Value::String(two)) => one == two,
             (Value::Sequence(one), Value::Sequence(two)) => {
                 one.len() == two.len() && one.iter().zip(two).all(|(one, two)| one.same_value(two))
+            }
+            (Value::Mapping(one), Value::Mapping(two)) if one.is_listed() || two.is_listed() => {
+                one.is_listed() == two.is_listed()
+                    && one.len() == two.len()
+                    && one
+                        .iter()
+                        .zip(two.iter())
+                        .all(|(one, two)| one.0 == two.0 && one.1.value.same_value(&two.1.value))
             }
             (Value::Mapping(one), Value::Mapping(two)) => {
                 one.len() == two.len()

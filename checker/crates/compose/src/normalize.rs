@@ -1,8 +1,9 @@
 //! What Compose adds to every project: defaults, the `default` network, names, dependencies that follow from other keys.
 
-use crate::expand::{clean_target, fill};
+use crate::expand::fill;
 use crate::interpolate::Variables;
 use crate::node::{Mapping, Node, Origin, Step, Value, VariableOrigin};
+use crate::path;
 
 /// Sets what a file leaves out and Compose takes for granted, within one file and its includes.
 pub(crate) fn set_defaults(root: &mut Node) {
@@ -60,12 +61,14 @@ fn all_devices(request: &mut Node) {
     }
 }
 
-/// Gives variables that are named without a value the value they have outside.
+/// Gives variables that a list names without a value the value they have outside; those of a mapping wait for
+/// [`normalize`], which knows the variables of the whole project.
 pub(crate) fn resolve_environment(root: &mut Node, variables: &Variables) {
     for_each_service(root, &mut |_, service| {
         if let Some(environment) = service
             .as_mapping_mut()
             .and_then(|service| service.get_mut("environment"))
+            && environment.as_mapping().is_some_and(Mapping::is_listed)
         {
             take_from_outside(environment, variables, Missing::Stays);
         }
@@ -142,6 +145,11 @@ fn normalize_service(service: &mut Node, variables: &Variables) {
     if let Some(environment) = service.get_mut("environment") {
         take_from_outside(environment, variables, Missing::Stays);
     }
+    if let Some(scale) = service.get("scale").cloned()
+        && let Some(deploy) = service.get_mut("deploy").and_then(Node::as_mapping_mut)
+    {
+        fill(deploy, "replicas", scale.value, &scale.origin);
+    }
     add_implied_dependencies(service, &origin);
     for_each_item(service, "volumes", &mut |mount| {
         if let Some(Value::String(target)) = mount
@@ -149,9 +157,21 @@ fn normalize_service(service: &mut Node, variables: &Variables) {
             .and_then(|mount| mount.get_mut("target"))
             .map(|node| &mut node.value)
         {
-            *target = clean_target(target);
+            *target = path::clean(target);
         }
     });
+    // The two say the same thing, so the model has both.
+    if let Some(scale) = service.get("scale").cloned()
+        && let Some(deploy) = service.get_mut("deploy").and_then(Node::as_mapping_mut)
+        && !deploy.contains("replicas")
+    {
+        let origin = scale.origin.with(Step::Default);
+        deploy.insert(
+            "replicas",
+            origin.span,
+            Node::with_origin(scale.value, origin),
+        );
+    }
 }
 
 /// `links`, `volumes_from` and shared namespaces need their service started first.

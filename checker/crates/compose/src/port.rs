@@ -24,9 +24,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PortMapping>, String> {
         None => ("", ""),
         Some(left) => left.rsplit_once(':').unwrap_or(("", left)),
     };
-    let (target, protocol) = target.split_once('/').unwrap_or((target, "tcp"));
-    // Compose overlooks what comes after a second slash.
-    let protocol = protocol.split('/').next().unwrap_or_default();
+    // What follows a second `/`, or a second `-` in a range, Compose does not look at.
+    let mut parts = target.split('/');
+    let (target, protocol) = (parts.next().unwrap_or(""), parts.next().unwrap_or("tcp"));
     if target.is_empty() {
         return Err("the container's port is missing".into());
     }
@@ -92,11 +92,16 @@ fn range(text: &str) -> Result<(u16, u16), String> {
         part.parse::<u16>()
             .ok()
             .filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()))
-            .ok_or_else(|| format!("`{part}` is no number from 0 to 65535"))
+            .ok_or_else(|| {
+                let wrong = if part.is_empty() { text } else { part };
+                format!("`{wrong}` is no number from 0 to 65535")
+            })
     };
-    let (first, last) = match text.split_once('-') {
-        Some((first, last)) => (number(first)?, number(last)?),
-        None => (number(text)?, number(text)?),
+    let mut ends = text.split('-');
+    let first = number(ends.next().unwrap_or(""))?;
+    let last = match ends.next() {
+        Some(last) => number(last)?,
+        None => first,
     };
     if last < first {
         return Err(format!("range `{text}` ends before it starts"));

@@ -130,7 +130,9 @@ fn is_shown(always: bool, value: &Node, record: &Shape, notation: Notation) -> b
 fn is_empty(value: &Node) -> bool {
     match &value.value {
         Value::Null => true,
-        Value::Mapping(mapping) => mapping.iter().all(|(_, entry)| is_empty(&entry.value)),
+        Value::Mapping(mapping) => mapping
+            .iter()
+            .all(|(key, entry)| !key.starts_with("x-") && is_empty(&entry.value)),
         _ => false,
     }
 }

@@ -129,6 +129,10 @@ impl<'a> Recorder<'a> {
     }
 
     pub(crate) fn read(&mut self, path: &str) -> Result<Vec<u8>, ReadError> {
+        // Whatever bounds the reader has, nothing is read of this one; people name it to say "no file".
+        if path == "/dev/null" {
+            return Ok(Vec::new());
+        }
         let result = self.reader.read(path);
         let outcome = match &result {
             Ok(_) => ReadOutcome::Read,

@@ -5,7 +5,8 @@ use crate::path;
 
 /// Where relative paths of one part of the project start.
 pub(crate) struct Base<'a> {
-    /// A folder, relative to the project folder or absolute. Empty: the project folder itself.
+    /// A folder, relative to the project folder or absolute. Empty: the project folder itself; only then paths get the
+    /// `./` that Compose files write, because what is seen from a file in between is seen from another folder later.
     pub folder: &'a str,
     /// What `~` stands for.
     pub home: Option<&'a str>,
@@ -18,7 +19,7 @@ pub(crate) fn resolve_paths(root: &mut Node, base: &Base<'_>) {
     });
     for kind in ["configs", "secrets"] {
         each(root, kind, &mut |resource| {
-            text_at(resource, "file", &|text| base.path(text))
+            text_at(resource, "file", &|text| base.mount(text))
         });
     }
     each(root, "volumes", &mut |volume| {
@@ -33,7 +34,7 @@ fn resolve_service(service: &mut Node, base: &Base<'_>) {
             text_here(context, &|text| base.context(text))
         });
         each(build, "ssh", &mut |key| {
-            text_here(key, &|text| base.path(text))
+            text_here(key, &|text| base.mount(text))
         });
     }
     items(service, "env_file", &mut |file| {
@@ -68,27 +69,42 @@ fn resolve_driver_options(volume: &mut Node, base: &Base<'_>) {
 }
 
 impl Base<'_> {
+    /// A path that Compose itself follows; only Windows takes `C:\` for absolute.
     pub(crate) fn path(&self, text: &str) -> String {
         if text.is_empty() {
             return String::new();
         }
-        let text = match (text.strip_prefix('~'), self.home) {
-            (Some(rest), Some(home)) => path::clean(&format!("{home}/{rest}")),
-            _ => text.to_string(),
-        };
-        if path::is_absolute(&text) {
+        let text = self.with_home(text);
+        if text.starts_with('/') || cfg!(windows) && path::is_absolute(&text) {
             text
         } else {
-            path::dotted(&path::join(self.folder, &text))
+            self.below(&text)
         }
     }
 
-    /// What is mounted: here the empty path is the folder itself.
-    fn mount(&self, text: &str) -> String {
-        if text.is_empty() {
-            self.path(".")
+    fn with_home(&self, text: &str) -> String {
+        match (text.strip_prefix('~'), self.home) {
+            (Some(rest), Some(home)) => path::clean(&format!("{home}/{rest}")),
+            _ => text.to_string(),
+        }
+    }
+
+    fn below(&self, text: &str) -> String {
+        if self.folder.is_empty() {
+            path::dotted(&path::clean(text))
         } else {
-            self.path(text)
+            path::clean(&format!("{}/{text}", self.folder))
+        }
+    }
+
+    /// What is mounted, or the file of a secret, config or key: here the empty path is the folder itself, and `C:\\` is absolute
+    /// everywhere.
+    fn mount(&self, text: &str) -> String {
+        let text = self.with_home(if text.is_empty() { "." } else { text });
+        if path::is_absolute(&text) {
+            text
+        } else {
+            self.below(&text)
         }
     }
 

@@ -4,9 +4,6 @@
 
 use crate::node::Value;
 
-/// Marks the node of a date, which is a text otherwise.
-pub(crate) const DATE_TAG: &str = "!!timestamp";
-
 /// What a plain (unquoted) scalar means.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Plain {
@@ -16,6 +13,8 @@ pub(crate) enum Plain {
     Float(f64),
     /// A date such as `2024-01-01`, which Compose accepts below `x-` only.
     Timestamp,
+    /// A whole number too large for the rest; as text nothing of it is lost.
+    Large,
     Text,
 }
 
@@ -25,7 +24,7 @@ impl Plain {
         match self {
             Plain::Null => "nothing",
             Plain::Bool(_) => "true or false",
-            Plain::Integer(_) | Plain::Float(_) => "a number",
+            Plain::Integer(_) | Plain::Float(_) | Plain::Large => "a number",
             Plain::Timestamp => "a date",
             Plain::Text => "a text",
         }
@@ -37,8 +36,7 @@ impl Plain {
             Plain::Bool(value) => Value::Bool(value),
             Plain::Integer(value) => Value::Integer(value),
             Plain::Float(value) => Value::Float(value),
-            Plain::Timestamp => Value::String(date_text(text)),
-            Plain::Text => Value::String(text.to_string()),
+            Plain::Timestamp | Plain::Large | Plain::Text => Value::String(text.to_string()),
         }
     }
 }
@@ -66,9 +64,8 @@ pub(crate) fn plain(text: &str) -> Plain {
     if text.starts_with('.') {
         return float(text).map_or(Plain::Text, Plain::Float);
     }
-    // Compose keeps such a number to its last digit; as text nothing of it is lost.
     if text.parse::<i64>().is_err() && text.parse::<u64>().is_ok() {
-        return Plain::Text;
+        return Plain::Large;
     }
     number(text).unwrap_or(Plain::Text)
 }
@@ -117,7 +114,41 @@ fn float(text: &str) -> Option<f64> {
     if !(has_digits && all_digits(whole) && all_digits(fraction) && exponent_fits) {
         return None;
     }
+    finite(text)
+}
+
+/// A number beyond what a float can hold is none.
+fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// A number that Compose reads from a text: here `_` may stand between two digits.
+pub(crate) fn float_of_text(text: &str) -> Option<f64> {
+    if !text.contains('_') {
+        return finite(text);
+    }
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let parts_digits =
+        |at: usize| bytes[at] != b'_' || (digit(at.checked_sub(1)) && digit(Some(at + 1)));
+    if (0..bytes.len()).all(parts_digits) {
+        finite(&text.replace('_', ""))
+    } else {
+        None
+    }
+}
+
+/// The whole part as Compose's processor makes it: what fits no whole number becomes the least one.
+pub(crate) fn whole_part(number: f64) -> i64 {
+    // 2^63 itself no longer fits.
+    if number >= i64::MIN as f64 && number < i64::MAX as f64 {
+        number as i64
+    } else {
+        i64::MIN
+    }
 }
 
 /// `2024-01-01`, alone or with a time of day: `2024-01-01T10:00:00Z`, `2024-01-01 10:00:00.5`.
@@ -188,7 +219,7 @@ fn number_between(text: &str, low: u32, high: u32) -> Option<u32> {
 }
 
 /// A date and time as Compose prints it: `2024-01-01T00:00:00Z`.
-fn date_text(text: &str) -> String {
+pub(crate) fn date_text(text: &str) -> String {
     let (date, rest) = text.split_at(text.find(['T', 't', ' ']).unwrap_or(text.len()));
     let rest = rest.trim_start_matches(['T', 't', ' ']);
     let (time, zone) = rest.split_at(rest.find(['Z', '+', '-']).unwrap_or(rest.len()));
@@ -241,7 +272,7 @@ pub(crate) fn base64(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A float as Go prints it: shortest digits, exponent from 1e21 on and below 1e-4.
+/// A float as Go prints it: shortest digits, exponent from 1e6 on and below 1e-4.
 pub(crate) fn float_text(value: f64) -> String {
     if value.is_nan() {
         return "NaN".into();
@@ -261,7 +292,7 @@ pub(crate) fn float_text(value: f64) -> String {
         };
     }
     let magnitude = value.abs();
-    if (1e-4..1e21).contains(&magnitude) {
+    if (1e-4..1e6).contains(&magnitude) {
         return value.to_string();
     }
     scientific(value)
@@ -386,7 +417,7 @@ mod tests {
             ("2024-01-01T10:00:00", Plain::Text),
             ("2024-01-01 10:00", Plain::Text),
             ("127.0.0.1", Plain::Text),
-            ("12345678901234567890", Plain::Text),
+            ("12345678901234567890", Plain::Large),
         ] {
             assert_eq!(plain(text), expected, "{text}");
         }
@@ -399,7 +430,9 @@ mod tests {
             (1.1, "1.1"),
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
-            (1e21, "1e+21"),
+            (123456.5, "123456.5"),
+            (1e6, "1e+06"),
+            (12345678.9, "1.23456789e+07"),
             (f64::INFINITY, "+Inf"),
         ] {
             assert_eq!(float_text(value), expected);

@@ -4,7 +4,8 @@
 
 use crate::at::At;
 use crate::finding::Finding;
-use crate::node::{Mapping, Node, Step, Value};
+use crate::node::{DATE, Entry, Mapping, Node, Step, Value};
+use crate::scalar;
 use crate::shell_words;
 use crate::specification::{Field, Form, Keys, Shape};
 use crate::units;
@@ -75,7 +76,7 @@ pub(crate) fn settle(
         Form::MultiPairs => multi_pairs(value)?,
         Form::Hosts => hosts(value)?,
         Form::Ssh => ssh(value)?,
-        Form::FileMode => Value::String(format!("0{:o}", mode(&value)?)),
+        Form::FileMode => Value::String(octal(mode(&value)?)),
         Form::DeviceCount => match &value {
             Value::String(text) if text.eq_ignore_ascii_case("all") => Value::Integer(-1),
             value => Value::Integer(integer(value).filter(|count| *count != 0)?),
@@ -134,6 +135,7 @@ fn record(
     for (key, mut entry) in mapping {
         let Some(field) = shape.field(&key) else {
             if shape.shows_extensions() && key.starts_with("x-") {
+                write_dates_out(&mut entry.value);
                 settled.insert_entry(key, entry);
             }
             continue;
@@ -156,6 +158,19 @@ fn record(
         }
     }
     settled
+}
+
+/// Only below `x-` a date can stand, and Compose prints it with its time of day.
+fn write_dates_out(node: &mut Node) {
+    let is_date = node.tag.as_deref() == Some(DATE);
+    match &mut node.value {
+        Value::String(text) if is_date => *text = scalar::date_text(text),
+        Value::Sequence(items) => items.iter_mut().for_each(write_dates_out),
+        Value::Mapping(mapping) => mapping
+            .iter_mut()
+            .for_each(|(_, entry)| write_dates_out(&mut entry.value)),
+        _ => {}
+    }
 }
 
 fn default_of(field: &Field) -> Value {
@@ -208,7 +223,7 @@ fn flag(
 fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
-        Value::Float(number) => Some(*number as i64),
+        Value::Float(number) => Some(scalar::whole_part(*number)),
         Value::String(text) => validate::whole(text),
         _ => None,
     }
@@ -219,7 +234,7 @@ fn float(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Integer(number) => *number as f64,
         Value::Float(number) => *number,
-        Value::String(text) => text.parse().ok()?,
+        Value::String(text) => scalar::float_of_text(text)?,
         _ => return None,
     };
     (number as f32).to_string().parse().ok()
@@ -246,10 +261,14 @@ fn duration(value: &Value) -> Option<String> {
 fn mode(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
-        Value::Float(number) => Some(*number as i64),
         Value::String(text) => i64::from_str_radix(text, 8).ok(),
         _ => None,
     }
+}
+
+fn octal(mode: i64) -> String {
+    let sign = if mode < 0 { "-" } else { "" };
+    format!("0{sign}{:o}", mode.unsigned_abs())
 }
 
 fn texts(items: Vec<Node>) -> Vec<Node> {
@@ -279,6 +298,7 @@ fn pairs(value: Value, nothing: Nothing) -> Option<Value> {
     if mapping.is_empty() {
         return None;
     }
+    gather_extensions(&mut mapping);
     for (_, entry) in mapping.iter_mut() {
         entry.value.value = match entry.value.scalar_text() {
             Some(text) => Value::String(text),
@@ -289,10 +309,42 @@ fn pairs(value: Value, nothing: Nothing) -> Option<Value> {
     Some(Value::Mapping(mapping))
 }
 
+/// Compose takes a name that starts with `x-` for an extension in any mapping (in a list of `KEY=value` it does not), and
+/// then prints all of them as one odd pair: `x-a: 1` among labels is the label `#extensions` with the value `map[x-a:1]`.
+fn gather_extensions(pairs: &mut Mapping) {
+    if pairs.is_listed() {
+        return;
+    }
+    let mut names: Vec<String> = pairs
+        .keys()
+        .filter(|name| name.starts_with("x-"))
+        .map(String::from)
+        .collect();
+    names.sort();
+    let gathered: Vec<(String, Entry)> = names
+        .into_iter()
+        .filter_map(|name| pairs.remove(&name).map(|entry| (name, entry)))
+        .collect();
+    let Some((_, first)) = gathered.first() else {
+        return;
+    };
+    let (span, origin) = (first.key_span, first.value.origin.clone());
+    let texts: Vec<String> = gathered
+        .iter()
+        .map(|(name, entry)| {
+            let text = entry.value.scalar_text().unwrap_or("<nil>".into());
+            format!("{name}:{text}")
+        })
+        .collect();
+    let text = format!("map[{}]", texts.join(" "));
+    pairs.insert("#extensions", span, Node::text(text, origin));
+}
+
 fn multi_pairs(value: Value) -> Option<Value> {
     let Value::Mapping(mut mapping) = value else {
         return None;
     };
+    gather_extensions(&mut mapping);
     // An empty list is no option at all.
     mapping.retain(|_, entry| {
         entry
@@ -319,8 +371,14 @@ fn hosts(value: Value) -> Option<Value> {
         let address = address
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
+            .filter(|inner| !inner.is_empty())
             .unwrap_or(address);
         items.push(Node::text(format!("{host}={address}"), node.origin.clone()));
+    };
+    let value_is_empty = match &value {
+        Value::Sequence(entries) => entries.is_empty(),
+        Value::Mapping(mapping) => mapping.is_empty(),
+        _ => true,
     };
     match &value {
         Value::Sequence(entries) => {
@@ -349,7 +407,7 @@ fn hosts(value: Value) -> Option<Value> {
         _ => return None,
     }
     items.sort_by(|one, two| one.as_str().cmp(&two.as_str()));
-    if items.is_empty() {
+    if items.is_empty() && value_is_empty {
         None
     } else {
         Some(Value::Sequence(items))

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unbalanced(pub &'static str);
 
-/// Splits `line`. Quotes group words, a backslash takes the next character as it is (`\n` and `\t` are line break and tab),
+/// Splits `line`. Quotes group words, a backslash takes the next character as it is (`\n` is an `n`),
 /// and the first `;`, `&`, `|`, `<` or `>` outside quotes ends the command: there is no shell to understand them.
 pub(crate) fn split(line: &str) -> Result<Vec<String>, Unbalanced> {
     let mut words = Vec::new();
@@ -14,11 +14,7 @@ pub(crate) fn split(line: &str) -> Result<Vec<String>, Unbalanced> {
         (false, false, false, false, false);
     for character in line.chars() {
         if escaped {
-            word.push(match character {
-                't' => '\t',
-                'n' => '\n',
-                other => other,
-            });
+            word.push(character);
             escaped = false;
             has_word = true;
             continue;
@@ -92,7 +88,8 @@ mod tests {
                 r#"sh -c "a b" 'c "d"'"#,
                 vec!["sh", "-c", "a b", r#"c "d""#],
             ),
-            (r"a\ b c\n", vec!["a b", "c\n"]),
+            (r"a\ b c\n", vec!["a b", "cn"]),
+            (r#"'a\nb' "a\nb" "\"""#, vec![r"a\nb", "anb", "\""]),
             ("echo \"\" x", vec!["echo", "", "x"]),
             ("echo a; ls", vec!["echo", "a"]),
             ("run 2>file", vec!["run"]),

@@ -12,14 +12,18 @@ pub(crate) struct Types(u8);
 
 pub(crate) const NULL: Types = Types(1);
 pub(crate) const BOOLEAN: Types = Types(2);
-pub(crate) const INTEGER: Types = Types(4);
+/// A whole number, however it is written: `3`, `3.0`, `3e0`.
+pub(crate) const INTEGER: Types = Types(4 | 128);
 /// Any number, whole or not.
-pub(crate) const NUMBER: Types = Types(4 | 8);
+pub(crate) const NUMBER: Types = Types(4 | 8 | 128);
+/// A whole number in digits alone: what Compose reads itself, it refuses when there is a point or an exponent.
+const DIGITS: Types = Types(4);
 pub(crate) const STRING: Types = Types(16);
 pub(crate) const SEQUENCE: Types = Types(32);
 pub(crate) const MAPPING: Types = Types(64);
 
 const FRACTION: Types = Types(8);
+const WHOLE_WITH_POINT: Types = Types(128);
 
 impl Types {
     pub(crate) const fn or(self, other: Types) -> Types {
@@ -35,10 +39,9 @@ impl Types {
         match value {
             Value::Null => self.has(NULL),
             Value::Bool(_) => self.has(BOOLEAN),
-            Value::Integer(_) => self.has(INTEGER),
-            Value::Float(number) => {
-                self.has(FRACTION) || (self.has(INTEGER) && number.fract() == 0.0)
-            }
+            Value::Integer(_) => self.has(DIGITS),
+            Value::Float(number) if number.fract() == 0.0 => self.has(WHOLE_WITH_POINT),
+            Value::Float(_) => self.has(FRACTION),
             Value::String(_) => self.has(STRING),
             Value::Sequence(_) => self.has(SEQUENCE),
             Value::Mapping(_) => self.has(MAPPING),
@@ -54,7 +57,7 @@ impl Types {
         };
         let names = [
             (STRING, "a text"),
-            (INTEGER, number),
+            (DIGITS, number),
             (BOOLEAN, "true or false"),
             (SEQUENCE, "a list"),
             (MAPPING, "a mapping"),
@@ -168,6 +171,8 @@ pub(crate) enum Merge {
     Replace,
     /// `KEY=value` lists and mappings alike, key by key.
     Pairs,
+    /// As before, but the same pair in both is refused.
+    PairsOnce,
     /// A text or a list, one after the other.
     Lists,
     /// Both in their long form, then key by key.
@@ -396,6 +401,7 @@ const fn closed_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
 }
 
+/// A record that takes any other key, and of which the model has the known ones.
 const fn open_record(fields: &'static [Field]) -> Shape {
     shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
 }
@@ -469,26 +475,28 @@ impl Field {
 // Single values.
 
 /// What nothing is known about.
-pub(crate) static ANYTHING: Shape = shape(Types(127), Form::Raw);
+pub(crate) static ANYTHING: Shape = shape(Types(255), Form::Raw);
 static TEXT: Shape = shape(STRING, Form::Text);
 static ITEM: Shape = shape(STRING, Form::Words);
-/// The schema takes any number here; Compose then fails to read one with a fraction.
-static ITEM_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Words);
+/// The schema takes any number here; Compose then fails to read one with a point.
+static ITEM_OR_INTEGER: Shape = shape(STRING.or(DIGITS), Form::Words);
 static UNSHOWN_TEXT: Shape = shape(STRING, Form::Unshown);
-static TEXT_OR_INTEGER: Shape = shape(STRING.or(INTEGER), Form::Word);
+static TEXT_OR_INTEGER: Shape = shape(STRING.or(DIGITS), Form::Word);
 static TEXT_OR_BOOLEAN: Shape = shape(STRING.or(BOOLEAN), Form::Text).with_short(Short::Provenance);
 static FLAG: Shape = shape(BOOLEAN.or(STRING), Form::Flag);
 static STRICT_FLAG: Shape = shape(BOOLEAN, Form::Flag);
 static SWITCH: Shape = shape(BOOLEAN.or(STRING), Form::Switch);
 static WHOLE: Shape = shape(INTEGER.or(STRING), Form::Integer);
 static STRICT_WHOLE: Shape = shape(INTEGER, Form::Integer);
+/// A whole number whose text Compose reads itself, so that it has no point.
+static LIMIT: Shape = shape(DIGITS.or(STRING), Form::Count);
 static WHOLE_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Integer);
 static PRIORITY: Shape = shape(NUMBER, Form::Integer);
 static COUNT: Shape = shape(INTEGER.or(STRING), Form::Count);
 static UNSIGNED_COUNT: Shape = shape(INTEGER.or(STRING), Form::Count).between(0, i64::MAX);
 static UNSIGNED_COUNT_OF_NUMBER: Shape = shape(NUMBER.or(STRING), Form::Count).between(0, i64::MAX);
-static TMPFS_MODE: Shape = shape(NUMBER.or(STRING), Form::Integer).between(0, i64::MAX);
-/// The schema also takes a text here; Compose then fails to read it.
+/// The schema also takes a text here and in the next one; Compose then fails to read it.
+static TMPFS_MODE: Shape = shape(NUMBER, Form::Integer).between(0, i64::MAX);
 static SHOWN_WHOLE: Shape = shape(INTEGER, Form::Count).between(0, i64::MAX);
 static NOT_NEGATIVE: Shape = shape(INTEGER.or(STRING), Form::Integer).between(0, i64::MAX);
 static PERCENT: Shape = shape(INTEGER.or(STRING), Form::Float).between(0, 100);
@@ -501,9 +509,9 @@ static TMPFS_SIZE: Shape = shape(INTEGER.or(STRING), Form::Bytes).between(0, i64
 static BLOCK_WEIGHT: Shape = shape(INTEGER, Form::Integer).between(0, i64::MAX);
 static DURATION: Shape = shape(STRING, Form::Duration);
 static OPTIONAL_DURATION: Shape = shape(STRING, Form::OptionalDuration);
-/// The schema takes any number here; Compose then fails to read one with a fraction.
-static FILE_MODE: Shape = shape(INTEGER.or(STRING), Form::FileMode);
-static DEVICE_COUNT: Shape = shape(INTEGER.or(STRING), Form::DeviceCount);
+/// The schema takes any number here; Compose then fails to read one with a point.
+static FILE_MODE: Shape = shape(DIGITS.or(STRING), Form::FileMode);
+static DEVICE_COUNT: Shape = shape(DIGITS.or(STRING), Form::DeviceCount);
 static CONTAINER_NAME: Shape = shape(STRING, Form::Text).text_rule(TextRule::ContainerName);
 static PULL_POLICY: Shape = shape(STRING, Form::Text).text_rule(TextRule::PullPolicy);
 static CGROUP: Shape = shape(STRING, Form::Text).one_of(&["host", "private"]);
@@ -539,10 +547,13 @@ static OPTION_VALUE: Shape = shape(STRING.or(NUMBER), Form::Words);
 static OPTIONS: Shape = texts(&OPTION_VALUE, Form::Pairs);
 static LOGGING_OPTION: Shape = shape(STRING.or(NUMBER).or(NULL), Form::Words);
 static LOGGING_OPTIONS: Shape = texts(&LOGGING_OPTION, Form::Pairs);
-/// The schema takes anything here; Compose then reads only these.
-static STORAGE_OPTION: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Words);
+/// The schema takes more here; Compose then reads only these.
+static PLAIN_OPTION: Shape = shape(STRING.or(DIGITS), Form::Words);
+static PLAIN_OPTIONS: Shape = texts(&PLAIN_OPTION, Form::Pairs);
+static STORAGE_OPTION: Shape = shape(STRING.or(DIGITS).or(NULL), Form::Words);
 static STORAGE_OPTIONS: Shape = texts(&STORAGE_OPTION, Form::Pairs);
 static STRICT_TEXTS_BY_NAME: Shape = texts(&ITEM, Form::Pairs);
+static UNSHOWN_TEXTS_BY_NAME: Shape = texts(&ITEM, Form::Unshown);
 static PROVIDER_ITEM: Shape = shape(STRING.or(NUMBER).or(BOOLEAN), Form::Words);
 static PROVIDER_OPTION: Shape = list(&PROVIDER_ITEM, Form::Raw)
     .or(STRING)
@@ -552,13 +563,22 @@ static PROVIDER_OPTIONS: Shape = texts(&PROVIDER_OPTION, Form::MultiPairs);
 static HOST: Shape = list(&ITEM, Form::Raw).or(STRING);
 static HOSTS: Shape = texts(&HOST, Form::Hosts).items(&ITEM, Repeats::Refused);
 static ULIMIT: Shape = bare_record(&[
-    field("soft", &COUNT).required_and_shown(),
-    field("hard", &COUNT).required_and_shown(),
+    field("soft", &LIMIT).required_and_shown(),
+    field("hard", &LIMIT).required_and_shown(),
 ])
-.or(INTEGER)
+.or(DIGITS)
 .or(STRING)
 .with_form(Form::Ulimit);
 static ULIMITS: Shape = texts(&ULIMIT, Form::Map);
+/// The schema takes texts for these; Compose then fails to read them.
+static BUILD_ULIMIT: Shape = bare_record(&[
+    field("soft", &BUILD_LIMIT).required_and_shown(),
+    field("hard", &BUILD_LIMIT).required_and_shown(),
+])
+.or(DIGITS)
+.with_form(Form::Ulimit);
+static BUILD_LIMIT: Shape = shape(DIGITS, Form::Count);
+static BUILD_ULIMITS: Shape = texts(&BUILD_ULIMIT, Form::Map);
 
 static FILE_REFERENCE: Shape = record(&[
     field("source", &TEXT),
@@ -630,7 +650,7 @@ static BUILD: Shape = record(&[
     field("secrets", &FILE_REFERENCES),
     field("shm_size", &WHOLE_BYTES),
     field("tags", &TEXTS).same(Identity::Key),
-    field("ulimits", &ULIMITS),
+    field("ulimits", &BUILD_ULIMITS),
     field("platforms", &TEXTS),
     field("privileged", &FLAG),
 ])
@@ -818,7 +838,7 @@ static PORT: Shape = record(&[
     field("app_protocol", &TEXT),
 ])
 .or(STRING)
-.or(NUMBER);
+.or(DIGITS);
 static PORTS: Shape = set(&PORT, Form::List).with_short(Short::Ports);
 
 static PROVIDER: Shape = record(&[
@@ -996,7 +1016,7 @@ static POOLS: Shape = list(&POOL, Form::List);
 static IPAM: Shape = record(&[
     field("driver", &TEXT),
     field("config", &POOLS).merge(Merge::Pools),
-    field("options", &STRICT_TEXTS_BY_NAME),
+    field("options", &UNSHOWN_TEXTS_BY_NAME),
 ]);
 static NETWORK: Shape = record(&[
     field("name", &TEXT),
@@ -1019,7 +1039,7 @@ static VOLUME: Shape = record(&[
     field("driver", &TEXT),
     field("driver_opts", &OPTIONS),
     field("external", &EXTERNAL),
-    field("labels", &PAIRS).merge(Merge::Pairs),
+    field("labels", &PAIRS).merge(Merge::PairsOnce),
 ])
 .or(NULL)
 .with_short(Short::Resource);
@@ -1030,7 +1050,7 @@ static SECRET: Shape = record(&[
     field("external", &OPEN_EXTERNAL),
     field("labels", &PAIRS),
     field("driver", &TEXT),
-    field("driver_opts", &OPTIONS),
+    field("driver_opts", &PLAIN_OPTIONS),
     field("template_driver", &TEXT),
 ])
 .with_short(Short::Resource);
@@ -1052,7 +1072,7 @@ static MODEL: Shape = record(&[
 ]);
 
 // Compose reads these without its schema: it leaves alone what it does not know, and nothing is nothing.
-static INCLUDE: Shape = open_record(&[
+pub(crate) static INCLUDE: Shape = open_record(&[
     field("path", &INCLUDED_FILES),
     field("env_file", &INCLUDED_FILES),
     field("project_directory", &FOLDER),
@@ -1063,7 +1083,7 @@ static FOLDER: Shape = shape(STRING.or(INTEGER).or(NULL), Form::Word);
 static INCLUDED_FILES: Shape = list(&ITEM, Form::Texts).or(STRING).or(NULL);
 static INCLUDES: Shape = list(&INCLUDE, Form::List).or(NULL);
 
-static SERVICES: Shape = names(&SERVICE);
+pub(crate) static SERVICES: Shape = names(&SERVICE);
 static NETWORKS: Shape = texts(&NETWORK, Form::Map);
 static VOLUMES: Shape = names(&VOLUME);
 static SECRETS: Shape = names(&SECRET);

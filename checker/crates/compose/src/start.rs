@@ -6,7 +6,7 @@ use crate::dotenv::{self, Format};
 use crate::files;
 use crate::finding::Finding;
 use crate::interpolate::Variables;
-use crate::load::{Request, is_env_file_disabled};
+use crate::load::{Request, env_file_disabled};
 use crate::path;
 use crate::reader::{ReadError, Reader};
 use crate::source::SourceId;
@@ -201,7 +201,7 @@ fn variables(
     let by_default = [path::join(folder, ".env")];
     let names = match env_files {
         Some(names) => names,
-        None if is_env_file_disabled(&variables) => &[],
+        None if env_file_disabled(&variables).is_ok_and(|is_disabled| is_disabled) => &[],
         None => &by_default,
     };
     let mut found = dotenv::FileVariables::new();

@@ -5,8 +5,8 @@ use granit_parser::{ErrorKind, ScanError};
 use crate::finding::Finding;
 use crate::source::{SourceId, Span};
 
-/// Turns the parser's refusal, which stands at a byte of the text, into a finding at the place that has to change.
-pub(crate) fn explain(source: SourceId, text: &str, at: usize, error: &ScanError) -> Finding {
+/// Turns the parser's refusal, which came at byte `at` of `text`, into a finding at the place that has to change.
+pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError, at: usize) -> Finding {
     let at = at.min(text.len());
     let span = character_at(source, text, at);
     // The parser has several words for a tab in the indentation.
@@ -76,6 +76,38 @@ pub(crate) fn explain(source: SourceId, text: &str, at: usize, error: &ScanError
         _ => Finding::error("yaml-syntax", format!("The file is no valid YAML: {}.", error.info()), span)
             .label("the YAML reader stopped here")
             .help("compare this line with the ones above: indentation, quotes, `:` and `-`"),
+    }
+}
+
+/// `?` anywhere, or `:` at the start, in a text without quotes between brackets.
+pub(crate) fn mark_between_brackets(text: Span, content: &str, at: usize) -> Finding {
+    let mark = content[at..].chars().next().unwrap_or('?');
+    Finding::error(
+        "yaml-syntax",
+        format!("Between brackets a `{mark}` has a meaning of its own here."),
+        part(text, at, 1),
+    )
+    .label(format!("this `{mark}` is not read as a part of the text"))
+    .help(format!("put the whole text into quotes: \"{content}\""))
+}
+
+/// `\/` between double quotes.
+pub(crate) fn escaped_slash(text: Span, at: usize) -> Finding {
+    Finding::error(
+        "yaml-syntax",
+        "Compose does not know the escape `\\/`.",
+        part(text, at, 2),
+    )
+    .label("unknown escape")
+    .help("write `/` alone")
+}
+
+fn part(text: Span, at: usize, length: usize) -> Span {
+    let start = text.start + at as u32;
+    Span {
+        source: text.source,
+        start,
+        end: start + length as u32,
     }
 }
 

@@ -12,9 +12,9 @@ use granit_parser::{
 };
 
 use crate::at::key_text;
-use crate::continuation::Continuations;
 use crate::finding::Finding;
-use crate::node::{Entry, KeyKind, Mapping, Node, Step, Value};
+use crate::lenient::{self, Mended, Within};
+use crate::node::{DATE, Entry, KeyKind, LARGE_NUMBER, Mapping, Node, Step, Value};
 use crate::scalar::{self, Plain};
 use crate::source::{SourceId, Span};
 use crate::syntax;
@@ -87,18 +87,38 @@ pub fn parse_documents(
     if let Some(finding) = other_yaml(source, text) {
         return Err(vec![finding]);
     }
-    let mut options = Options::default();
-    options.block_nesting_limit = limits.depth;
-    options.flow_nesting_limit = limits.depth;
-    let mut continuations = Continuations::new(text, options.clone());
+    let mut mended = Mended::new(text);
+    // Each time everything is read again, so a large file is not mended often.
+    let mut rereading = limits.bytes;
+    let mut open_quote = None;
     loop {
-        let (result, refusal) =
-            Builder::new(source, text, limits).run(&continuations, options.clone());
-        match refusal {
-            Some(error) if continuations.indent(&error) => {}
-            _ => return result,
+        let refused = match Builder::new(source, text, &mended, limits).run() {
+            Ok(documents) => return Ok(documents),
+            Err(refused) => refused,
+        };
+        let Some((error, within)) = refused.stopped_at else {
+            return Err(refused.findings);
+        };
+        let left = rereading.checked_sub(mended.text().len());
+        match left.filter(|_| mended.mend(&error, within)) {
+            Some(left) => rereading = left,
+            // Most likely the quote should have ended where the text first went on at an odd column.
+            None if lenient::is_about_quotes(&error) => {
+                return Err(open_quote.unwrap_or(refused.findings));
+            }
+            None => return Err(refused.findings),
+        }
+        if lenient::is_about_quotes(&error) {
+            open_quote.get_or_insert(refused.findings);
         }
     }
+}
+
+/// Why a text cannot be read.
+struct Refused {
+    findings: Vec<Finding>,
+    /// What stopped the parser, and whether it was between brackets.
+    stopped_at: Option<(Box<ScanError>, Within)>,
 }
 
 /// A `%YAML` line that names another version than 1.1, or a `%` line of another kind, both of which Compose refuses to read.
@@ -170,12 +190,15 @@ fn whole(source: SourceId, text: &str) -> Span {
 struct Builder<'a> {
     source: SourceId,
     text: &'a str,
+    mended: &'a Mended,
     limits: Limits,
     frames: Vec<Frame>,
     documents: Vec<Node>,
     anchors: HashMap<usize, Anchored>,
     aliased_values: usize,
     anchored_values: usize,
+    /// Whether anything read so far is tagged `!reset`.
+    has_resets: bool,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
     /// Values without quotes, in the order of the text.
@@ -218,43 +241,49 @@ struct Key {
 struct Stop;
 
 impl<'a> Builder<'a> {
-    fn new(source: SourceId, text: &'a str, limits: Limits) -> Self {
+    fn new(source: SourceId, text: &'a str, mended: &'a Mended, limits: Limits) -> Self {
         Self {
             source,
             text,
+            mended,
             limits,
             frames: Vec::new(),
             documents: Vec::new(),
             anchors: HashMap::new(),
             aliased_values: 0,
             anchored_values: 0,
+            has_resets: false,
             tabs_are_free: Vec::new(),
             plain: Vec::new(),
             findings: Vec::new(),
         }
     }
 
-    /// The documents or what is wrong, and the refusal of the parser if it is the one that stopped.
-    fn run(
-        mut self,
-        lines: &Continuations<'_>,
-        options: Options,
-    ) -> (Result<Vec<Node>, Vec<Finding>>, Option<ScanError>) {
-        let mut parser = Parser::<StrInput<'_>>::new_from_str_with_options(lines.text(), options);
-        let mut refusal = None;
+    fn run(mut self) -> Result<Vec<Node>, Refused> {
+        let mut stopped_at = None;
+        let mut options = Options::default();
+        options.block_nesting_limit = self.limits.depth;
+        options.flow_nesting_limit = self.limits.depth;
+        let mut parser: Parser<'a, StrInput<'a>> =
+            Parser::new_from_str_with_options(self.mended.text(), options);
         while let Some(event) = parser.next_event() {
             match event {
                 Ok((event, at)) => {
-                    let span = self.span(at, lines);
-                    if self.event(event, span).is_err() {
+                    if self.event(event, at).is_err() {
                         break;
                     }
                 }
                 Err(error) => {
-                    let at = lines.written_at(error.marker().byte_offset().unwrap_or(0));
+                    let stop = error.marker().byte_offset().unwrap_or(0);
+                    let at = self.mended.original(stop);
                     self.findings
-                        .push(syntax::explain(self.source, self.text, at, &error));
-                    refusal = Some(error);
+                        .push(syntax::explain(self.source, self.text, &error, at));
+                    let is_flow = |frame: &Frame| frame.style == StructureStyle::Flow;
+                    let within = match self.frames.iter().any(is_flow) {
+                        true => Within::Brackets,
+                        false => Within::Block,
+                    };
+                    stopped_at = Some((Box::new(error), within));
                     break;
                 }
             }
@@ -264,9 +293,12 @@ impl<'a> Builder<'a> {
             self.findings.extend(tab);
         }
         if self.findings.is_empty() {
-            (Ok(self.documents), None)
+            Ok(self.documents)
         } else {
-            (Err(self.findings), refusal)
+            Err(Refused {
+                findings: self.findings,
+                stopped_at,
+            })
         }
     }
 
@@ -309,6 +341,19 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// A tab on the line on which a document begins: ours reads over it, Compose's parser does not.
+    fn tab_before_document(&self, document: Span) -> Option<Finding> {
+        let before = self.text.get(..document.start as usize)?;
+        let blank = before.trim_end_matches([' ', '\t']).len();
+        let is_indented = before[..blank].is_empty() || before[..blank].ends_with(['\n', '\r']);
+        let tab = blank + before[blank..].find('\t').filter(|_| is_indented)?;
+        Some(syntax::tab(Span {
+            source: self.source,
+            start: tab as u32,
+            end: tab as u32 + 1,
+        }))
+    }
+
     /// How far the line is indented on which a value follows its key or its `-`. Behind such a value blanks of any kind may
     /// stand beyond that column.
     fn indentation_before(&self, value: usize) -> usize {
@@ -322,7 +367,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
+    fn event(&mut self, event: Event<'a>, at: EventSpan) -> Result<(), Stop> {
+        let span = self.span(at);
+        let starts_value = matches!(
+            event,
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)
+        );
+        if self.frames.is_empty() && starts_value {
+            self.findings.extend(self.tab_before_document(span));
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.scalar(&text, style, anchor, tag.as_deref(), span)
@@ -348,12 +401,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn span(&self, at: EventSpan, lines: &Continuations<'_>) -> Span {
+    fn span(&self, at: EventSpan) -> Span {
         let range = at.byte_range().unwrap_or(0..0);
         Span {
             source: self.source,
-            start: lines.written_at(range.start) as u32,
-            end: lines.written_at(range.end) as u32,
+            start: self.mended.original(range.start) as u32,
+            end: self.mended.original(range.end) as u32,
         }
     }
 
@@ -385,6 +438,7 @@ impl<'a> Builder<'a> {
             Some("binary") => Cow::Owned(scalar::base64(text).unwrap_or_default()),
             _ => Cow::Borrowed(text),
         };
+        self.refuse_what_compose_cannot_read(&text, style, span);
         if self.expects_key() {
             let kind = match plain {
                 Plain::Text => KeyKind::Text,
@@ -402,10 +456,12 @@ impl<'a> Builder<'a> {
         }
         let mut node = Node::new(Value::Null, span);
         node.tag = match plain {
-            Plain::Timestamp => Some(scalar::DATE_TAG.into()),
+            Plain::Timestamp => Some(DATE.into()),
+            Plain::Large => Some(LARGE_NUMBER.into()),
             _ => local_tag(tag),
         };
         node.value = plain.into_value(&text);
+        self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, anchor)
     }
 
@@ -418,7 +474,7 @@ impl<'a> Builder<'a> {
             Some("binary") => (Plain::Text, scalar::base64(text).is_some()),
             Some(name) => match (name, scalar::plain(text)) {
                 ("float", Plain::Integer(number)) => (Plain::Float(number as f64), true),
-                ("int", plain @ Plain::Integer(_))
+                ("int", plain @ (Plain::Integer(_) | Plain::Large))
                 | ("float", plain @ Plain::Float(_))
                 | ("bool", plain @ Plain::Bool(_))
                 | ("null", plain @ Plain::Null)
@@ -441,6 +497,26 @@ impl<'a> Builder<'a> {
             );
         }
         plain
+    }
+
+    /// Texts that only our reader knows.
+    fn refuse_what_compose_cannot_read(&mut self, text: &str, style: ScalarStyle, span: Span) {
+        let is_in_brackets =
+            matches!(self.frames.last(), Some(frame) if frame.style == StructureStyle::Flow);
+        let written = self.text.get(span.start as usize..span.end as usize);
+        let finding = match style {
+            ScalarStyle::Plain if is_in_brackets => text
+                .find('?')
+                .or(text.starts_with(':').then_some(0))
+                .map(|at| syntax::mark_between_brackets(span, text, at)),
+            ScalarStyle::DoubleQuoted => written
+                .and_then(escaped_slash)
+                .map(|at| syntax::escaped_slash(span, at)),
+            _ => None,
+        };
+        let path = self.path();
+        self.findings
+            .extend(finding.map(|finding| finding.path(path)));
     }
 
     /// Whether a block of text ends with the file, in a line that no line break ends. The parser adds one, Compose does not.
@@ -625,6 +701,7 @@ impl<'a> Builder<'a> {
         };
         let mut node = Node::new(value, span);
         node.tag = frame.tag;
+        self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, frame.anchor)
     }
 
@@ -711,7 +788,11 @@ impl<'a> Builder<'a> {
 
     /// Anchors in anchors hold the same values again and again, so these are bounded as well.
     fn keep_anchor(&mut self, anchor: usize, node: &Node) -> Result<(), Stop> {
-        let (values, depth) = size(node);
+        let mut node = node.clone();
+        if self.has_resets {
+            remove_resets(&mut node);
+        }
+        let (values, depth) = size(&node);
         self.anchored_values += values;
         let most = self.limits.aliased_values.saturating_mul(4);
         if self.anchored_values > most {
@@ -730,7 +811,7 @@ impl<'a> Builder<'a> {
         self.anchors.insert(
             anchor,
             Anchored {
-                node: node.clone(),
+                node,
                 values,
                 depth,
             },
@@ -801,6 +882,33 @@ fn has_tag(tag: Option<&Tag>) -> bool {
 /// Which of YAML's own types a tag names: `int` for `!!int`.
 fn scalar_tag(tag: Option<&Tag>) -> Option<Cow<'_, str>> {
     tag?.suffix_in_namespace("tag:yaml.org,2002:")
+}
+
+/// An alias repeats a value without what `!reset` took out of it where it is written.
+fn remove_resets(node: &mut Node) {
+    let stays = |value: &mut Node| {
+        remove_resets(value);
+        value.tag.as_deref() != Some("!reset")
+    };
+    match &mut node.value {
+        _ if node.tag.as_deref() == Some("!override") => {}
+        Value::Mapping(mapping) => mapping.retain(|_, entry| stays(&mut entry.value)),
+        Value::Sequence(items) => items.retain_mut(stays),
+        _ => {}
+    }
+}
+
+/// Where a `\/` stands in what is written between double quotes.
+fn escaped_slash(written: &str) -> Option<usize> {
+    let mut escapes = written.match_indices('\\').map(|(at, _)| at);
+    let mut next = escapes.next();
+    while let Some(at) = next {
+        if written[at..].starts_with("\\/") {
+            return Some(at);
+        }
+        next = escapes.find(|later| *later > at + 1);
+    }
+    None
 }
 
 /// The tag as written, unless it only says which of YAML's own types a value has.

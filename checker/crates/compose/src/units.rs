@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::scalar;
+
 /// Why a duration or a size cannot be read; the text says what is wrong and gives an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitError(pub String);
@@ -165,9 +167,10 @@ pub fn bytes(text: &str) -> Result<u64, UnitError> {
     let last = text
         .rfind(|character: char| character.is_ascii_digit() || matches!(character, '.' | ' '))
         .ok_or_else(refuse)?;
-    let (number, suffix) = (text[..=last].trim_end_matches(' '), &text[last + 1..]);
-    let size: f64 = number.parse().map_err(|_| refuse())?;
-    if size < 0.0 || !size.is_finite() {
+    let (number, suffix) = text.split_at(last + 1);
+    let number = number.strip_suffix(' ').unwrap_or(number);
+    let size = scalar::float_of_text(number).ok_or_else(refuse)?;
+    if size < 0.0 {
         return Err(refuse());
     }
     let suffix = suffix.to_ascii_lowercase();

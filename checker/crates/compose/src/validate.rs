@@ -2,10 +2,10 @@
 
 use crate::at::At;
 use crate::finding::Finding;
-use crate::node::{KeyKind, Mapping, Node, Value};
+use crate::node::{DATE, KeyKind, LARGE_NUMBER, Mapping, Node, Value};
 use crate::scalar;
 use crate::source::Span;
-use crate::specification::{Field, Form, Keys, Repeats, Shape, TextRule};
+use crate::specification::{Field, Form, INTEGER, Keys, Repeats, Shape, Short, TextRule};
 use crate::suggest;
 use crate::units;
 
@@ -30,20 +30,17 @@ fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &
     if findings.len() >= MOST {
         return;
     }
-    if node.tag.as_deref() == Some(scalar::DATE_TAG) {
-        return findings.push(
-            Finding::error(
-                "date-not-text",
-                format!(
-                    "{} is a date, and Compose takes no dates here.",
-                    capital(&at.name())
-                ),
-                node.span(),
-            )
-            .label("YAML takes this for a date")
-            .help("put it into quotes")
-            .path(at.to_string()),
-        );
+    match node.tag.as_deref() {
+        Some(DATE) => return findings.push(date(node, at)),
+        // Where Compose reads the digits itself, so large a number is none.
+        Some(LARGE_NUMBER) if shape.accepts.has(INTEGER) => {
+            if let Err(problem) = check_number(i64::MAX, shape) {
+                findings.push(problem.at(node, at));
+            }
+            return;
+        }
+        Some(LARGE_NUMBER) => return findings.push(wrong_type(node, shape, key, at)),
+        _ => {}
     }
     if !shape.accepts.accepts(&node.value) {
         return findings.push(wrong_type(node, shape, key, at));
@@ -59,9 +56,70 @@ fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &
                 findings.push(problem.at(node, at));
             }
         }
+        Value::Float(number) => {
+            if let Err(problem) = check_float(*number, shape) {
+                findings.push(problem.at(node, at));
+            }
+        }
         Value::Sequence(items) => validate_items(items, shape, at, findings),
         Value::Mapping(mapping) => validate_mapping(mapping, node, shape, key, at, findings),
-        Value::Null | Value::Bool(_) | Value::Float(_) => {}
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+fn date(node: &Node, at: &At<'_>) -> Finding {
+    let text = node.as_str().unwrap_or_default();
+    Finding::error(
+        "date-not-text",
+        format!("`{text}` is read as a date, and Compose takes no dates."),
+        node.span(),
+    )
+    .label("YAML takes this for a date")
+    .help(format!("put it into quotes: \"{text}\""))
+    .path(at.to_string())
+}
+
+/// Checks of a file that another one extends only what Compose must know to write its short forms out.
+pub(crate) fn check_forms(
+    node: &Node,
+    shape: &Shape,
+    key: Option<Span>,
+    at: &At<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let has_form = !matches!(
+        shape.short,
+        Short::None
+            | Short::TextToList
+            | Short::PairsToMapping
+            | Short::NamesToMapping
+            | Short::Resource
+    );
+    if has_form && !shape.accepts.accepts(&node.value) {
+        return findings.push(wrong_type(node, shape, key, at));
+    }
+    match &node.value {
+        Value::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                if let Some(item_shape) = shape.items {
+                    check_forms(item, item_shape, None, &at.item(index), findings);
+                }
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (name, entry) in mapping.iter() {
+                let child = match shape.keys {
+                    Keys::Any => None,
+                    Keys::Fields(..) => shape.field(name).map(|field| field.shape),
+                    Keys::Names(child) | Keys::Texts(child) => Some(child),
+                };
+                if let Some(child) = child {
+                    let (key, here) = (Some(entry.key_span), at.key(name));
+                    check_forms(&entry.value, child, key, &here, findings);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -140,7 +198,12 @@ fn refuse_repeats(items: &[Node], at: &At<'_>, findings: &mut Vec<Finding>) {
             Value::String(text) => format!("\"{text}"),
             _ => item.to_json().to_string(),
         };
-        if let Some(first) = seen.insert(identity, item.span()) {
+        // To Compose a number is the same as an earlier text with its digits, but not the other way round.
+        let as_text = match &item.value {
+            Value::Integer(_) | Value::Float(_) => seen.get(&format!("\"{identity}")).copied(),
+            _ => None,
+        };
+        if let Some(first) = seen.insert(identity, item.span()).or(as_text) {
             findings.push(
                 Finding::error(
                     "repeated-item",
@@ -393,6 +456,18 @@ fn check_number(number: i64, shape: &Shape) -> Result<(), Problem> {
     Ok(())
 }
 
+fn check_float(number: f64, shape: &Shape) -> Result<(), Problem> {
+    if shape.form == Form::Float && !(number as f32).is_finite() {
+        return Err(Problem::new(
+            "bad-number",
+            format!("{} is no number to count with.", scalar::float_text(number)),
+            "too large, or no number at all",
+        )
+        .expected("a number such as 0.5"));
+    }
+    check_number(scalar::whole_part(number), shape)
+}
+
 /// Checks what a text says against what the model will make of it.
 fn check_text(text: &str, shape: &Shape) -> Result<(), Problem> {
     match &shape.text {
@@ -448,9 +523,15 @@ fn check_text(text: &str, shape: &Shape) -> Result<(), Problem> {
             )
             .expected("a whole number")),
         },
-        Form::Float => match text.parse::<f64>() {
-            Ok(number) => check_number(number as i64, shape),
-            Err(_) => Err(Problem::new(
+        Form::Float => match scalar::float_of_text(text) {
+            Some(number) if !shape.accepts.accepts(&Value::Float(number)) => Err(Problem::new(
+                "bad-number",
+                format!("`{text}` is no whole number."),
+                "a whole number is expected",
+            )
+            .expected("a whole number")),
+            Some(number) => check_float(number, shape),
+            None => Err(Problem::new(
                 "bad-number",
                 format!("`{text}` is no number."),
                 "a number is expected",
@@ -518,7 +599,8 @@ pub(crate) fn whole(text: &str) -> Option<i64> {
 
 /// A size; unlike a text with a unit, a plain negative number (`-1`, no limit) is never written as text.
 pub(crate) fn size(text: &str) -> Result<i64, units::UnitError> {
-    units::bytes(text).map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
+    // A size too large to count comes out as the least number in Compose.
+    units::bytes(text).map(|bytes| i64::try_from(bytes).unwrap_or(i64::MIN))
 }
 
 fn has_container_name(text: &str) -> bool {

@@ -769,16 +769,29 @@ fn files_read_lists_what_was_asked_for() {
 }
 
 #[test]
+fn the_scale_of_a_service_is_also_its_number_of_replicas() {
+    let project = service("scale: 2\ndeploy: {mode: replicated}");
+    let replicas = project.root().get("services.web.deploy.replicas");
+    assert_eq!(replicas.and_then(Node::as_integer), Some(2));
+    assert!(
+        service("scale: 2")
+            .root()
+            .get("services.web.deploy")
+            .is_none()
+    );
+}
+
+#[test]
 fn yaml_shows_keys_of_ones_own_and_leaves_out_what_is_empty_and_json_the_other_way_round() {
     let project = project(&[(
         "compose.yaml",
-        "services:\n  web:\n    x-owner: me\n    image: nginx\n    network_mode: none\n    deploy: {mode: global}\n    \
+        "services:\n  web:\n    x-owner: me\n    image: nginx\n    network_mode: none\n    deploy: {mode: global, placement: {x-a: }}\n    \
          ulimits: {nofile: {soft: 0, hard: 5}}\n    \
          blkio_config: {device_read_bps: [{path: /a, rate: 0}]}\n    \
          gpus: [{count: 1, x-of-no-record: 1}]\nx-list: []\n",
     )]);
     let expected = "name: shop\nservices:\n  web:\n    blkio_config:\n      device_read_bps:\n        - path: /a\n          \
-                    rate: \"0\"\n    deploy:\n      mode: global\n    gpus:\n      - count: 1\n    image: nginx\n    \
+                    rate: \"0\"\n    deploy:\n      mode: global\n      placement:\n        x-a: null\n    gpus:\n      - count: 1\n    image: nginx\n    \
                     network_mode: none\n    ulimits:\n      nofile:\n        soft: 0\n        hard: 5\n    x-owner: me\nx-list: []\n";
     assert_eq!(compose::print::yaml(&project), expected);
     let json = project.to_json();

@@ -143,6 +143,16 @@ fn dates_are_welcome_below_extensions_only() {
 }
 
 #[test]
+fn a_date_is_printed_so_that_it_is_one_again() {
+    let text = "services: {web: {image: nginx}}\nx-a: 2001-01-02\nx-b: \"2001-01-02\"\n";
+    let printed = compose::print::yaml(&load(text).project.expect("no findings"));
+    assert!(
+        printed.ends_with("x-a: 2001-01-02T00:00:00Z\nx-b: \"2001-01-02\"\n"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn the_merge_key_may_have_its_tag() {
     let merged = |key: &str| {
         let text = format!("x-a: &a {{image: nginx}}\nservices: {{web: {{{key}: *a}}}}");

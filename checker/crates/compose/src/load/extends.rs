@@ -13,7 +13,7 @@ use crate::node::{Mapping, Node, Step, Value};
 use crate::path;
 use crate::resolve::{self, Base};
 use crate::source::Span;
-use crate::specification::{PROJECT, SERVICE};
+use crate::specification::{PROJECT, SERVICE, SERVICES};
 use crate::suggest;
 use crate::validate;
 
@@ -29,7 +29,23 @@ impl Loader<'_> {
         variables: &Variables,
         place: &Place<'_>,
     ) {
-        let Some(services) = document.child("services").and_then(Node::as_mapping) else {
+        let Some(entry) = document
+            .as_mapping()
+            .and_then(|document| document.entry("services"))
+        else {
+            return;
+        };
+        let Some(services) = entry.value.as_mapping() else {
+            // Even where an earlier file has services, Compose does not take nothing for no change.
+            let at = At::ROOT;
+            let (node, key) = (&entry.value, Some(entry.key_span));
+            validate::validate(
+                node,
+                &SERVICES,
+                key,
+                &at.key("services"),
+                &mut self.findings,
+            );
             return;
         };
         if !services
@@ -91,7 +107,7 @@ impl Loader<'_> {
             // A missing or wrongly typed key is for validation to report.
             _ => (
                 extends.value.child("service")?.as_str()?.to_string(),
-                extends.value.child("file"),
+                extends.value.child("file").filter(|file| !file.is_null()),
             ),
         };
         let at = extends.value.span();
@@ -274,6 +290,8 @@ impl Loader<'_> {
             expand::expand(&mut root, &PROJECT, &At::ROOT, &mut self.findings);
             merge::keep_last(&mut root, &PROJECT);
         }
+        // Of the services that nobody asked for, only the forms are looked at.
+        validate::check_forms(&root, &PROJECT, None, &At::ROOT, &mut self.findings);
         if self.error_count() > errors {
             return None;
         }

@@ -111,7 +111,12 @@ impl Loader<'_> {
                 .collect();
             let mut found = FileVariables::new();
             for path in paths {
-                match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+                match files::read_variables(
+                    &mut self.recorder,
+                    &mut self.sources,
+                    &path,
+                    self.limits,
+                ) {
                     Ok(source) => {
                         let lookup = |name: &str| variables.get(name).cloned();
                         self.parse_variables(
@@ -135,8 +140,33 @@ impl Loader<'_> {
         };
         // What is there is judged, also when a file is missing.
         let mut root = self.model(files, &own, &inner, &relative).ok()?;
+        self.refuse_configs_of_variables(&root, &own, span);
         root.add_step(&Step::Included { at: span });
         is_complete.then_some(root)
+    }
+
+    /// In an included file Compose puts the variable's value beside its name, and then finds two contents.
+    fn refuse_configs_of_variables(&mut self, root: &Node, variables: &Variables, at: Span) {
+        let configs = root.child("configs").and_then(Node::as_mapping);
+        for (name, entry) in configs.into_iter().flat_map(Mapping::iter) {
+            let Some(variable) = entry.value.child("environment").filter(|node| {
+                node.as_str()
+                    .is_some_and(|name| variables.get(name).is_some())
+            }) else {
+                continue;
+            };
+            self.findings.push(
+                Finding::error(
+                    "two-contents",
+                    format!("Compose cannot include the config `{name}`: its variable is set."),
+                    variable.span(),
+                )
+                .label("an included config cannot take its content from a variable that has a value")
+                .related(at, "included here")
+                .help("move this config into the file that includes this one, or let it come from a file")
+                .path(format!("configs.{name}")),
+            );
+        }
     }
 
     /// Puts what was included into `document`; the same name with another content is a mistake.

@@ -116,30 +116,43 @@ impl Loader<'_> {
         variables: &Variables,
         found: &mut FileVariables,
     ) {
-        let Some(node) = file.child("path") else {
+        let is_required = file.child("required").is_some_and(normalize::is_true);
+        let named = file.child("path").filter(|path| path.as_str() != Some(""));
+        let Some(node) = named else {
+            if is_required {
+                self.findings.push(
+                    Finding::error(
+                        "file-not-found",
+                        "The path of this file of variables is empty.",
+                        file.span(),
+                    )
+                    .label("names no file")
+                    .help("write the file's path, for example `./app.env`, or remove this line")
+                    .path(path_of),
+                );
+            }
             return;
         };
         let path = path::clean(node.as_str().unwrap_or_default());
-        let is_required = file.child("required").is_some_and(normalize::is_true);
-        let format = match file.child("format").and_then(Node::as_str).unwrap_or("") {
-            "" => Format::Compose,
-            "raw" => Format::Raw,
-            other => {
-                self.findings.push(
-                    Finding::error(
-                        "unknown-value",
-                        format!("`{other}` is no format of a file of variables."),
-                        file.child("format").map_or(node.span(), Node::span),
-                    )
-                    .label("not a known format")
-                    .expected("raw, or no format at all")
-                    .path(path_of),
-                );
-                return;
-            }
-        };
-        match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+        match files::read_variables(&mut self.recorder, &mut self.sources, &path, self.limits) {
             Ok(source) => {
+                let format = match file.child("format").and_then(Node::as_str).unwrap_or("") {
+                    "" => Format::Compose,
+                    "raw" => Format::Raw,
+                    other => {
+                        self.findings.push(
+                            Finding::error(
+                                "unknown-value",
+                                format!("`{other}` is no format of a file of variables."),
+                                file.child("format").map_or(node.span(), Node::span),
+                            )
+                            .label("not a known format")
+                            .expected("raw, or no format at all")
+                            .path(path_of),
+                        );
+                        return;
+                    }
+                };
                 // The project's own variables win, then what the service itself sets.
                 let lookup = |name: &str| {
                     variables.get(name).cloned().or_else(|| {
@@ -179,7 +192,12 @@ impl Loader<'_> {
                 .enumerate()
             {
                 let path = path::clean(file.as_str().unwrap_or_default());
-                match files::read_text(&mut self.recorder, &mut self.sources, &path, self.limits) {
+                match files::read_variables(
+                    &mut self.recorder,
+                    &mut self.sources,
+                    &path,
+                    self.limits,
+                ) {
                     Ok(source) => self.parse_variables(
                         source,
                         Format::Compose,

@@ -4,7 +4,7 @@ use super::Loader;
 use crate::at::At;
 use crate::dotenv;
 use crate::interpolate::{self, TemplateError, Variables};
-use crate::node::{Node, Step, Value, VariableOrigin};
+use crate::node::{Node, Step, Value};
 use crate::source::Span;
 
 /// Together, values with their variables put in may not grow beyond this many bytes.
@@ -47,12 +47,12 @@ impl Loader<'_> {
                             .path(at.to_string()),
                     );
                 }
+                for name in &result.unset {
+                    let span = self.expression(node.span(), name);
+                    self.findings
+                        .push(dotenv::unset(name, span).path(at.to_string()));
+                }
                 for (name, from) in result.used {
-                    if from == VariableOrigin::Unset {
-                        let span = self.expression(node.span(), &name);
-                        self.findings
-                            .push(dotenv::unset(&name, span).path(at.to_string()));
-                    }
                     node.origin.push(Step::Interpolated {
                         variable: name,
                         from,
