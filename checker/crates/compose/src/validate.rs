@@ -235,7 +235,7 @@ fn validate_mapping(
                     return;
                 }
                 let here = at.key(name);
-                match fields.iter().find(|field| field.key == name) {
+                match shape.field(name) {
                     Some(field) => check(
                         &entry.value,
                         field.shape,
