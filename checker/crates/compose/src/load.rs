@@ -496,17 +496,12 @@ impl Loader<'_> {
         self.includes(&mut document, file, variables, place);
         if self.error_count() > errors || !has_mappings_as_services(&document) {
             // What is there is still worth judging, so that one run shows all mistakes of the file.
-            validate::validate(&document, &PROJECT, None, &At::ROOT, &mut self.findings);
+            self.validate_and_expand(&mut document);
             return Err(Stopped);
         }
         merge::merge(&mut base, document, &PROJECT, &At::ROOT, &mut self.findings);
         merge::keep_last(&mut base, &PROJECT);
-        validate::validate(&base, &PROJECT, None, &At::ROOT, &mut self.findings);
-        self.drop_version(&mut base);
-        if self.error_count() > errors {
-            return Err(Stopped);
-        }
-        expand::expand(&mut base, &PROJECT, &At::ROOT, &mut self.findings);
+        self.validate_and_expand(&mut base);
         drop_empty_name_servers(&mut base);
         merge::keep_last(&mut base, &PROJECT);
         if self.error_count() > errors {
@@ -514,6 +509,26 @@ impl Loader<'_> {
         } else {
             Ok(base)
         }
+    }
+
+    /// Short forms are looked at even where something else is wrong: both kinds of mistakes are told at once.
+    fn validate_and_expand(&mut self, root: &mut Node) {
+        let known = self.findings.len();
+        validate::validate(root, &PROJECT, None, &At::ROOT, &mut self.findings);
+        self.drop_version(root);
+        let wrong: Vec<Span> = self.findings[known..]
+            .iter()
+            .filter(|finding| finding.is_error())
+            .filter_map(|finding| finding.span)
+            .collect();
+        let mut further = Vec::new();
+        expand::expand(root, &PROJECT, &At::ROOT, &mut further);
+        // A value of the wrong kind cannot be written out either; once is enough.
+        further.retain(|finding| {
+            let is_told = |span: Span| wrong.iter().any(|wrong| wrong.overlaps(span));
+            !finding.span.is_some_and(is_told)
+        });
+        self.findings.append(&mut further);
     }
 
     /// What every document needs before anything is merged; returns what `!reset` and `!override` clear.

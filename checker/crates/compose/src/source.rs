@@ -17,6 +17,13 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    /// Whether the two stretches share text, or one lies at an end of the other.
+    pub(crate) fn overlaps(self, other: Span) -> bool {
+        self.source == other.source && self.start <= other.end && other.start <= self.end
+    }
+}
+
 /// A place as people count it: both numbers start at 1, and the column counts characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {

@@ -80,15 +80,16 @@ const TEXTS: &[(&str, &[Class], &str)] = {
         ("{before}cycle detected: node at path {at} references node at path {outer}", &[AliasCycle], "{outer}"),
         ("{before}cannot unmarshal {node} into {type}", &[WrongType], ""),
         ("{before}map merge requires map {rest}", &[YamlSyntax], ""),
-        ("failed to parse {file}: yaml: {rest}", &[YamlSyntax, TextEncoding], ""),
-        ("yaml: {rest}", &[YamlSyntax, TextEncoding], ""),
+        // Between braces our reader may get further, to a key that is no text.
+        ("failed to parse {file}: yaml: {rest}", &[YamlSyntax, TextEncoding, KeyNotText], ""),
+        ("yaml: {rest}", &[YamlSyntax, TextEncoding, KeyNotText], ""),
         ("top-level object must be a mapping", &[WrongType], ""),
         ("empty compose file", &[Empty], ""),
         // Variables.
         ("invalid interpolation format for {at}.\n{rest}", &[InterpolationSyntax], "{at}"),
         ("error while interpolating {at}: required variable {name} is missing a value{why}", &[RequiredVariable], "{at}"),
         ("error while interpolating {at}: {why}", &[BadValue], "{at}"),
-                ("failed to read {file}: {why}", &[VariableFile, InterpolationSyntax, RequiredVariable, TextEncoding], ""),
+        ("failed to read {file}: {why}", &[VariableFile, InterpolationSyntax, RequiredVariable, TextEncoding], ""),
         ("failed to parse env_file {file}: {why}", &[VariableFile], ""),
         ("unsupported env_file format {format}", &[BadValue], "services.*.env_file"),
         // Other files.
@@ -458,8 +459,6 @@ fn steps(text: &str) -> String {
 /// Whether `path` is at `key` or below: ours may say more exactly where. Compose writes some keys as its own types are called,
 /// with a capital letter.
 fn is_at(key: &str, path: &str) -> bool {
-    let path = path.replace('"', "");
-    let path: Vec<&str> = path.split('.').collect();
     let begins = |key: &[&str], path: &[&str]| {
         key.len() <= path.len()
             && key
@@ -468,10 +467,22 @@ fn is_at(key: &str, path: &str) -> bool {
                 .all(|(wanted, step)| *wanted == "*" || wanted.eq_ignore_ascii_case(step))
     };
     let key: Vec<&str> = key.split('.').collect();
-    match key.split_first() {
+    let fits = |path: &[&str]| match key.split_first() {
         Some((&"**", key)) => (0..path.len()).any(|start| begins(key, &path[start..])),
-        _ => begins(&key, &path),
-    }
+        _ => begins(&key, path),
+    };
+    // Compose puts no quotes around a name with dots, so it is many steps in its keys; for `*` it is one.
+    let unquoted = path.replace('"', "");
+    let quoted: Vec<&str> = path
+        .split('"')
+        .enumerate()
+        .flat_map(|(index, part)| match index % 2 {
+            0 => part.trim_matches('.').split('.').collect(),
+            _ => vec![part],
+        })
+        .filter(|step| !step.is_empty())
+        .collect();
+    fits(&unquoted.split('.').collect::<Vec<_>>()) || fits(&quoted)
 }
 
 #[cfg(test)]
@@ -548,6 +559,7 @@ mod tests {
             "services.web.ports.0.host_ip"
         ));
         assert!(is_at("services.web.a.b", "services.web.\"a.b\""));
+        assert!(is_at("services.*.ports", "services.\"a.b\".ports.0"));
         assert!(is_at("**.web", "services.web"));
         assert!(!is_at("services.web.ports.0", "services.web.ports"));
         assert!(!is_at("services.web", "services.web2.ports"));
