@@ -471,7 +471,11 @@ impl Node {
 
     /// Adds `step` to this value and to everything in it.
     pub(crate) fn add_step(&mut self, step: &Step) {
-        self.origin.push(step.clone());
+        // Aliases in aliases repeat thousands of values, and the first few tell where each came from.
+        let is_told = matches!(step, Step::Alias { .. }) && self.origin.steps.len() >= 4;
+        if !is_told {
+            self.origin.push(step.clone());
+        }
         match &mut self.value {
             Value::Sequence(items) => items.iter_mut().for_each(|item| item.add_step(step)),
             Value::Mapping(mapping) => mapping
