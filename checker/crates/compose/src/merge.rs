@@ -418,8 +418,21 @@ fn file_target(item: &Node, folder: &str) -> Option<String> {
 /// Takes `!reset` values out of `node` and returns the paths that `!reset` and `!override` clear in what came before.
 pub(crate) fn take_resets(node: &mut Node) -> Vec<Vec<String>> {
     let mut cleared = Vec::new();
-    take_resets_below(node, &mut Vec::new(), &mut cleared);
+    // Hardly any file has such tags, and writing down the path of every value takes its time.
+    if clears(node) {
+        take_resets_below(node, &mut Vec::new(), &mut cleared);
+    }
     cleared
+}
+
+/// Whether anything in `node` is tagged `!reset` or `!override`.
+fn clears(node: &Node) -> bool {
+    matches!(node.tag.as_deref(), Some("!reset" | "!override"))
+        || match &node.value {
+            Value::Mapping(mapping) => mapping.iter().any(|(_, entry)| clears(&entry.value)),
+            Value::Sequence(items) => items.iter().any(clears),
+            _ => false,
+        }
 }
 
 fn take_resets_below(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>) {

@@ -1,5 +1,6 @@
 //! The located tree: every value with the place it came from and the way it took.
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use crate::scalar;
@@ -130,7 +131,8 @@ pub enum Value {
 /// A mapping from key to value that keeps the order of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
-    entries: IndexMap<String, Entry>,
+    // In a box, because values are moved often and most of them are small.
+    entries: Box<IndexMap<String, Entry, RandomState>>,
     is_listed: bool,
 }
 

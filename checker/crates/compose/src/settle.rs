@@ -130,22 +130,22 @@ fn record(
     at: &At<'_>,
     findings: &mut Vec<Finding>,
 ) -> Mapping {
-    let mut settled = Mapping::new();
     // The file's order is kept, and what Compose always shows comes last.
-    for (key, mut entry) in mapping {
-        let Some(field) = shape.field(&key) else {
-            if shape.shows_extensions() && key.starts_with("x-") {
-                write_dates_out(&mut entry.value);
-                settled.insert_entry(key, entry);
-            }
-            continue;
+    let mut settled = mapping;
+    settled.retain(|key, entry| {
+        let Some(field) = shape.field(key) else {
+            write_dates_out(&mut entry.value);
+            return shape.shows_extensions() && key.starts_with("x-");
         };
         let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, entry.key_span));
-        if let Some(value) = settle(value, field.shape, &at.key(field.key), findings) {
-            entry.value = value;
-            settled.insert_entry(field.key, entry);
+        match settle(value, field.shape, &at.key(field.key), findings) {
+            Some(value) => {
+                entry.value = value;
+                true
+            }
+            None => false,
         }
-    }
+    });
     for field in shape
         .fields()
         .iter()
@@ -189,16 +189,13 @@ fn map(mapping: Mapping, shape: &Shape, at: &At<'_>, findings: &mut Vec<Finding>
         Keys::Names(child) | Keys::Texts(child) => child,
         _ => return mapping,
     };
-    let mut settled = Mapping::new();
-    for (key, mut entry) in mapping {
-        let origin = entry.value.origin.clone();
-        let value = std::mem::replace(
-            &mut entry.value,
-            Node::with_origin(Value::Null, origin.clone()),
-        );
-        entry.value = settle(value, child, &at.key(&key), findings)
-            .unwrap_or_else(|| Node::with_origin(Value::Null, origin));
-        settled.insert_entry(key, entry);
+    let mut settled = mapping;
+    for (key, entry) in settled.iter_mut() {
+        let empty = Node::with_origin(Value::Null, entry.value.origin.clone());
+        let value = std::mem::replace(&mut entry.value, empty);
+        if let Some(value) = settle(value, child, &at.key(key), findings) {
+            entry.value = value;
+        }
     }
     settled
 }

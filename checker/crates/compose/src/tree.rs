@@ -514,9 +514,10 @@ impl<'a> Builder<'a> {
                 .map(|at| syntax::escaped_slash(span, at)),
             _ => None,
         };
-        let path = self.path();
-        self.findings
-            .extend(finding.map(|finding| finding.path(path)));
+        if let Some(finding) = finding {
+            let finding = finding.path(self.path());
+            self.findings.push(finding);
+        }
     }
 
     /// Whether a block of text ends with the file, in a line that no line break ends. The parser adds one, Compose does not.

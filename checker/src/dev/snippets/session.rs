@@ -189,6 +189,7 @@ impl Session {
     fn wait(&self, within: Duration, interrupt: Option<Duration>) -> Result<Mark, Waiting> {
         let began = Instant::now();
         let mut interrupt = interrupt;
+        let again = Duration::from_secs(1);
         loop {
             match self.marks.recv_timeout(LOOK) {
                 Ok(mark) => return Ok(mark),
@@ -198,8 +199,11 @@ impl Session {
             if interrupt::was_asked_for() {
                 return Err(Waiting::Interrupted);
             }
-            if interrupt.is_some_and(|after| began.elapsed() >= after) {
-                interrupt = None;
+            // Again and again, as a person would: on a busy machine the first may come before the command has begun.
+            if let Some(after) = interrupt
+                && began.elapsed() >= after
+            {
+                interrupt = Some(began.elapsed() + again);
                 self.signal("INT");
             }
             if began.elapsed() >= within {
