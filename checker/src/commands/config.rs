@@ -37,15 +37,17 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
         let is_usage = loaded.errors().any(|finding| finding.span.is_none());
         return Ok(if is_usage { Exit::Usage } else { Exit::Failed });
     };
-    match &arguments.explain {
+    let exit = match &arguments.explain {
         // Who asks for one value is told about that one.
         Some(path) => explain(project, &loaded.sources, path, arguments.format),
         None => {
             tell(&loaded.findings, &loaded.sources);
-            show(project, arguments)?;
-            Ok(Exit::Success)
+            show(project, arguments).map(|()| Exit::Success)
         }
-    }
+    };
+    // The program ends here; giving a large model back piece by piece would only take time.
+    std::mem::forget(loaded);
+    exit
 }
 
 fn load(found: Found, here: &Path, arguments: &ConfigArguments) -> anyhow::Result<Loaded> {
