@@ -1,5 +1,7 @@
 //! Reading files: text out of bytes, and the Compose files of a folder.
 
+use std::char::DecodeUtf16Error;
+
 use crate::finding::Finding;
 use crate::interpolate::Variables;
 use crate::path;
@@ -31,7 +33,14 @@ pub(crate) fn read_variables(
     if let Some(source) = recorder.text(path) {
         return Ok(source);
     }
-    let bytes = read_bytes(recorder, sources, path, limits)?;
+    let bytes = read_bytes(recorder, path, limits)?;
+    if utf16(&bytes).is_some() {
+        return Err(refused_utf16(
+            sources,
+            path,
+            "is written in UTF-16, which no file of variables may be",
+        ));
+    }
     let source = sources.add(path, String::from_utf8_lossy(without_mark(&bytes)));
     recorder.keep(path, source);
     Ok(source)
@@ -47,7 +56,12 @@ pub(crate) fn read_text(
     if let Some(source) = recorder.text(path) {
         return Ok(source);
     }
-    let bytes = read_bytes(recorder, sources, path, limits)?;
+    let mut bytes = read_bytes(recorder, path, limits)?;
+    if let Some(decoded) = utf16(&bytes) {
+        bytes = decoded
+            .map_err(|_| refused_utf16(sources, path, "is UTF-16 with half a character in it"))?
+            .into_bytes();
+    }
     let content = without_mark(&bytes);
     match std::str::from_utf8(content) {
         Ok(text) => {
@@ -91,10 +105,9 @@ pub(crate) fn read_text(
     }
 }
 
-/// The bytes of a file that is neither too large nor written in UTF-16.
+/// The bytes of a file that is not too large.
 fn read_bytes(
     recorder: &mut Recorder<'_>,
-    sources: &mut Sources,
     path: &str,
     limits: Limits,
 ) -> Result<Vec<u8>, ReadFailure> {
@@ -105,23 +118,32 @@ fn read_bytes(
             limit: limits.bytes as u64,
         }));
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let source = sources.add(path, "");
-        return Err(ReadFailure::Content(Box::new(
-            Finding::error(
-                "not-utf8",
-                format!("`{path}` is written in UTF-16."),
-                Span {
-                    source,
-                    start: 0,
-                    end: 0,
-                },
-            )
+    Ok(bytes)
+}
+
+/// The text of a file that starts with a mark of UTF-16, as some editors on Windows write it; YAML allows it.
+fn utf16(bytes: &[u8]) -> Option<Result<String, DecodeUtf16Error>> {
+    let unit: fn([u8; 2]) -> u16 = match bytes.first_chunk()? {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let pairs = bytes[2..].chunks_exact(2);
+    let units = pairs.map(|pair| unit([pair[0], pair[1]]));
+    Some(char::decode_utf16(units).collect())
+}
+
+fn refused_utf16(sources: &mut Sources, path: &str, why: &str) -> ReadFailure {
+    let span = Span {
+        source: sources.add(path, ""),
+        start: 0,
+        end: 0,
+    };
+    ReadFailure::Content(Box::new(
+        Finding::error("not-utf8", format!("`{path}` {why}."), span)
             .label("the file starts with a UTF-16 mark")
             .help("save the file as UTF-8; most editors have it under \"Save with encoding\""),
-        )));
-    }
-    Ok(bytes)
+    ))
 }
 
 /// Text without the mark that some editors put before it.

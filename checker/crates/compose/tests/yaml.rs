@@ -3,7 +3,7 @@
 use compose::{Loaded, MemoryReader, Request};
 use serde_json::{Value, json};
 
-fn load(text: &str) -> Loaded {
+fn load(text: impl Into<Vec<u8>>) -> Loaded {
     let reader = MemoryReader::new([("compose.yaml", text)]);
     let request = Request {
         folder_name: "shop".into(),
@@ -14,7 +14,7 @@ fn load(text: &str) -> Loaded {
 
 /// What Compose reads for `x-a`, when the rest of the file is this text.
 fn extension(text: &str) -> Value {
-    let loaded = load(&format!("services: {{web: {{image: nginx}}}}\nx-a:{text}"));
+    let loaded = load(format!("services: {{web: {{image: nginx}}}}\nx-a:{text}"));
     let findings = loaded.findings;
     let project = loaded
         .project
@@ -176,4 +176,23 @@ fn lists_of_nothing_in_extensions_are_null_in_json() {
         extension(" {a: [], b: [1, []], c: {}}"),
         json!({"a": null, "b": [1, null], "c": {}})
     );
+}
+
+#[test]
+fn a_file_in_utf_16_is_read_and_its_places_are_those_of_its_text() {
+    let text = "services:\n  web: {image: \"é\", prots: []}\n";
+    for (mark, bytes) in [
+        ([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        ([0xfe, 0xff], u16::to_be_bytes),
+    ] {
+        let content: Vec<u8> = mark
+            .into_iter()
+            .chain(text.encode_utf16().flat_map(bytes))
+            .collect();
+        let loaded = load(content);
+        let error = loaded.errors().next().expect("there is a wrong key");
+        let span = error.span.expect("it has a place");
+        assert_eq!(loaded.sources.text(span), "prots");
+        assert_eq!(loaded.sources.position(span).column, 21);
+    }
 }
