@@ -156,7 +156,7 @@ fn a_date_is_printed_so_that_it_is_one_again() {
 fn the_merge_key_may_have_its_tag() {
     let merged = |key: &str| {
         let text = format!("x-a: &a {{image: nginx}}\nservices: {{web: {{{key}: *a}}}}");
-        load(&text).project.is_some()
+        load(text.as_str()).project.is_some()
     };
     assert!(
         ["<<", "!!merge <<", "!!merge \"<<\"", "! <<"]
