@@ -3,7 +3,7 @@
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
-use crate::scalar;
+use crate::scalar::{self, Plain};
 use crate::source::Span;
 
 /// A value and where it came from.
@@ -126,6 +126,19 @@ pub enum Value {
     Sequence(Vec<Node>),
     /// A mapping; keys keep the order of the file.
     Mapping(Mapping),
+}
+
+impl Value {
+    /// What a scalar that reads `text` means, once it is known what it is.
+    pub(crate) fn of_scalar(scalar: Plain, text: &str) -> Self {
+        match scalar {
+            Plain::Null => Value::Null,
+            Plain::Bool(value) => Value::Bool(value),
+            Plain::Integer(value) => Value::Integer(value),
+            Plain::Float(value) => Value::Float(value),
+            Plain::Timestamp | Plain::Large | Plain::Text => Value::String(text.to_string()),
+        }
+    }
 }
 
 /// A mapping from key to value that keeps the order of the file.

@@ -52,8 +52,11 @@ pub fn json(project: &Project) -> String {
     doubled_dollars(&json::document(project.root(), &PROJECT))
 }
 
-pub(crate) fn json_value(project: &Project) -> serde_json::Value {
-    json::value(project.root(), &PROJECT)
+impl Project {
+    /// The model as `docker compose config --format json` shows it, with every `$` doubled so that it could be loaded again.
+    pub fn to_json(&self) -> serde_json::Value {
+        json::value(self.root(), &PROJECT)
+    }
 }
 
 fn doubled_dollars(text: &str) -> String {

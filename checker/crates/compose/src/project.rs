@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::node::{Mapping, Node};
 use crate::normalize::is_true;
-use crate::print;
 use crate::source::Span;
 use crate::units;
 
@@ -47,11 +46,6 @@ impl Project {
     /// put in. Values are the real ones; only [`Project::to_json`] writes a dollar sign twice.
     pub fn root(&self) -> &Node {
         &self.root
-    }
-
-    /// The model as `docker compose config --format json` shows it, with every `$` doubled so that it could be loaded again.
-    pub fn to_json(&self) -> serde_json::Value {
-        print::json_value(self)
     }
 
     /// All services that take part, in the order of the file.

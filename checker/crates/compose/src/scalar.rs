@@ -2,8 +2,6 @@
 //!
 //! Compose uses YAML 1.2 words with a few older number forms: `017` is fifteen, `yes` is text, `22:22` is text.
 
-use crate::node::Value;
-
 /// What a plain (unquoted) scalar means.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Plain {
@@ -27,16 +25,6 @@ impl Plain {
             Plain::Integer(_) | Plain::Float(_) | Plain::Large => "a number",
             Plain::Timestamp => "a date",
             Plain::Text => "a text",
-        }
-    }
-
-    pub(crate) fn into_value(self, text: &str) -> Value {
-        match self {
-            Plain::Null => Value::Null,
-            Plain::Bool(value) => Value::Bool(value),
-            Plain::Integer(value) => Value::Integer(value),
-            Plain::Float(value) => Value::Float(value),
-            Plain::Timestamp | Plain::Large | Plain::Text => Value::String(text.to_string()),
         }
     }
 }

@@ -460,7 +460,7 @@ impl<'a> Builder<'a> {
             Plain::Large => Some(LARGE_NUMBER.into()),
             _ => local_tag(tag),
         };
-        node.value = plain.into_value(&text);
+        node.value = Value::of_scalar(plain, &text);
         self.has_resets |= node.tag.as_deref() == Some("!reset");
         self.finish(node, anchor)
     }
