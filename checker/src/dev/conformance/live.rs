@@ -197,7 +197,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The model, or why there is none.
     async fn config(&self, arguments: &[&str]) -> anyhow::Result<Result<Value, String>> {
-        let mut command = Command::new("docker");
+        let mut command = docker();
         command
             .args(["compose", "-f", self.file])
             .args(arguments)
@@ -225,6 +225,25 @@ impl Asking<'_> {
         let model = serde_json::from_slice(&output.stdout);
         Ok(Ok(model.context("`docker compose config` prints no JSON")?))
     }
+}
+
+/// `docker` with bounded memory: on an alias bomb Compose would take all of the machine's before its time is over.
+#[cfg(unix)]
+fn docker() -> Command {
+    const KIBIBYTES: &str = "8388608";
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "ulimit -v \"$0\" 2>/dev/null; exec \"$@\"",
+        KIBIBYTES,
+        "docker",
+    ]);
+    command
+}
+
+#[cfg(not(unix))]
+fn docker() -> Command {
+    Command::new("docker")
 }
 
 async fn kill(group: Option<u32>) {

@@ -56,6 +56,8 @@ const TEXTS: &[(&str, &[Class], &str)] = {
     use Class::*;
     &[
         ("panic: {rest}", &[ComposeFailed], ""),
+        ("runtime: out of memory{rest}", &[ComposeFailed], ""),
+        ("fatal error: {rest}", &[ComposeFailed], ""),
         ("json: {rest}", &[ComposeFailed], ""),
         ("TIMEOUT", &[ComposeFailed], ""),
         // The schema.
