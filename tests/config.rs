@@ -303,7 +303,11 @@ fn what_is_asked_for_and_cannot_be_read_is_wrong_use() {
     folder
         .config(&["--project-directory", "nowhere", "-f", "bytes.yaml"])
         .exits(2)
-        .says(&["nowhere", "not there"]);
+        .says(&["nowhere", "not there", "--project-directory"]);
+    folder
+        .config(&["-f", "nowhere/compose.yaml"])
+        .exits(2)
+        .says(&["nowhere", "not there", "first Compose file"]);
     // Nothing above the root has a Compose file.
     if cfg!(unix) {
         run(Path::new("/"), &[], &[], "").exits(2).says(&[
@@ -379,10 +383,24 @@ fn nothing_outside_the_given_folder_is_read() {
     // Without it, everything that the caller may read.
     folder.write("sub/compose.yaml", format!("include: [{outside}]"));
     run(&folder.path("shop/sub"), &[], &[], "").exits(0);
-    folder
-        .config(&["--confine", "sub", "-f", "secret.yaml"])
-        .exits(2)
-        .says(&["not inside"]);
+}
+
+#[test]
+fn bounds_that_do_not_hold_the_project_are_refused_for_people_and_for_programs() {
+    let folder = Folder::new(&[("compose.yaml", COMPOSE)]);
+    for (bounds, code, message) in [
+        ("sub", "file-outside", "lies outside `sub`"),
+        ("compose.yaml", "folder-not-found", "is no folder"),
+        ("nowhere", "folder-not-found", "is no folder"),
+    ] {
+        folder
+            .config(&["--confine", bounds])
+            .exits(2)
+            .says(&[message, "--confine"]);
+        let ran = folder.config(&["--confine", bounds, "--format", "json"]);
+        let json = ran.exits(2).json();
+        assert_eq!(json["findings"][0]["code"], code, "{bounds}");
+    }
 }
 
 #[cfg(unix)]

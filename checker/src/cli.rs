@@ -178,7 +178,10 @@ Examples:
   checker config -q                                only what is wrong
   checker config -f compose.yaml -f prod.yaml      two files, merged
   checker config --explain services.web.image      where this value comes from
-  checker config --explain services.web            the same for each key of a service";
+  checker config --explain services.web            the same for each key of a service
+  checker config --explain services.web.ports.0    the first item of a list
+
+Exit codes: 0 the project can be read · 1 something in its files is wrong · 2 wrong use, no Compose file, or a PATH that leads nowhere";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ConfigFormat {

@@ -1,10 +1,10 @@
 //! `checker config`
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 use compose::{Finding, Found, Loaded, Project, ReadError, Reader, Sources, Start};
@@ -27,10 +27,7 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
         profiles: arguments.profiles.clone(),
         environment: environment(),
     };
-    let loaded = match start.find(&reader(&here, arguments)?) {
-        Ok(found) => load(found, &here, arguments)?,
-        Err(finding) => nothing_but(*finding),
-    };
+    let loaded = read(&start, &here, arguments).unwrap_or_else(|finding| nothing_but(*finding));
     let Some(project) = &loaded.project else {
         tell_errors(&loaded.findings, &loaded.sources, arguments.format)?;
         // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
@@ -50,10 +47,16 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
     exit
 }
 
-fn load(found: Found, here: &Path, arguments: &ConfigArguments) -> anyhow::Result<Loaded> {
+fn read(start: &Start, here: &Path, arguments: &ConfigArguments) -> Result<Loaded, Box<Finding>> {
+    let found = start.find(&reader(here, arguments)?)?;
     let folder = PathBuf::from(&found.request.project_directory);
     if !folder.is_dir() {
-        bail!("the project folder {} is not there", folder.display());
+        let message = format!("The project's folder `{}` is not there.", folder.display());
+        let finding = Finding::error("folder-not-found", message, None);
+        return Err(Box::new(finding.help(match arguments.project_directory {
+            Some(_) => "check what `--project-directory` says",
+            None => "check the folder in the name of the first Compose file",
+        })));
     }
     let mut loaded = compose::load(&reader(&folder, arguments)?, &found.request);
     loaded.findings.extend(found.findings);
@@ -85,9 +88,11 @@ fn show(project: &Project, arguments: &ConfigArguments) -> anyhow::Result<()> {
 
 /// Past what takes colours out: that would also take out control characters of a value.
 fn print_as_it_is(text: &str) -> anyhow::Result<()> {
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .context("cannot write to standard output")
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Who reads, as `head`, has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
 }
 
 fn explain(
@@ -136,8 +141,10 @@ fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
 }
 
 fn tell(findings: &[Finding], sources: &Sources) {
-    for finding in findings {
-        anstream::eprint!("{}", render::finding(finding, sources, Style::Coloured));
+    for (index, finding) in findings.iter().enumerate() {
+        let separator = if index > 0 { "\n" } else { "" };
+        let text = render::finding(finding, sources, Style::Coloured);
+        anstream::eprint!("{separator}{text}");
     }
 }
 
@@ -174,17 +181,36 @@ struct Files {
 }
 
 /// A reader that starts in `folder` and may read what the caller may, or what `--confine` leaves.
-fn reader(folder: &Path, arguments: &ConfigArguments) -> anyhow::Result<Files> {
+fn reader(folder: &Path, arguments: &ConfigArguments) -> Result<Files, Box<Finding>> {
     let everything = folder.ancestors().last().unwrap_or(folder);
     let bounds = arguments.confine.as_deref().unwrap_or(everything);
-    let on_disk = ConfinedDirectory::within(bounds, folder).with_context(|| {
-        format!(
-            "cannot read {} within {}",
-            folder.display(),
-            bounds.display()
-        )
-    })?;
-    Ok(Files { on_disk })
+    let refusal = |code, message: String, next: &str| {
+        Box::new(Finding::error(code, message, None).help(next))
+    };
+    if !bounds.is_dir() {
+        return Err(refusal(
+            "folder-not-found",
+            format!("`{}` is no folder.", bounds.display()),
+            "name a folder after `--confine`, the project's own or one above it",
+        ));
+    }
+    match ConfinedDirectory::within(bounds, folder) {
+        Ok(on_disk) => Ok(Files { on_disk }),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Err(refusal(
+            "file-outside",
+            format!(
+                "The folder `{}` lies outside `{}`, the only one that may be read.",
+                folder.display(),
+                bounds.display()
+            ),
+            "name a folder after `--confine` that holds the project",
+        )),
+        Err(error) => Err(refusal(
+            "file-not-readable",
+            format!("The folder `{}` cannot be read: {error}.", folder.display()),
+            "check that it is there, and that you may read it",
+        )),
+    }
 }
 
 impl Reader for Files {

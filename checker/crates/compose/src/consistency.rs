@@ -471,8 +471,8 @@ impl Project<'_> {
             return Finding::error(
                 "service-not-active",
                 format!(
-                    "The service `{name}` is only there with the profile {}.",
-                    profiles.join(" or ")
+                    "The service `{name}` is only there with the profile `{}`.",
+                    profiles.join("` or `")
                 ),
                 span,
             )

@@ -140,7 +140,10 @@ fn not_there(project: &Project, node: &Node, path: &str, key: &str) -> Finding {
     let place = if path.is_empty() { "the project" } else { path };
     let finding = Finding::error(
         "no-such-value",
-        format!("There is no `{key}` in {place}."),
+        match key {
+            "" => format!("Between two dots, or before or after one, no key of {place} is named."),
+            key => format!("There is no `{key}` in {place}."),
+        },
         node.span(),
     )
     .label(format!("{place} comes from here"))
@@ -163,11 +166,35 @@ fn not_there(project: &Project, node: &Node, path: &str, key: &str) -> Finding {
         [] => finding.expected(format!("nothing: {place} is empty")),
         keys => finding.expected(format!("one of {}", keys.join(", "))),
     };
-    match suggest::nearest(key, keys.iter().map(String::as_str)) {
-        Some(meant) => finding.help(format!("did you mean `{}`?", joined(path, meant))),
-        None => finding
-            .help("what is not written, and what Compose fills in for nobody, is not in the model"),
+    match meant(project, node, path, key) {
+        Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+        None if node.as_sequence().is_some() => finding.help("items are counted from 0"),
+        None if key.is_empty() || key.contains('/') => {
+            finding.help("put one dot between two keys, as `services.web.image`")
+        }
+        None => finding.help(
+            "nothing is written for it, or it is empty, or a `!reset` takes it away; Compose fills nothing in",
+        ),
     }
+}
+
+/// The path that was likely meant where `key` is not in `node`.
+fn meant(project: &Project, node: &Node, path: &str, key: &str) -> Option<String> {
+    // Other tools write the items of a list as `ports[0]`.
+    if let Some((list, item)) = key.split_once('[') {
+        let item = item.trim_end_matches(']').trim_matches(['"', '\'']);
+        node.child(list)?.child(item)?;
+        return Some(joined(&joined(path, list), item));
+    }
+    let services = project.root().child("services");
+    if path.is_empty() && services.is_some_and(|services| services.child(key).is_some()) {
+        return Some(joined("services", key));
+    }
+    if key.contains('/') {
+        return None;
+    }
+    let nearest = suggest::nearest(key, node.as_mapping()?.keys())?;
+    Some(joined(path, nearest))
 }
 
 /// Puts steps into words.
@@ -228,12 +255,41 @@ impl Teller<'_> {
                         | Step::ShortForm
                         | Step::RelativePath
                         | Step::Joined { .. }
+                        | Step::MergedOver { .. }
                 );
-            if !is_of_another {
+            // One file after another moves a path to its own folder; what is written is relative once.
+            let is_repeated = matches!(step, Step::RelativePath | Step::Default)
+                && origin.steps[..index].contains(step);
+            if is_of_another || is_repeated {
+                continue;
+            }
+            if *step == Step::RelativePath {
+                links.push(self.relative_path(node, &origin.steps[index..]));
+            } else {
                 links.extend(self.links(step, node));
             }
         }
         links
+    }
+
+    /// Which folder a relative path starts in; `later` is what happened to it after that.
+    fn relative_path(&self, node: &Node, later: &[Step]) -> Link {
+        let is_from = |step: &Step| match step {
+            Step::Included { .. } => Some("the folder of the included project"),
+            Step::Extended { .. } => Some("the folder of the file it stands in"),
+            _ => None,
+        };
+        let folder = later.iter().find_map(is_from);
+        let text = match self.sources.text(node.span()) {
+            written if written.trim_start_matches(['"', '\'']).starts_with('~') => {
+                "`~` stands for the home folder.".to_string()
+            }
+            _ => format!(
+                "It is a relative path, and starts in {}.",
+                folder.unwrap_or("the project's folder")
+            ),
+        };
+        Link::without_place("relative-path", text, "relative path")
     }
 
     fn place(&self, span: Span) -> String {
@@ -298,11 +354,7 @@ impl Teller<'_> {
                 "The file it stands in is named here.",
                 format!("named in {}", place(*at)),
             ),
-            Step::RelativePath => Link::without_place(
-                "relative-path",
-                "It is a relative path, and starts in the project's folder.",
-                "relative path",
-            ),
+            Step::RelativePath => self.relative_path(node, &[]),
             Step::Canonical => Link::without_place(
                 "canonical",
                 "Compose writes it in a form of its own.",

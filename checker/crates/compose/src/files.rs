@@ -187,7 +187,10 @@ impl ReadFailure {
                     ReadError::Outside => {
                         ("file-outside", "move the file into the project's folder")
                     }
-                    _ => ("file-not-readable", "look at the file and try again"),
+                    _ => (
+                        "file-not-readable",
+                        "make sure that it is an ordinary file; what comes through a pipe is read with `-f -`",
+                    ),
                 };
                 Finding::error(code, format!("`{path}` cannot be read: {error}."), span)
                     .label("refers to this file")

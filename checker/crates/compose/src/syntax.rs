@@ -24,11 +24,21 @@ pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError, at: usize
     }
     match error.kind() {
         ErrorKind::UnexpectedCharacter { character } => {
-            Finding::error("yaml-syntax", format!("A value cannot start with `{character}`."), span)
+            let shown = match character {
+                '`' => "a backtick".to_string(),
+                character => format!("`{character}`"),
+            };
+            Finding::error("yaml-syntax", format!("A value cannot start with {shown}."), span)
                 .label("unexpected character")
                 .help("put the whole value into quotes")
         }
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement | ErrorKind::InvalidMappingValueWhitespace => {
+            if let Some(key) = key_without_colon(source, text, at) {
+                return no_colon(key);
+            }
+            if let Some((open, bracket)) = open_bracket_above(source, text, at) {
+                return unclosed_bracket(open, bracket);
+            }
             Finding::error("yaml-syntax", "A `:` stands where no key can be.", span)
                 .label("this `:` makes a second key on the line, or the line is indented wrongly")
                 .help("put a value that contains `: ` into quotes, or check the indentation of this line and the one above")
@@ -44,9 +54,7 @@ pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError, at: usize
                 .help("put the list on the lines below its key, or remove the value before it")
         }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            Finding::error("yaml-syntax", "This line has no `:` after its key.", word_at(source, text, at))
-                .label("a key needs `:` and a space after it")
-                .help("write `key: value`, with the space")
+            no_colon(word_at(source, text, at))
         }
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::InvalidQuotedScalarIndent
@@ -58,9 +66,7 @@ pub(crate) fn explain(source: SourceId, text: &str, error: &ScanError, at: usize
         .label("the last quote before the text stops making sense")
         .help("look for the missing \" or ' on this line"),
         ErrorKind::UnclosedFlowCollection { open } => {
-            Finding::error("yaml-syntax", format!("A `{open}` is opened and not closed."), span)
-                .label("opened here")
-                .help(format!("add the closing `{}`", if *open == '[' { ']' } else { '}' }))
+            unclosed_bracket(*open, span)
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             Finding::error("yaml-syntax", format!("A `{open}` is closed by `{close}`."), span)
@@ -168,6 +174,80 @@ fn colon_without_space(source: SourceId, text: &str, at: usize) -> Option<Span> 
             end: colon as u32 + 1,
         })
     })
+}
+
+fn no_colon(key: Span) -> Finding {
+    Finding::error("yaml-syntax", "This line has no `:` after its key.", key)
+        .label("a key needs `:` and a space after it")
+        .help("write `key: value`, with the space")
+}
+
+fn unclosed_bracket(open: char, at: Span) -> Finding {
+    let close = if open == '[' { ']' } else { '}' };
+    Finding::error(
+        "yaml-syntax",
+        format!("A `{open}` is opened and not closed."),
+        at,
+    )
+    .label("opened here")
+    .help(format!("add the closing `{close}`"))
+}
+
+/// The start and the text of the line before the one with byte `at`.
+fn line_before(text: &str, at: usize) -> Option<(usize, &str)> {
+    let end = text.get(..at)?.rfind('\n')?;
+    let start = text[..end].rfind('\n').map_or(0, |found| found + 1);
+    Some((start, text[start..end].trim_end()))
+}
+
+/// A line that is one word, where the next is a key further in: the word was to be a key.
+fn key_without_colon(source: SourceId, text: &str, at: usize) -> Option<Span> {
+    let is_word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().is_some_and(|first| first.is_alphanumeric())
+            && letters.all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'))
+    };
+    let (start, line) = line_before(text, at)?;
+    let key = text[start + line.len()..at].trim_start();
+    let word = line.trim_start();
+    let first = start + line.len() - word.len();
+    let further_in = text[..at].len() - key.len() - (text[..at].rfind('\n')? + 1);
+    (is_word(word) && is_word(key) && further_in > first - start).then_some(Span {
+        source,
+        start: first as u32,
+        end: (first + word.len()) as u32,
+    })
+}
+
+/// A bracket that the line before opens and does not close.
+fn open_bracket_above(source: SourceId, text: &str, at: usize) -> Option<(char, Span)> {
+    let (start, line) = line_before(text, at)?;
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut before = ' ';
+    for (index, letter) in line.char_indices() {
+        let starts_here = matches!(before, ' ' | '[' | '{' | ',' | ':');
+        match (quote, letter) {
+            (Some(mark), _) if letter == mark => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if starts_here => quote = Some(letter),
+            (None, '#') if before == ' ' => break,
+            // Elsewhere it is a part of a text, unless there is a bracket around it.
+            (None, '[' | '{') if starts_here && before != ':' => open.push((letter, index)),
+            (None, ']' | '}') => {
+                open.pop();
+            }
+            _ => {}
+        }
+        before = letter;
+    }
+    let (letter, index) = open.pop()?;
+    let span = Span {
+        source,
+        start: (start + index) as u32,
+        end: (start + index + 1) as u32,
+    };
+    Some((letter, span))
 }
 
 /// A tab at the start of a line.

@@ -151,6 +151,13 @@ fn wrong_type(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>) -> Fin
 fn help_for_type(node: &Node, shape: &Shape, at: &At<'_>) -> Option<String> {
     use crate::specification::{MAPPING, SEQUENCE, STRING};
     let accepts = shape.accepts;
+    let (path, name) = (at.to_string(), at.name());
+    let key = name.trim_matches('`');
+    if path == format!("services.{key}") && crate::specification::SERVICE.field(key).is_some() {
+        return Some(format!(
+            "{name} belongs to a service: indent its line further than the service's name"
+        ));
+    }
     match &node.value {
         Value::Null if accepts.has(MAPPING) || accepts.has(SEQUENCE) => {
             Some("write its content on the lines below, indented further, or remove the key".into())
@@ -159,8 +166,11 @@ fn help_for_type(node: &Node, shape: &Shape, at: &At<'_>) -> Option<String> {
         Value::Sequence(_) if accepts.has(MAPPING) => {
             Some("write `key: value` lines instead of lines that start with `-`".into())
         }
+        Value::String(text) if accepts.has(SEQUENCE) && text.starts_with('-') => {
+            Some("put a space after the `-`".into())
+        }
         Value::String(_) if accepts.has(SEQUENCE) => {
-            Some("write it as a list: start its line with `- `".into())
+            Some("write it as a list: `- ` and the text, on a line of its own below the key".into())
         }
         Value::Mapping(_) if accepts.has(SEQUENCE) => {
             Some("start each line of the list with `- `".into())
@@ -344,7 +354,13 @@ fn unknown_key(
     }
     let known: Vec<&str> = fields.iter().map(|field| field.key).collect();
     if known.len() <= 12 {
-        return finding.expected(format!("one of {}", known.join(", ")));
+        let finding = finding.expected(format!("one of {}", known.join(", ")));
+        return match at.depth() {
+            0 => finding.help(format!(
+                "if `{name}` is a service, write it below `services:`, indented further"
+            )),
+            _ => finding,
+        };
     }
     finding.help("check the spelling and the indentation; keys of your own start with `x-`")
 }

@@ -250,7 +250,6 @@ fn the_chain_of_every_kind_of_value_is_told() {
                 "short-form",
                 "relative-path",
                 "included compose.yaml:2",
-                "relative-path",
             ],
         ),
         (
@@ -340,7 +339,7 @@ fn a_path_that_leads_nowhere_names_what_is_there() {
         (
             "services.web.ports.1",
             "There is no `1` in services.web.ports.",
-            "did you mean `services.web.ports.0`?",
+            "items are counted from 0",
         ),
         (
             "services.spare.image",
@@ -357,6 +356,118 @@ fn a_path_that_leads_nowhere_names_what_is_there() {
             explain::explain(project, &loaded.sources, path).expect_err("it leads nowhere");
         assert_eq!(finding.message, message);
         assert_eq!(finding.help.as_deref(), Some(help));
+    }
+}
+
+/// The sentences of a chain without their places.
+fn sentences(loaded: &Loaded, path: &str) -> Vec<String> {
+    explained(loaded, path, |explanation| {
+        explanation
+            .chain
+            .into_iter()
+            .map(|link| link.text)
+            .collect()
+    })
+}
+
+#[test]
+fn a_relative_path_is_told_once_with_the_folder_it_starts_in() {
+    let reader = MemoryReader::new([
+        (
+            "compose.yaml",
+            "include: [lib/inc.yaml]\nservices:\n  web:\n    extends: {file: lib/base.yaml, service: base}\n    build: ./web\n",
+        ),
+        (
+            "lib/base.yaml",
+            "services: {base: {image: x, volumes: [./d:/d]}}\n",
+        ),
+        (
+            "lib/inc.yaml",
+            "services: {inc: {image: x, volumes: [./d:/d]}}\n",
+        ),
+    ]);
+    let request = Request {
+        folder_name: "shop".into(),
+        project_directory: "/shop".into(),
+        ..Request::default()
+    };
+    let loaded = compose::load(&reader, &request);
+    for (path, folder) in [
+        ("services.web.build.context", "the project's folder"),
+        (
+            "services.web.volumes.0.source",
+            "the folder of the file it stands in",
+        ),
+        (
+            "services.inc.volumes.0.source",
+            "the folder of the included project",
+        ),
+    ] {
+        let told: Vec<String> = sentences(&loaded, path)
+            .into_iter()
+            .filter(|sentence| sentence.contains("relative"))
+            .collect();
+        let expected = format!("It is a relative path, and starts in {folder}.");
+        assert_eq!(told, [expected], "{path}");
+    }
+}
+
+#[test]
+fn what_compose_fills_in_is_told_once() {
+    let fillings = chain(&shop(), "networks.default.name");
+    let count = fillings.iter().filter(|link| *link == "default").count();
+    assert_eq!(count, 1, "{fillings:?}");
+}
+
+#[test]
+fn a_value_that_compose_fills_in_replaces_nothing() {
+    let reader = MemoryReader::new([
+        (
+            "compose.yaml",
+            "services: {web: {image: x, ports: [\"80:80\"]}}\n",
+        ),
+        (
+            "compose.override.yaml",
+            "services: {web: {ports: [\"80:80\"]}}\n",
+        ),
+    ]);
+    let request = Request {
+        folder_name: "shop".into(),
+        ..Request::default()
+    };
+    let loaded = compose::load(&reader, &request);
+    assert_eq!(
+        chain(&loaded, "services.web.ports.0.mode"),
+        ["belongs-to compose.override.yaml:1", "default"]
+    );
+}
+
+#[test]
+fn paths_as_other_tools_write_them_lead_to_the_right_one() {
+    let loaded = shop();
+    let project = loaded.project.as_ref().expect("it loads");
+    for (path, expected) in [
+        (
+            "services.web.ports[0]",
+            "did you mean `services.web.ports.0`?",
+        ),
+        ("web.image", "did you mean `services.web`?"),
+        (
+            ".services.web",
+            "put one dot between two keys, as `services.web.image`",
+        ),
+        (
+            "services/web",
+            "put one dot between two keys, as `services.web.image`",
+        ),
+        ("services.web.ports.99", "items are counted from 0"),
+        (
+            "services.web.mem_limit",
+            "nothing is written for it, or it is empty, or a `!reset` takes it away; Compose fills nothing in",
+        ),
+    ] {
+        let finding = explain::explain(project, &loaded.sources, path).expect_err(path);
+        assert_eq!(finding.help.as_deref(), Some(expected), "{path}");
     }
 }
 
