@@ -324,9 +324,11 @@ impl Loader<'_> {
                     self.parse_variables(source, Format::Compose, &lookup, &mut found, None);
                 }
                 // A folder called `.env` is left alone, as in Compose.
-                Err(ReadFailure::Unreadable(
-                    ReadError::NotFound | ReadError::IsDirectory | ReadError::Outside,
-                )) if !required => {}
+                Err(ReadFailure::Unreadable(ReadError::NotFound | ReadError::IsDirectory))
+                    if !required => {}
+                Err(ReadFailure::Unreadable(ReadError::Outside)) if !required => {
+                    self.findings.extend(link_out(&path));
+                }
                 Err(failure) => self.findings.push(failure.into_finding(&path, None)),
             }
         }
@@ -616,6 +618,19 @@ impl Loader<'_> {
         let outdone = std::mem::take(&mut self.outdone);
         Some(Project::new(project_name, root, disabled, outdone))
     }
+}
+
+/// What is said of a `.env` in the project's folder that leads out of it: Compose would read its variables.
+fn link_out(path: &str) -> Option<Finding> {
+    let is_outside_itself = path.starts_with("..") || path::is_absolute(path);
+    let finding = || {
+        let message = format!(
+            "`{path}` leads out of the folder that may be read: its variables are not used."
+        );
+        Finding::warning("file-outside", message, None)
+            .help("put the file itself into the project's folder")
+    };
+    (!is_outside_itself).then(finding)
 }
 
 /// Whether the variables forbid to read `.env`; the variable that says so when it cannot be understood.

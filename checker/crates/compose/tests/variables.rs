@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use compose::{Loaded, MemoryReader, Request, VariableOrigin};
+use compose::{Loaded, MemoryReader, ReadError, Reader, Request, VariableOrigin};
 
 const WEB: &str = "services: {web: {image: nginx, environment: [A, B]}}";
 
@@ -185,4 +185,29 @@ fn a_drive_is_absolute_for_mounts_only() {
     let context = text(&loaded, "services.web.build.context");
     assert_eq!(context, Some("/home/me/shop/C:/x"));
     assert_eq!(text(&loaded, "services.web.volumes.0.source"), Some("C:/x"));
+}
+
+/// A folder in which `.env` is a link that leads out.
+struct LinkOut;
+
+impl Reader for LinkOut {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        match path {
+            "compose.yaml" => Ok(b"services: {web: {image: nginx}}".to_vec()),
+            ".env" => Err(ReadError::Outside),
+            _ => Err(ReadError::NotFound),
+        }
+    }
+}
+
+#[test]
+fn an_env_file_that_may_not_be_read_is_told() {
+    let request = Request {
+        folder_name: "shop".into(),
+        ..Request::default()
+    };
+    let loaded = compose::load(&LinkOut, &request);
+    assert!(loaded.project.is_some());
+    let told: Vec<_> = loaded.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(told, ["file-outside"]);
 }
