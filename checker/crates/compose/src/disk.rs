@@ -17,6 +17,7 @@ use crate::tree::Limits;
 pub struct ConfinedDirectory {
     root: PathBuf,
     project: PathBuf,
+    start: PathBuf,
     largest: u64,
 }
 
@@ -34,17 +35,22 @@ impl ConfinedDirectory {
     /// # Errors
     /// When a folder cannot be opened, or the project is not inside the root.
     pub fn within(root: impl AsRef<Path>, project: impl AsRef<Path>) -> std::io::Result<Self> {
-        let root = fs::canonicalize(root)?;
-        let project = fs::canonicalize(project)?;
+        let called = (root.as_ref(), project.as_ref());
+        let root = fs::canonicalize(root.as_ref())?;
+        let project = fs::canonicalize(project.as_ref())?;
         if !project.starts_with(&root) {
             return Err(std::io::Error::new(
                 ErrorKind::InvalidInput,
                 "the project folder is not inside the root folder",
             ));
         }
+        let start = as_called(called, &root)
+            .filter(|start| fs::canonicalize(start).is_ok_and(|real| real == project))
+            .unwrap_or_else(|| project.clone());
         Ok(Self {
             root,
             project,
+            start,
             largest: Limits::default().bytes as u64,
         })
     }
@@ -95,16 +101,7 @@ impl ConfinedDirectory {
 
     /// The part of an absolute path that is below the root.
     fn below_root(&self, path: &Path) -> Result<PathBuf, ReadError> {
-        let mut clean = PathBuf::new();
-        for piece in path.components() {
-            match piece {
-                Component::CurDir => {}
-                Component::ParentDir => {
-                    clean.pop();
-                }
-                piece => clean.push(piece),
-            }
-        }
+        let clean = clean(path);
         if let Ok(below) = clean.strip_prefix(&self.root) {
             return Ok(below.to_path_buf());
         }
@@ -120,7 +117,7 @@ impl ConfinedDirectory {
         if path::is_absolute(path) {
             return PathBuf::from(path);
         }
-        let mut wanted = self.project.clone();
+        let mut wanted = self.start.clone();
         for piece in path.split('/') {
             match piece {
                 "" | "." => {}
@@ -165,6 +162,32 @@ impl Reader for ConfinedDirectory {
         }
         Ok(content)
     }
+}
+
+/// The project folder below the real root by the name it was called, links and all: Compose takes `..` off that name, so from a
+/// link to a folder it leads to where the link is.
+fn as_called((root, project): (&Path, &Path), real_root: &Path) -> Option<PathBuf> {
+    let project = clean(&std::path::absolute(project).ok()?);
+    if project.starts_with(real_root) {
+        return Some(project);
+    }
+    let root = clean(&std::path::absolute(root).ok()?);
+    Some(real_root.join(project.strip_prefix(root).ok()?))
+}
+
+/// An absolute path without `.` and `..`, by its text alone.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for piece in path.components() {
+        match piece {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            piece => clean.push(piece),
+        }
+    }
+    clean
 }
 
 /// More links than this, one leading to the next, are a circle; Linux follows as many.

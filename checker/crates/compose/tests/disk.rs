@@ -106,6 +106,37 @@ fn a_symbolic_link_does_not_lead_out() {
 
 #[cfg(unix)]
 #[test]
+fn from_a_project_folder_called_through_a_link_the_folder_above_is_that_of_the_link() {
+    let folder = Folder::new("called");
+    let write = |path: &str, text: &str| {
+        std::fs::write(folder.0.join(path), text).expect("the temporary folder can be written");
+    };
+    write("base.yaml", "beside the link");
+    write("project/base.yaml", "beside the folder");
+    let link = folder.0.join("other");
+    std::os::unix::fs::symlink(folder.project().join("inner"), &link)
+        .expect("the temporary folder can be written");
+    let above = |root: &Path, project: &Path| {
+        let reader = ConfinedDirectory::within(root, project).expect("the folders are there");
+        reader.read("../base.yaml")
+    };
+    let beside_the_link = Ok(b"beside the link".to_vec());
+    assert_eq!(above(Path::new("/"), &link), beside_the_link);
+    assert_eq!(above(&folder.0, &link), beside_the_link);
+    assert_eq!(
+        above(&folder.0, &folder.project().join("inner")),
+        Ok(b"beside the folder".to_vec())
+    );
+    // The bounds stay where they are, whatever the folder is called.
+    assert_eq!(
+        above(&folder.project(), &link),
+        Ok(b"beside the folder".to_vec())
+    );
+    assert_eq!(above(&link, &link), Err(ReadError::Outside));
+}
+
+#[cfg(unix)]
+#[test]
 fn a_device_is_refused_and_not_waited_for() {
     let folder = Folder::new("device");
     std::os::unix::fs::symlink("/dev/zero", folder.project().join("zero.yaml")).unwrap();
