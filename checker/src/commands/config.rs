@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
-use compose::{Finding, Found, Loaded, Project, ReadError, Reader, Sources, Start};
+use compose::{Finding, Loaded, Project, ReadError, Reader, Sources, Start};
 
 use crate::Exit;
 use crate::cli::{ConfigArguments, ConfigFormat};
