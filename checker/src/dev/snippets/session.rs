@@ -28,6 +28,17 @@ pub struct Session {
     outputs: String,
 }
 
+/// A bash that Ctrl-C reaches. Who starts this program in the background may have it ignore that signal, and a shell cannot
+/// take it back by itself.
+fn bash() -> Command {
+    if !cfg!(target_os = "linux") {
+        return Command::new("bash");
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT", "bash"]);
+    command
+}
+
 /// What the shell says after each step.
 struct Mark {
     code: i32,
@@ -78,7 +89,7 @@ impl Session {
         control: &Path,
         variables: &[(String, String)],
     ) -> anyhow::Result<Self> {
-        let mut command = Command::new("bash");
+        let mut command = bash();
         command
             .args(["--noprofile", "--norc"])
             .current_dir(folder)
