@@ -12,6 +12,7 @@ mod memory_is_limited;
 mod no_default_credentials;
 mod no_docker_socket;
 mod no_host_namespaces;
+mod no_obsolete_forms;
 mod no_open_data_ports;
 mod no_privileged;
 mod no_secrets_in_the_file;
@@ -20,14 +21,13 @@ mod probe_can_fail;
 mod probe_is_one_command;
 mod system_call_filter_is_on;
 
-use compose::{Service, Sources, Span};
+use compose::{Loaded, Service, Sources, Span};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Rule, judged, parameters};
+use crate::evidence::{Evidence, FilesSeen, SCHEMA_VERSION, WorldSeen};
 use crate::scene::{Judged, Mismatch, Scene};
-
-pub use masked::masked;
 
 /// A rule that looks at a whole project.
 #[derive(Clone, Copy)]
@@ -155,6 +155,8 @@ pub struct Looked {
     pub findings: Vec<Finding>,
     /// How many findings a comment allows.
     pub allowed: usize,
+    /// The files with every secret painted over, for showing their lines. Places of findings lie in them.
+    pub sources: Sources,
 }
 
 /// All rules that look at a whole project.
@@ -166,6 +168,7 @@ static ALL: &[&Lint] = &[
     &healthy_needs_a_health_check::LINT,
     &memory_is_limited::LINT,
     &no_default_credentials::LINT,
+    &no_obsolete_forms::LINT,
     &no_docker_socket::LINT,
     &no_host_namespaces::LINT,
     &no_open_data_ports::LINT,
@@ -178,11 +181,30 @@ static ALL: &[&Lint] = &[
     &allow::LINT,
 ];
 
-/// Looks at a project with the rules that are `chosen`, and leaves out what a comment in its files allows.
-pub fn look(scene: &Scene<'_>, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
+/// Looks at a project with the rules that are `chosen`, and leaves out what a comment in its files allows. Of a project that
+/// Compose refuses nothing can be said.
+pub fn look_at(loaded: &Loaded, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
+    let evidence = Evidence {
+        schema_version: SCHEMA_VERSION,
+        lesson: String::new(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        files: FilesSeen::default(),
+        world: WorldSeen::default(),
+    };
+    let scene = Scene {
+        evidence: &evidence,
+        loaded,
+    };
+    look(&scene, chosen)
+}
+
+fn look(scene: &Scene<'_>, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
     let sources = &scene.loaded.sources;
     let mut comments = allow::Comments::of(sources);
-    let mut looked = Looked::default();
+    let mut looked = Looked {
+        sources: masked::masked(scene),
+        ..Looked::default()
+    };
     for lint in all().iter().copied().filter(|lint| chosen(lint)) {
         let mut remarks = (lint.examine)(scene);
         let before = remarks.len();
