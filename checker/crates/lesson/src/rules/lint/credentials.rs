@@ -125,6 +125,11 @@ pub fn in_variable<'v>(name: &str, value: &'v str) -> Option<(&'v str, bool)> {
         .filter(|(secret, _)| is_secret(secret))
 }
 
+/// Whether a variable of this name carries a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    matches!(carries(name), Some(Carries::Password | Carries::Key))
+}
+
 /// What a variable of a name carries.
 enum Carries {
     Password,

@@ -7,7 +7,20 @@ mod known;
 mod masked;
 mod read;
 
+mod addresses_are_on_a_shared_network;
+mod addresses_use_the_containers_port;
+mod all_lasting_services_restart;
+mod command_is_run_whole;
+mod data_is_kept;
 mod healthy_needs_a_health_check;
+mod host_network_publishes_no_ports;
+mod host_ports_are_published_once;
+mod image_has_a_version;
+mod least_rights;
+mod limits_are_possible;
+mod localhost_is_the_container;
+mod logins_are_on;
+mod logs_are_kept;
 mod memory_is_limited;
 mod no_default_credentials;
 mod no_docker_socket;
@@ -15,11 +28,23 @@ mod no_host_namespaces;
 mod no_obsolete_forms;
 mod no_open_data_ports;
 mod no_privileged;
+mod no_raw_devices;
+mod no_root_user;
+mod no_secrets_in_build_arguments;
 mod no_secrets_in_the_file;
 mod no_strong_capabilities;
+mod no_system_folders;
+mod one_shot_may_end;
+mod probe_asks_a_known_route;
+mod probe_asks_the_containers_port;
 mod probe_can_fail;
 mod probe_is_one_command;
+mod probe_tool_is_in_the_image;
+mod queue_keeps_its_messages;
+mod quotes_are_not_part_of_values;
+mod shell_gets_one_script;
 mod system_call_filter_is_on;
+mod waits_until_ready;
 
 use compose::{Loaded, Service, Sources, Span};
 use serde::Deserialize;
@@ -165,20 +190,45 @@ pub fn all() -> &'static [&'static Lint] {
 }
 
 static ALL: &[&Lint] = &[
+    &addresses_are_on_a_shared_network::LINT,
+    &addresses_use_the_containers_port::LINT,
+    &all_lasting_services_restart::LINT,
+    &allow::LINT,
+    &command_is_run_whole::LINT,
+    &data_is_kept::LINT,
     &healthy_needs_a_health_check::LINT,
+    &host_network_publishes_no_ports::LINT,
+    &host_ports_are_published_once::LINT,
+    &image_has_a_version::LINT,
+    &least_rights::LINT,
+    &limits_are_possible::LINT,
+    &localhost_is_the_container::LINT,
+    &logins_are_on::LINT,
+    &logs_are_kept::LINT,
     &memory_is_limited::LINT,
     &no_default_credentials::LINT,
-    &no_obsolete_forms::LINT,
     &no_docker_socket::LINT,
     &no_host_namespaces::LINT,
+    &no_obsolete_forms::LINT,
     &no_open_data_ports::LINT,
     &no_privileged::LINT,
+    &no_raw_devices::LINT,
+    &no_root_user::LINT,
+    &no_secrets_in_build_arguments::LINT,
     &no_secrets_in_the_file::LINT,
     &no_strong_capabilities::LINT,
+    &no_system_folders::LINT,
+    &one_shot_may_end::LINT,
+    &probe_asks_a_known_route::LINT,
+    &probe_asks_the_containers_port::LINT,
     &probe_can_fail::LINT,
     &probe_is_one_command::LINT,
+    &probe_tool_is_in_the_image::LINT,
+    &queue_keeps_its_messages::LINT,
+    &quotes_are_not_part_of_values::LINT,
+    &shell_gets_one_script::LINT,
     &system_call_filter_is_on::LINT,
-    &allow::LINT,
+    &waits_until_ready::LINT,
 ];
 
 /// Looks at a project with the rules that are `chosen`, and leaves out what a comment in its files allows. Of a project that
