@@ -13,6 +13,8 @@ pub mod container;
 pub mod drill;
 pub mod evidence;
 pub mod format;
+mod image;
+mod inside;
 mod judge;
 mod live;
 mod locate;

@@ -7,8 +7,9 @@ use super::by_engine;
 use crate::client::{Engine, escaped};
 use crate::failure::Failure;
 
-/// Columns that are asked for. The engine's own choice is that of `ps -ef`, whose user column may hold a number.
-const COLUMNS: &str = "-eo pid,ppid,user,args";
+/// Columns that are asked for. Users by number: `ps` runs on the engine's machine, whose names for them are other ones. The
+/// engine's own choice is that of `ps -ef`.
+const COLUMNS: &str = "-eo pid,ppid,uid,stat,args";
 
 pub(super) async fn list(engine: &Engine, id: &str) -> Result<Answer, Unanswered> {
     let asked = engine
@@ -42,7 +43,8 @@ fn read(top: &Value) -> Option<Vec<Process>> {
     let column = |names: &[&str]| titles.iter().position(|title| names.contains(title));
     let pid = column(&["PID"])?;
     let parent = column(&["PPID"])?;
-    let user = column(&["USER", "UID"])?;
+    let user = column(&["UID", "USER"])?;
+    let state = column(&["STAT", "S"]);
     let command = column(&["COMMAND", "CMD", "ARGS"])?;
     let rows = top.get("Processes")?.as_array()?;
     rows.iter()
@@ -51,7 +53,8 @@ fn read(top: &Value) -> Option<Vec<Process>> {
             Some(Process {
                 pid: cell(pid)?.trim().parse().ok()?,
                 parent: cell(parent)?.trim().parse().ok()?,
-                user: cell(user)?.to_owned(),
+                user: cell(user)?.trim().to_owned(),
+                state: state.and_then(cell).map(|state| state.trim().to_owned()),
                 command: cell(command)?.to_owned(),
             })
         })
@@ -64,21 +67,22 @@ mod tests {
 
     use super::*;
 
-    fn process(pid: u32, parent: u32, user: &str, command: &str) -> Process {
+    fn process(pid: u32, parent: u32, user: &str, state: Option<&str>, command: &str) -> Process {
         Process {
             pid,
             parent,
             user: user.to_owned(),
+            state: state.map(str::to_owned),
             command: command.to_owned(),
         }
     }
 
     #[test]
     fn columns_are_found_by_title() {
-        let asked = json!({"Titles": ["PID", "PPID", "USER", "COMMAND"], "Processes": [["6641", "6590", "root", "sleep 300"]]});
+        let asked = json!({"Titles": ["PID", "PPID", "UID", "STAT", "COMMAND"], "Processes": [["6641", "6590", "0", "Ss", "sleep 300"]]});
         assert_eq!(
             read(&asked),
-            Some(vec![process(6641, 6590, "root", "sleep 300")])
+            Some(vec![process(6641, 6590, "0", Some("Ss"), "sleep 300")])
         );
         let own = json!({
             "Titles": ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
@@ -86,7 +90,7 @@ mod tests {
         });
         assert_eq!(
             read(&own),
-            Some(vec![process(12, 1, "999", "redis-server *:6379")])
+            Some(vec![process(12, 1, "999", None, "redis-server *:6379")])
         );
     }
 
