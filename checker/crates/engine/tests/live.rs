@@ -378,7 +378,6 @@ fn logs_and_processes_are_read() -> Result<(), Failed> {
         "its parent is the init process"
     );
     assert_eq!(httpd.user, "0", "by number");
-    assert!(httpd.state.is_some(), "{httpd:?}");
     Ok(())
 }
 
@@ -420,6 +419,24 @@ fn files_are_seen_without_running_anything() -> Result<(), Failed> {
         file("nobody", "/", false)?,
         Answer::None(Unanswered::NotRunning)
     );
+    Ok(())
+}
+
+fn the_kernel_is_asked_about_the_processes() -> Result<(), Failed> {
+    let Answer::Exec {
+        exit_code: 0,
+        stdout,
+        ..
+    } = answer(Probe::ProcStatus {
+        service: "web".into(),
+    })?
+    else {
+        return Err("no answer".into());
+    };
+    let text = stdout.text();
+    for line in ["Name: docker-init", "Name: httpd", "PPid: 1", "CapEff: "] {
+        assert!(text.contains(line), "{line} is missing in {text}");
+    }
     Ok(())
 }
 
@@ -492,6 +509,9 @@ fn a_look_sends_gets_and_declared_commands_only() -> Result<(), Failed> {
         Probe::Processes {
             service: "web".into(),
         },
+        Probe::ProcStatus {
+            service: "web".into(),
+        },
         Probe::File {
             service: "ended".into(),
             path: "/bin/busybox".into(),
@@ -513,9 +533,13 @@ fn a_look_sends_gets_and_declared_commands_only() -> Result<(), Failed> {
         let seen = collect(&find(&lookup)?, &wanted, &Deadlines::default()).await;
         Ok::<_, Failed>((seen, recorder.noted()))
     })??;
-    assert_eq!(seen.answers.len(), 5);
+    assert_eq!(seen.answers.len(), 6);
     assert!(noted.len() > 15, "{}", noted.len());
-    let declared = [command, InsideClient::Curl.command(8080, "/x")];
+    let declared = [
+        command,
+        InsideClient::Curl.command(8080, "/x"),
+        Probe::proc_status_command(),
+    ];
     for request in &noted {
         match request.method.as_str() {
             "GET" => assert!(request.body.is_empty()),
@@ -540,7 +564,7 @@ fn a_look_sends_gets_and_declared_commands_only() -> Result<(), Failed> {
             .iter()
             .filter(|request| request.method == "POST")
             .count(),
-        4
+        6
     );
     Ok(())
 }
@@ -625,7 +649,7 @@ fn changes_of_its_own_containers_are_told_and_no_others() -> Result<(), Failed> 
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: [(&str, Test); 17] = [
+    let tests: [(&str, Test); 18] = [
         (
             "the_projects_containers_are_seen",
             the_projects_containers_are_seen,
@@ -660,6 +684,10 @@ fn main() -> ExitCode {
         (
             "files_are_seen_without_running_anything",
             files_are_seen_without_running_anything,
+        ),
+        (
+            "the_kernel_is_asked_about_the_processes",
+            the_kernel_is_asked_about_the_processes,
         ),
         (
             "an_images_history_is_told_where_it_is_asked_for",

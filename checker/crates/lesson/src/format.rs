@@ -170,11 +170,15 @@ pub enum Place {
     Milvus(MilvusPlace),
     /// The newest log lines of a service's container, as a list of texts.
     Log(LogPlace),
-    /// Command lines of the processes in a service's container, as a list of texts. A zombie's ends in `<defunct>`.
+    /// Command lines of the processes in a service's container, as a list of texts. The engine leaves zombies out.
     Processes(String),
-    /// The first process of a service's container, on which its life depends. Fields: `command`; `user`, a number; `state`,
-    /// letters as `ps` writes them, `Z` for a zombie; `children`, how many processes it has started that are still there.
+    /// The first process of a service's container, on which its life depends, as the engine lists it. Fields: `command`; `user`,
+    /// a number; `children`, how many processes it has started that are still there.
     FirstProcess(String),
+    /// What the kernel says of the processes in a service's container; the image needs a shell. Fields: `zombies`, how many
+    /// there are; and of the first process that is no init such as `tini`: `name`, `user` (a number), `catches` (names of signals,
+    /// as `TERM`), `capabilities` (those in effect, as `CHOWN`).
+    ProcOf(String),
     /// What lies at a path of a service's container, running or not. Fields: `kind` (`file`, `folder`, `link`, `other`),
     /// `size` in bytes, `mode` as `0755`, `uid`, `gid`, `link`. A volume or a mount that covers the path is not looked into.
     File(FilePlace),
@@ -487,7 +491,7 @@ pub(crate) const HEADER_KEYS: [&str; 9] = [
 ];
 
 /// Names of the keys that are places.
-pub(crate) const PLACE_KEYS: [&str; 14] = [
+pub(crate) const PLACE_KEYS: [&str; 15] = [
     "compose",
     "setting",
     "container",
@@ -498,6 +502,7 @@ pub(crate) const PLACE_KEYS: [&str; 14] = [
     "log",
     "processes",
     "first-process",
+    "proc-of",
     "file",
     "image-of",
     "history-of",

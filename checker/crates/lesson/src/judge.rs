@@ -13,6 +13,7 @@ use crate::inside;
 use crate::live;
 use crate::matcher::{self, Matched};
 use crate::parse::Lesson;
+use crate::proc_status;
 use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Starting, Verdict};
 use crate::rules::{self, Reads};
 use crate::scene::{Judged, Mismatch, Scene};
@@ -269,6 +270,9 @@ pub(crate) fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judg
             (Some(probe), Place::FirstProcess(service)) => {
                 inside::first_process(scene, service, &probe, matchers)
             }
+            (Some(probe), Place::ProcOf(service)) => {
+                proc_status::judge(scene, service, &probe, matchers)
+            }
             (Some(probe), _) => live::answer(scene, &probe, matchers),
             (None, _) => Judged::not_seen("nothing is asked here", "correct the lesson"),
         },
@@ -486,6 +490,9 @@ pub fn described(look: &Look) -> String {
                 }
                 Place::FirstProcess(service) => {
                     format!("the first process in the container of `{service}`")
+                }
+                Place::ProcOf(service) => {
+                    format!("what the kernel says of the processes of `{service}`")
                 }
                 Place::File(file) => {
                     format!("{} in the container of `{}`", file.path, file.service)

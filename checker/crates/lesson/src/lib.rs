@@ -22,6 +22,7 @@ mod matcher;
 pub mod milvus;
 pub mod page;
 mod parse;
+mod proc_status;
 pub mod report;
 pub mod rules;
 mod scene;

@@ -48,6 +48,9 @@ pub fn probe(place: &Place, matchers: &[Matcher]) -> Option<Probe> {
         Place::Processes(service) | Place::FirstProcess(service) => Some(Probe::Processes {
             service: service.clone(),
         }),
+        Place::ProcOf(service) => Some(Probe::ProcStatus {
+            service: service.clone(),
+        }),
         Place::File(FilePlace { service, path }) => Some(Probe::File {
             service: service.clone(),
             path: path.clone(),
@@ -660,6 +663,7 @@ fn asked(probe: &Probe) -> String {
         Probe::Milvus { call, .. } => format!("Milvus call {call:?}"),
         Probe::Log { service, .. } => format!("the log of {service}"),
         Probe::Processes { service } => format!("the processes of {service}"),
+        Probe::ProcStatus { service } => format!("/proc of {service}"),
         Probe::File { service, path, .. } => format!("{path} in {service}"),
     }
 }

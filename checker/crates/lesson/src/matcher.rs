@@ -525,7 +525,11 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
         Matcher::Is(_) => matches!(place, Place::Container(_)),
         Matcher::Field(_) => matches!(
             place,
-            Place::Container(_) | Place::ImageOf(_) | Place::File(_) | Place::FirstProcess(_)
+            Place::Container(_)
+                | Place::ImageOf(_)
+                | Place::File(_)
+                | Place::FirstProcess(_)
+                | Place::ProcOf(_)
         ),
         Matcher::SmallerThan(_) => matches!(place, Place::ImageOf(_)),
         Matcher::Status(_) => matches!(place, Place::Http(_)),
@@ -630,11 +634,11 @@ mod tests {
             json!(["1", "b", "a"])
         ));
         assert!(fits_value(
-            json!({"contain-element": {"have-suffix": "<defunct>"}}),
-            json!(["run", "[sh] <defunct>"])
+            json!({"contain-element": {"have-suffix": "main:app"}}),
+            json!(["run", "uvicorn main:app"])
         ));
         assert!(!fits_value(
-            json!({"contain-element": {"have-suffix": "<defunct>"}}),
+            json!({"contain-element": {"have-suffix": "main:app"}}),
             json!(["run"])
         ));
         assert!(!fits_value(json!({"consist-of": ["a"]}), json!(["a", "b"])));

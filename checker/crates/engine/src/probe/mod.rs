@@ -86,6 +86,7 @@ async fn ask(
                 .await
         }
         Probe::Exec { command, .. } => exec::answer(&place, command).await,
+        Probe::ProcStatus { .. } => exec::answer(&place, &Probe::proc_status_command()).await,
         Probe::Log { lines, .. } => {
             let lines = output::last_lines(engine, container.id(), *lines);
             let lines = engine

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 /// Columns that are asked for. Users by number: `ps` runs on the engine's machine, whose names for them are other ones. The
 /// engine's own choice is that of `ps -ef`.
-const COLUMNS: &str = "-eo pid,ppid,uid,stat,args";
+const COLUMNS: &str = "-eo pid,ppid,uid,args";
 
 pub(super) async fn list(engine: &Engine, id: &str) -> Result<Answer, Unanswered> {
     let asked = engine
@@ -44,7 +44,6 @@ fn read(top: &Value) -> Option<Vec<Process>> {
     let pid = column(&["PID"])?;
     let parent = column(&["PPID"])?;
     let user = column(&["UID", "USER"])?;
-    let state = column(&["STAT", "S"]);
     let command = column(&["COMMAND", "CMD", "ARGS"])?;
     let rows = top.get("Processes")?.as_array()?;
     rows.iter()
@@ -54,7 +53,6 @@ fn read(top: &Value) -> Option<Vec<Process>> {
                 pid: cell(pid)?.trim().parse().ok()?,
                 parent: cell(parent)?.trim().parse().ok()?,
                 user: cell(user)?.trim().to_owned(),
-                state: state.and_then(cell).map(|state| state.trim().to_owned()),
                 command: cell(command)?.to_owned(),
             })
         })
@@ -67,22 +65,21 @@ mod tests {
 
     use super::*;
 
-    fn process(pid: u32, parent: u32, user: &str, state: Option<&str>, command: &str) -> Process {
+    fn process(pid: u32, parent: u32, user: &str, command: &str) -> Process {
         Process {
             pid,
             parent,
             user: user.to_owned(),
-            state: state.map(str::to_owned),
             command: command.to_owned(),
         }
     }
 
     #[test]
     fn columns_are_found_by_title() {
-        let asked = json!({"Titles": ["PID", "PPID", "UID", "STAT", "COMMAND"], "Processes": [["6641", "6590", "0", "Ss", "sleep 300"]]});
+        let asked = json!({"Titles": ["PID", "PPID", "UID", "COMMAND"], "Processes": [["6641", "6590", "0", "sleep 300"]]});
         assert_eq!(
             read(&asked),
-            Some(vec![process(6641, 6590, "0", Some("Ss"), "sleep 300")])
+            Some(vec![process(6641, 6590, "0", "sleep 300")])
         );
         let own = json!({
             "Titles": ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
@@ -90,7 +87,7 @@ mod tests {
         });
         assert_eq!(
             read(&own),
-            Some(vec![process(12, 1, "999", None, "redis-server *:6379")])
+            Some(vec![process(12, 1, "999", "redis-server *:6379")])
         );
     }
 

@@ -56,6 +56,12 @@ pub enum Probe {
         /// Service whose container is asked.
         service: String,
     },
+    /// What the kernel says of the processes in the container: runs [`Probe::proc_status_command`] there, so the image needs a
+    /// shell, and is answered by its output.
+    ProcStatus {
+        /// Service whose container is asked.
+        service: String,
+    },
     /// A file or folder of the container, running or not, through the engine's archive call: nothing is started, and no
     /// program in the image is needed.
     File {
@@ -79,8 +85,19 @@ impl Probe {
             | Self::Milvus { service, .. }
             | Self::Log { service, .. }
             | Self::Processes { service }
+            | Self::ProcStatus { service }
             | Self::File { service, .. } => service,
         }
+    }
+}
+
+impl Probe {
+    /// The exact command behind [`Probe::ProcStatus`]: words of the shell alone, which read `/proc`. It names itself first, so
+    /// that it can be left out.
+    pub fn proc_status_command() -> Vec<String> {
+        let script = "echo Self: $$; for f in /proc/[0-9]*/status; do while read -r k v; do case $k in \
+            Name:|State:|Pid:|PPid:|Uid:|SigCgt:|CapEff:) echo \"$k $v\";; esac; done < \"$f\"; done 2>/dev/null";
+        ["sh", "-c", script].map(str::to_owned).into()
     }
 }
 

@@ -186,7 +186,7 @@ pub enum PortHolder {
     Program,
 }
 
-/// A process of a container.
+/// A process of a container. The engine's list leaves zombies out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Process {
@@ -196,9 +196,6 @@ pub struct Process {
     pub parent: u32,
     /// User it runs as: the number, where the engine gives it. A name is the host's, not the image's.
     pub user: String,
-    /// The state's letters as `ps` writes them, where the engine gives them: `Ss`; `Z` is a zombie.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
     /// Command line.
     pub command: String,
 }
