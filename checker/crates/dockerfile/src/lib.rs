@@ -1,10 +1,13 @@
 //! Dockerfiles, read as BuildKit reads them, with a place for every word.
 
+pub mod context;
 mod expand;
+pub mod ignore;
 mod instruction;
 mod lines;
 mod mount;
 mod parse;
+mod pattern;
 mod plan;
 mod script;
 mod words;
@@ -58,7 +61,12 @@ impl Stage {
 
 /// Reads a Dockerfile. `text` is the text that [`Sources`](compose::Sources) holds under `source`: spans count its bytes.
 pub fn parse(text: &str, source: SourceId) -> Dockerfile {
-    let parsed = parse::parse(text, source);
+    parse_from(text, source, 0)
+}
+
+/// Reads a Dockerfile that begins at a byte of `text`: one that stands inside another file.
+pub fn parse_from(text: &str, source: SourceId, start: usize) -> Dockerfile {
+    let parsed = parse::parse(text, source, start);
     let mut stages: Vec<Stage> = Vec::new();
     for (at, instruction) in parsed.instructions.iter().enumerate() {
         if let Kind::From { image, name } = &instruction.kind {

@@ -68,11 +68,11 @@ impl Line {
 }
 
 impl<'a> Lines<'a> {
-    pub fn new(text: &'a str, source: SourceId) -> Self {
+    pub fn new(text: &'a str, source: SourceId, start: usize) -> Self {
         Self {
             text,
             source,
-            at: 0,
+            at: start,
             escape: '\\',
             syntax: None,
             directives: Some(Directives::default()),

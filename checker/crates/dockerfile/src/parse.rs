@@ -103,8 +103,8 @@ pub(crate) struct Parsed {
 }
 
 /// Reads a text. One mistake an instruction is told, and all instructions are read.
-pub(crate) fn parse(text: &str, source: SourceId) -> Parsed {
-    let mut lines = Lines::new(text, source);
+pub(crate) fn parse(text: &str, source: SourceId, start: usize) -> Parsed {
+    let mut lines = Lines::new(text, source, start);
     let mut parsed = Parsed::default();
     let mut has_stage = false;
     let mut is_empty = true;
@@ -162,7 +162,7 @@ pub(crate) fn parse(text: &str, source: SourceId) -> Parsed {
             .label("nothing is here but comments and blank lines")
             .help("begin with `FROM` and an image"),
         );
-    } else if !has_stage {
+    } else if !has_stage && parsed.findings.is_empty() {
         let last = parsed.instructions.last().map(|last| last.keyword.span);
         parsed.findings.push(
             Finding::error("no-stage", "The Dockerfile has no `FROM`.", last)
