@@ -48,7 +48,11 @@ pub fn probe(place: &Place) -> Option<Probe> {
         Place::Processes(service) => Some(Probe::Processes {
             service: service.clone(),
         }),
-        Place::Compose(_) | Place::Setting(_) | Place::Container(_) | Place::Rule(_) => None,
+        Place::Compose(_)
+        | Place::Setting(_)
+        | Place::Dockerfile(_)
+        | Place::Container(_)
+        | Place::Rule(_) => None,
     }
 }
 
