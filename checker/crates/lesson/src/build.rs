@@ -1,11 +1,11 @@
 //! The image that a service is built from: its Dockerfile, wherever the compose file has it, and its build context.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use compose::{Finding, Loaded, MemoryReader, Node, ReadError, Reader, Service, Sources};
+use compose::{Finding, Loaded, MemoryReader, Node, ReadError, Reader, Service, Sources, Span};
 use dockerfile::context::{Context, Listing};
 use dockerfile::ignore::Ignore;
-use dockerfile::{Configuration, Dockerfile, Instruction, Plan, Request};
+use dockerfile::{Configuration, Dockerfile, Instruction, Kind, Plan, Request};
 
 use crate::evidence::{FileSeen, FilesSeen};
 use crate::scene::{Judged, Mismatch, Scene};
@@ -100,15 +100,13 @@ impl<'a> Written<'a> {
                 File::Path(joined(folder, &path).unwrap_or(path))
             }
         };
-        let arguments = node.child("args").and_then(Node::as_mapping);
-        let arguments = arguments.into_iter().flat_map(|arguments| arguments.iter());
         Some(Self {
             node,
             context,
             file,
             request: Request {
-                arguments: arguments
-                    .filter_map(|(name, entry)| Some((name.to_owned(), entry.value.scalar_text()?)))
+                arguments: arguments(service)
+                    .filter_map(|(name, value)| Some((name.to_owned(), value.scalar_text()?)))
                     .collect(),
                 target: text("target"),
             },
@@ -229,6 +227,53 @@ pub fn add_sources(files: &FilesSeen, loaded: &mut Loaded) {
     for (path, text) in texts {
         loaded.sources.add(path, text);
     }
+}
+
+/// The build arguments that a service's image is given.
+pub fn arguments<'a>(service: &Service<'a>) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+    let arguments = service
+        .node()
+        .child("build")
+        .and_then(|build| build.child("args"));
+    let arguments = arguments.and_then(Node::as_mapping);
+    arguments
+        .into_iter()
+        .flat_map(|arguments| arguments.iter())
+        .map(|(name, entry)| (name, &entry.value))
+}
+
+/// Names and values of `ENV` and `ARG` in Dockerfiles, as written, with the file and the place of the value.
+pub fn variables_in_dockerfiles(
+    files: &FilesSeen,
+    loaded: &Loaded,
+) -> Vec<(String, Span, String, String)> {
+    let mut found = Vec::new();
+    let services = loaded.project.iter().flat_map(|project| project.services());
+    let paths: BTreeSet<String> = services
+        .filter_map(|service| Written::of(&service))
+        .flat_map(|written| written.candidates())
+        .collect();
+    for path in paths {
+        let mut sources = loaded.sources.iter();
+        let Some((id, source)) = sources.find(|(_, source)| source.path == path) else {
+            continue;
+        };
+        if !matches!(files.files.get(&path), Some(FileSeen::Text(_))) {
+            continue;
+        }
+        for instruction in &dockerfile::parse(&source.text, id).instructions {
+            let (Kind::Env(variables) | Kind::Arg(variables)) = &instruction.kind else {
+                continue;
+            };
+            for variable in variables {
+                if let Some(value) = &variable.value {
+                    let name = variable.name.text.clone();
+                    found.push((path.clone(), value.span, name, value.text.clone()));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Between a compose file's path and the service whose Dockerfile stands in it. No path has it.
