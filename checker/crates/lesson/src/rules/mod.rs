@@ -6,6 +6,7 @@ mod containers_match_file;
 mod containers_share_a_network;
 mod dockerfile_is_accepted;
 mod health_check_asks_a_known_route;
+mod is_built_in_stages;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
@@ -69,6 +70,7 @@ fn with_parameters() -> &'static [Rule] {
         containers_share_a_network::RULE,
         dockerfile_is_accepted::RULE,
         health_check_asks_a_known_route::RULE,
+        is_built_in_stages::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
         no_leftover_containers::RULE,
