@@ -6,14 +6,14 @@ use compose::Loaded;
 use serde_json::Value;
 
 use crate::agreement;
-use crate::evidence::Evidence;
-use crate::format::{Check, Look, Matcher, Place, Setting};
+use crate::evidence::{Evidence, FilesSeen};
+use crate::format::{Check, Look, Matcher, Model, Place, Setting};
 use crate::live;
 use crate::matcher::{self, Matched};
 use crate::parse::Lesson;
 use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Starting, Verdict};
 use crate::rules::{self, Reads};
-use crate::scene::{Judged, Mismatch, Scene};
+use crate::scene::{self, Judged, Mismatch, Scene};
 use crate::setting;
 
 /// The rule whose check every look into the compose file waits for.
@@ -26,6 +26,11 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
         evidence,
         loaded: &loaded,
     };
+    let base = lesson
+        .checks
+        .iter()
+        .any(|check| check.header.model == Model::BaseFile)
+        .then(|| compose::load(&evidence.files, &base_request(&evidence.files, &loaded)));
     let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
     let mut checks = Vec::new();
     for check in &lesson.checks {
@@ -34,7 +39,14 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
         }
         let verdict = match waits_for(lesson, check, &scene, &verdicts) {
             Some(reason) => Verdict::NotChecked { reason },
-            None => verdict(lesson, check, judge(&scene, &check.look)),
+            None => {
+                let loaded = match (check.header.model, &base) {
+                    (Model::BaseFile, Some(base)) => base,
+                    _ => &loaded,
+                };
+                let scene = Scene { evidence, loaded };
+                verdict(lesson, check, judge(&scene, &check.look))
+            }
         };
         verdicts.insert(&check.header.id, verdict.clone());
         checks.push(CheckReport {
@@ -74,6 +86,14 @@ fn starting(checks: &[CheckReport]) -> Vec<Starting> {
 /// Loads the compose file out of the evidence, as a host loads it from the folder.
 pub fn load(evidence: &Evidence) -> Loaded {
     compose::load(&evidence.files, &evidence.files.request())
+}
+
+/// How the first of a project's Compose files is loaded alone: without an override, on a machine that has no other.
+pub fn base_request(files: &FilesSeen, loaded: &Loaded) -> compose::Request {
+    compose::Request {
+        files: vec![scene::compose_file(loaded)],
+        ..files.request()
+    }
 }
 
 /// What a check has to look at.

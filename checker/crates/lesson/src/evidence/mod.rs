@@ -13,8 +13,8 @@ mod world;
 pub use answers::{Answer, Answered, Bytes, InsideClient, MilvusCall, Probe, Unanswered, Via};
 pub use files::{FileSeen, FilesSeen};
 pub use world::{
-    ContainerSeen, EngineSeen, HostPort, ImageSeen, LooseSeen, PortHolder, PortSeen, Process,
-    Wanted, WorldSeen,
+    BuiltSeen, ContainerSeen, EngineSeen, HostPort, ImageSeen, LooseSeen, PortHolder, PortSeen,
+    Process, Wanted, WorldSeen,
 };
 
 use serde::{Deserialize, Serialize};

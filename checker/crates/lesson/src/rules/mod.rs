@@ -4,17 +4,22 @@ mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
+mod containers_share_an_image;
 mod health_check_asks_a_known_route;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
 mod missing_config_file_is_refused;
 mod no_leftover_containers;
+mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod port_is_published;
 mod runs_a_lasting_program;
 mod services_share_a_network;
+mod services_share_an_image;
+mod where_files_come_from;
+mod written_once;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -60,10 +65,12 @@ pub fn all() -> &'static [Rule] {
         config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        containers_share_an_image::RULE,
         health_check_asks_a_known_route::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
         no_leftover_containers::RULE,
+        no_leftover_images::RULE,
         lies_in_memory::RULE,
         missing_config_file_is_refused::RULE,
         no_nameless_volumes::IN_FILE,
@@ -74,6 +81,12 @@ pub fn all() -> &'static [Rule] {
         port_is_published::IS_PRIVATE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
+        services_share_an_image::SHARED,
+        services_share_an_image::ONE_RECIPE,
+        services_share_an_image::ONE_BUILDER,
+        where_files_come_from::OF_IMAGE,
+        where_files_come_from::OWN_FOLDER,
+        written_once::RULE,
     ]
 }
 
