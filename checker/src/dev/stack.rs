@@ -207,12 +207,11 @@ impl<'a> Stack<'a> {
         self.compose(&[
             "down",
             "--volumes",
-            "--rmi",
-            "local",
             "--remove-orphans",
             "--timeout",
             STOP_WITHIN,
         ])?;
+        self.remove_built_images()?;
         self.state = State::Nothing;
         let folder = self.folder();
         std::fs::remove_dir_all(&folder).with_context(|| {
@@ -221,6 +220,20 @@ impl<'a> Stack<'a> {
                 folder.display()
             )
         })
+    }
+
+    /// Also those that the file gives a name, which `down --rmi local` leaves, and those that have lost theirs.
+    fn remove_built_images(&self) -> anyhow::Result<()> {
+        let project = &self.lesson.lesson.header.project;
+        let filter = format!("label=com.docker.compose.project={project}");
+        let listed = self.docker(&["image", "ls", "--quiet", "--no-trunc", "--filter", &filter])?;
+        let ids: std::collections::BTreeSet<_> = listed.lines().collect();
+        let mut arguments = vec!["image", "rm", "--force"];
+        arguments.extend(&ids);
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.docker(&arguments).map(drop)
     }
 
     fn compose(&self, arguments: &[&str]) -> anyhow::Result<()> {
