@@ -50,15 +50,13 @@ fn judge(scene: &Scene<'_>) -> Judged {
         return Judged::Holds;
     };
     let list: Vec<_> = left.iter().map(|image| told(image)).collect();
-    let own: u64 = left.iter().map(|image| own_size(image)).sum();
     let found = format!(
-        "{}, of no use to this project any more: {}; without them {} less on disk",
+        "{}, of no use to this project any more: {}",
         match left.len() {
             1 => "an image that Compose built".to_owned(),
             count => format!("{count} images that Compose built"),
         },
-        list.join(", "),
-        megabytes(own)
+        list.join(", ")
     );
     let names: Vec<_> = left.iter().map(|image| name(image)).collect();
     let spot = Spot::Probe {
@@ -76,13 +74,6 @@ fn judge(scene: &Scene<'_>) -> Judged {
     .into()
 }
 
-/// What goes with it. The engine does not always say how much is shared.
-fn own_size(image: &BuiltSeen) -> u64 {
-    image
-        .bytes
-        .saturating_sub(image.shared_bytes.unwrap_or_default())
-}
-
 fn name(image: &BuiltSeen) -> &str {
     match image.names.first() {
         Some(name) => name,
@@ -90,11 +81,16 @@ fn name(image: &BuiltSeen) -> &str {
     }
 }
 
-/// `lesson-09-scheduler:latest (616 MB, 616 MB of it shared with other images)`
+/// `lesson-09-scheduler:latest (616 MB, 615 MB of it shared with other images)`
 fn told(image: &BuiltSeen) -> String {
-    let shared = image.shared_bytes.map_or_else(String::new, |bytes| {
-        format!(", {} of it shared with other images", megabytes(bytes))
-    });
+    let shared = match image.shared_bytes {
+        None => String::new(),
+        Some(0) => ", none of it shared with other images".to_owned(),
+        Some(shared) if megabytes(shared) == megabytes(image.bytes) => {
+            ", all of it shared with other images".to_owned()
+        }
+        Some(shared) => format!(", {} of it shared with other images", megabytes(shared)),
+    };
     let nameless = if image.names.is_empty() {
         " without a name"
     } else {
@@ -107,8 +103,9 @@ fn told(image: &BuiltSeen) -> String {
     )
 }
 
+/// Rounded, as `docker images` does.
 fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes / 1_000_000)
+    format!("{} MB", (bytes + 500_000) / 1_000_000)
 }
 
 #[cfg(test)]
@@ -157,6 +154,5 @@ mod tests {
             judge(&[("two", &[]), ("three", &[])]),
             "2 images that Compose built",
         );
-        finds(judge(&[("two", &[])]), "1 MB less on disk");
     }
 }

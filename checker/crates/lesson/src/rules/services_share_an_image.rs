@@ -98,20 +98,36 @@ pub(super) fn whole_name(text: &str) -> String {
     }
 }
 
+/// Every name that the image of a service has: that of `image:`, and those that its build gives it besides.
+fn names(scene: &Scene<'_>, service: &Service<'_>) -> BTreeSet<String> {
+    let tags = service.node().get("build.tags").map(Node::to_json);
+    let tags: Vec<String> = tags
+        .and_then(|tags| serde_json::from_value(tags).ok())
+        .unwrap_or_default();
+    tags.iter()
+        .map(|tag| whole_name(tag))
+        .chain([image_name(scene, service)])
+        .collect()
+}
+
+/// The names that all these services' images have.
+fn common_names(scene: &Scene<'_>, services: &[Service<'_>]) -> BTreeSet<String> {
+    let mut all = services.iter().map(|service| names(scene, service));
+    let first = all.next().unwrap_or_default();
+    all.fold(first, |common, names| &common & &names)
+}
+
 fn shared(scene: &Scene<'_>, names: &[String]) -> Judged {
     let services = known(scene, names);
-    let images: BTreeSet<_> = services
-        .iter()
-        .map(|service| image_name(scene, service))
-        .collect();
-    if images.len() < 2 {
+    if services.is_empty() || !common_names(scene, &services).is_empty() {
         return Judged::Holds;
     }
     // The first that differs from the one before it.
     let differs = services
         .windows(2)
-        .find(|pair| image_name(scene, &pair[0]) != image_name(scene, &pair[1]))
-        .and_then(|pair| pair.last().copied());
+        .find(|pair| common_names(scene, pair).is_empty())
+        .and_then(|pair| pair.last())
+        .or(services.last());
     let Some(odd) = differs else {
         return Judged::Holds;
     };
@@ -151,17 +167,12 @@ fn recipe(service: &Service<'_>) -> Option<Value> {
 }
 
 /// Every service of the project that builds what these services run.
-fn builders<'a>(scene: &Scene<'a>, names: &[String]) -> Vec<Service<'a>> {
-    let images: BTreeSet<_> = known(scene, names)
-        .iter()
-        .map(|service| image_name(scene, service))
-        .collect();
-    let services = scene
-        .project()
-        .into_iter()
-        .flat_map(|project| project.services());
-    services
-        .filter(|service| recipe(service).is_some() && images.contains(&image_name(scene, service)))
+fn builders<'a>(scene: &Scene<'a>, services: &[String]) -> Vec<Service<'a>> {
+    let common = common_names(scene, &known(scene, services));
+    let project = scene.project().into_iter();
+    project
+        .flat_map(|project| project.services())
+        .filter(|service| recipe(service).is_some() && !names(scene, service).is_disjoint(&common))
         .collect()
 }
 
@@ -241,8 +252,9 @@ mod tests {
         holds(judge(
             "a: {image: x}, b: {image: 'docker.io/library/x:latest'}",
         ));
-        // The name that Compose gives what `a` builds.
+        // The name that Compose gives what `a` builds, and one that the build adds.
         holds(judge("a: {build: .}, b: {image: p-a}"));
+        holds(judge("a: {build: {context: ., tags: [x]}}, b: {image: x}"));
         holds(judge(
             "a: {extends: {service: c}}, b: {extends: {service: c}}, c: {image: x}",
         ));
