@@ -207,6 +207,8 @@ impl<'a> Stack<'a> {
         self.compose(&[
             "down",
             "--volumes",
+            "--rmi",
+            "local",
             "--remove-orphans",
             "--timeout",
             STOP_WITHIN,

@@ -64,8 +64,9 @@ async fn gather(engine: &Engine, wanted: &Wanted) -> Result<WorldSeen, Failure> 
             .map(|container| container.image().to_owned())
             .filter(|name| !name.is_empty()),
     );
-    let (images, built, networks, volumes, answers) = tokio::join!(
+    let (images, histories, built, networks, volumes, answers) = tokio::join!(
         images::look_up(engine, &names),
+        images::histories(engine, &wanted.histories),
         images::built(engine, &wanted.project),
         networks(
             engine,
@@ -89,6 +90,7 @@ async fn gather(engine: &Engine, wanted: &Wanted) -> Result<WorldSeen, Failure> 
         loose: loose(&listed, wanted),
         images,
         built,
+        histories,
         networks,
         volumes,
         ports,

@@ -10,6 +10,18 @@ use crate::client::{Engine, escaped, label_filter};
 use crate::failure::Failure;
 use crate::inspect::PROJECT;
 
+/// The history of each reference: the steps that made it, newest first. What the engine does not tell is left out.
+pub(crate) async fn histories(
+    engine: &Engine,
+    names: &BTreeSet<String>,
+) -> BTreeMap<String, Value> {
+    let told = join_all(names.iter().map(|name| async move {
+        let path = format!("/images/{}/history", escaped(name));
+        Some((name.clone(), engine.get(&path).await.ok()?))
+    }));
+    told.await.into_iter().flatten().collect()
+}
+
 /// Looks each reference up. One that the engine does not speak about (no valid name, no answer in time) is left out: that is no
 /// knowledge.
 pub(crate) async fn look_up(

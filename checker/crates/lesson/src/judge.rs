@@ -8,9 +8,13 @@ use serde_json::Value;
 use crate::agreement;
 use crate::evidence::{Evidence, FilesSeen};
 use crate::format::{Check, Look, Matcher, Model, Place, Setting};
+use crate::image;
+use crate::image_setting;
+use crate::inside;
 use crate::live;
 use crate::matcher::{self, Matched};
 use crate::parse::Lesson;
+use crate::proc_status;
 use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Starting, Verdict};
 use crate::rules::{self, Reads};
 use crate::scene::{self, Judged, Mismatch, Scene};
@@ -30,7 +34,7 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
         .checks
         .iter()
         .any(|check| check.header.model == Model::BaseFile)
-        .then(|| compose::load(&evidence.files, &base_request(&evidence.files, &loaded)));
+        .then(|| load_as(evidence, &base_request(&evidence.files, &loaded)));
     let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
     let mut checks = Vec::new();
     for check in &lesson.checks {
@@ -85,7 +89,13 @@ fn starting(checks: &[CheckReport]) -> Vec<Starting> {
 
 /// Loads the compose file out of the evidence, as a host loads it from the folder.
 pub fn load(evidence: &Evidence) -> Loaded {
-    compose::load(&evidence.files, &evidence.files.request())
+    load_as(evidence, &evidence.files.request())
+}
+
+fn load_as(evidence: &Evidence, request: &compose::Request) -> Loaded {
+    let mut loaded = compose::load(&evidence.files, request);
+    crate::build::add_sources(&evidence.files, &mut loaded);
+    loaded
 }
 
 /// How the first of a project's Compose files is loaded alone: without an override, on a machine that has no other.
@@ -110,7 +120,7 @@ pub fn reads(look: &Look) -> Reads {
             }
         }
         Look::At { place, .. } => match place.as_ref() {
-            Place::Compose(_) | Place::Setting(_) => Reads::Files,
+            Place::Compose(_) | Place::Setting(_) | Place::Dockerfile(_) => Reads::Files,
             Place::Rule(rule) => rules::find(&rule.name).map_or(Reads::Files, |rule| rule.reads),
             _ => Reads::FilesAndContainers,
         },
@@ -258,7 +268,7 @@ fn is_there(scene: &Scene<'_>, look: &Look) -> bool {
     }
 }
 
-fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
+pub(crate) fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
     match place {
         Place::Compose(path) => {
             Judged::all(matchers.iter().map(|matcher| in_file(scene, path, matcher)))
@@ -268,6 +278,14 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
                 .iter()
                 .map(|matcher| in_setting(scene, setting, matcher)),
         ),
+        Place::Dockerfile(place) => match scene.build(&place.service) {
+            Ok(build) => Judged::all(
+                matchers
+                    .iter()
+                    .map(|matcher| image_setting::judge(scene, &build, &place.value, matcher)),
+            ),
+            Err(judged) => judged,
+        },
         Place::Rule(rule) => match rules::find(&rule.name) {
             Some(known) => (known.judge)(scene, &rule.with),
             None => Judged::not_seen(
@@ -280,9 +298,18 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
             let answer = live::answer(scene, &live::exec_probe(exec), matchers);
             Judged::all([answer, agreement::judge(scene, exec)])
         }),
-        _ => match live::probe(place) {
-            Some(probe) => live::answer(scene, &probe, matchers),
-            None => Judged::not_seen("nothing is asked here", "correct the lesson"),
+        Place::ImageOf(service) => image::judge(scene, service, matchers),
+        Place::HistoryOf(service) => image::judge_history(scene, service, matchers),
+        _ => match (live::probe(place, matchers), place) {
+            (Some(probe), Place::File(file)) => inside::file(scene, file, &probe, matchers),
+            (Some(probe), Place::FirstProcess(service)) => {
+                inside::first_process(scene, service, &probe, matchers)
+            }
+            (Some(probe), Place::ProcOf(service)) => {
+                proc_status::judge(scene, service, &probe, matchers)
+            }
+            (Some(probe), _) => live::answer(scene, &probe, matchers),
+            (None, _) => Judged::not_seen("nothing is asked here", "correct the lesson"),
         },
     }
 }
@@ -475,6 +502,11 @@ pub fn described(look: &Look) -> String {
                     let names: Vec<_> = names.into_iter().flatten().collect();
                     format!("{} of `{}`", names.join(" or "), setting.service)
                 }
+                Place::Dockerfile(place) => format!(
+                    "{} in the Dockerfile of `{}`",
+                    image_setting::name(&place.value),
+                    place.service
+                ),
                 Place::Container(service) => format!("the container of `{service}`"),
                 Place::Http(http) => format!(
                     "GET {} at port {} of `{}`",
@@ -496,6 +528,17 @@ pub fn described(look: &Look) -> String {
                 Place::Processes(service) => {
                     format!("the processes in the container of `{service}`")
                 }
+                Place::FirstProcess(service) => {
+                    format!("the first process in the container of `{service}`")
+                }
+                Place::ProcOf(service) => {
+                    format!("what the kernel says of the processes of `{service}`")
+                }
+                Place::File(file) => {
+                    format!("{} in the container of `{}`", file.path, file.service)
+                }
+                Place::ImageOf(service) => format!("the image of `{service}`"),
+                Place::HistoryOf(service) => format!("the history of the image of `{service}`"),
                 Place::Rule(rule) => return format!("rule {}", rule.name),
             };
             let expected: Vec<_> = matchers.iter().map(matcher::describe).collect();

@@ -6,6 +6,7 @@
 
 mod address;
 mod agreement;
+mod build;
 pub mod case;
 mod command;
 mod config_file;
@@ -13,6 +14,9 @@ pub mod container;
 pub mod drill;
 pub mod evidence;
 pub mod format;
+mod image;
+mod image_setting;
+mod inside;
 mod judge;
 mod live;
 mod locate;
@@ -20,6 +24,7 @@ mod matcher;
 pub mod milvus;
 pub mod page;
 mod parse;
+mod proc_status;
 pub mod report;
 pub mod rules;
 mod scene;
@@ -31,6 +36,7 @@ mod testing;
 mod wanted;
 pub mod words;
 
+pub use build::{Build, Folders, capture_builds};
 pub use config_file::files_to_read;
 pub use judge::{base_request, check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
