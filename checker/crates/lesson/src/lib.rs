@@ -38,7 +38,7 @@ pub mod words;
 
 pub use build::{Build, Folders, capture_builds};
 pub use config_file::files_to_read;
-pub use judge::{check, described, load, reads, rules_of};
+pub use judge::{base_request, check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
 pub use schema::{drill_schema, lesson_schema};
 pub use wanted::wanted;

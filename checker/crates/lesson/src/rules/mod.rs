@@ -4,6 +4,7 @@ mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
+mod containers_share_an_image;
 mod dockerfile_is_accepted;
 mod health_check_asks_a_known_route;
 mod is_built_in_stages;
@@ -13,11 +14,15 @@ mod lies_in_memory;
 pub mod lint;
 mod missing_config_file_is_refused;
 mod no_leftover_containers;
+mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod port_is_published;
 mod runs_a_lasting_program;
 mod services_share_a_network;
+mod services_share_an_image;
+mod where_files_come_from;
+mod written_once;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -68,12 +73,14 @@ fn with_parameters() -> &'static [Rule] {
         config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        containers_share_an_image::RULE,
         dockerfile_is_accepted::RULE,
         health_check_asks_a_known_route::RULE,
         is_built_in_stages::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
         no_leftover_containers::RULE,
+        no_leftover_images::RULE,
         lies_in_memory::RULE,
         missing_config_file_is_refused::RULE,
         no_nameless_volumes::IN_FILE,
@@ -84,6 +91,12 @@ fn with_parameters() -> &'static [Rule] {
         port_is_published::IS_PRIVATE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
+        services_share_an_image::SHARED,
+        services_share_an_image::ONE_RECIPE,
+        services_share_an_image::ONE_BUILDER,
+        where_files_come_from::OF_IMAGE,
+        where_files_come_from::OWN_FOLDER,
+        written_once::RULE,
     ]
 }
 
