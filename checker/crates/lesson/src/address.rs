@@ -262,8 +262,8 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         .flat_map(|project| project.services())
     {
         let shared = shared_networks(scene, from, &service);
-        let names_everywhere = [Some(service.name()), service.container_name()];
-        let named = names_everywhere.into_iter().flatten().any(is_host);
+        let container = container_name(scene, &service);
+        let named = [service.name(), &container].into_iter().any(is_host);
         let aliased = |networks: &[&str]| {
             service.networks().iter().any(|attachment| {
                 networks.contains(&attachment.name)
@@ -283,6 +283,14 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         }
     }
     unshared.map_or(Located::Nothing, Located::Unshared)
+}
+
+/// What the first container of a service is called: by the file, or by Compose.
+fn container_name(scene: &Scene<'_>, service: &Service<'_>) -> String {
+    let project = scene.project().map_or("", |project| project.name());
+    service
+        .container_name()
+        .map_or_else(|| format!("{project}-{}-1", service.name()), str::to_owned)
 }
 
 /// The service that a service knows by this name through `links: [SERVICE:NAME]`.
@@ -382,6 +390,8 @@ mod tests {
         );
         assert!(found("db:5432").is_empty());
         assert!(found("DB:5432").is_empty());
+        // The name that Compose gives to the container, in the project `test`.
+        assert!(found("test-db-1:5432").is_empty());
     }
 
     #[test]

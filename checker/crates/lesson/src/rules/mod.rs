@@ -2,6 +2,7 @@
 
 mod compose_file_loads;
 mod config_file_is_mounted;
+mod containers_answer_to_service_names;
 mod containers_match_file;
 mod containers_share_a_network;
 mod health_check_asks_a_known_route;
@@ -12,6 +13,7 @@ mod missing_config_file_is_refused;
 mod no_leftover_containers;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
+mod only_internal_networks;
 mod port_is_published;
 mod runs_a_lasting_program;
 mod services_share_a_network;
@@ -58,6 +60,7 @@ pub fn all() -> &'static [Rule] {
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
         config_file_is_mounted::IS_READ_ONLY,
+        containers_answer_to_service_names::RULE,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
         health_check_asks_a_known_route::RULE,
@@ -69,11 +72,14 @@ pub fn all() -> &'static [Rule] {
         no_nameless_volumes::IN_FILE,
         no_nameless_volumes::MOUNTED,
         object_storage_credentials_agree::RULE,
+        only_internal_networks::IN_FILE,
+        only_internal_networks::ON_ENGINE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
+        services_share_a_network::NONE_SHARED,
     ]
 }
 
