@@ -8,12 +8,18 @@ import socket
 
 import redis
 from fastapi import FastAPI, Response
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 store = redis.Redis(
     host=os.environ.get("REDIS_HOST", "localhost"),
     port=int(os.environ.get("REDIS_PORT", "6379")),
     socket_connect_timeout=2,
     socket_timeout=2,
+    # Who asks wants to know how it is now, not after some more tries.
+    retry=Retry(NoBackoff(), 0),
+    # The older of Redis' two protocols; its refusals are short.
+    protocol=2,
 )
 app = FastAPI()
 
