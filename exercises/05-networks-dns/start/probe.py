@@ -28,8 +28,13 @@ if not found:
 if isinstance(found[0], OSError):
     sys.exit(f"{name} has no address: {found[0]}")
 print(f"{name} is {', '.join(found)}")
-try:
-    socket.create_connection((found[0], port), SECONDS).close()
-except OSError as error:
-    sys.exit(f"port {port} does not answer: {error}")
-print(f"port {port} answers")
+for address in found:
+    try:
+        socket.create_connection((address, port), SECONDS).close()
+    except OSError as error:
+        refusal = error
+    else:
+        print(f"port {port} answers")
+        break
+else:
+    sys.exit(f"port {port} does not answer: {refusal}")

@@ -1,5 +1,6 @@
 //! `only-internal-networks`, `only-internal-networks-on-engine`
 
+use compose::Step;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -83,19 +84,18 @@ fn network_in_file(scene: &Scene<'_>, service: &str, network: &str) -> Judged {
 }
 
 fn not_internal(scene: &Scene<'_>, service: &str, network: &str) -> Judged {
-    // Compose adds the default network by itself: then there is only the service to point at.
+    // The network `default` need not be written anywhere. Then there is only the service to point at.
     let is_written = scene
-        .service(service)
-        .is_some_and(|service| service.node().get("networks").is_some());
-    let spot = match (network, is_written) {
-        ("default", false) => scene.service_spot(service),
-        _ => scene.nearest(&format!("networks.{network}")),
+        .project()
+        .and_then(|project| project.root().get(&format!("networks.{network}")))
+        .is_some_and(|definition| !definition.origin.steps.contains(&Step::Default));
+    let spot = match is_written {
+        true => scene.nearest(&format!("networks.{network}")),
+        false => scene.nearest(&format!("services.{service}.networks")),
     };
     let found = format!("`{service}` is on `{network}`, which is not internal");
     Mismatch::new(spot, found, "internal networks only")
-        .next(format!(
-            "compare the entries under `networks:` at the very left with those of `{service}`"
-        ))
+        .next("look at `networks:` of the service, and at `networks:` at the very left")
         .into()
 }
 
