@@ -5,6 +5,7 @@ mod config_file_is_mounted;
 mod containers_answer_to_service_names;
 mod containers_match_file;
 mod containers_share_a_network;
+mod dockerfile_is_accepted;
 mod health_check_asks_a_known_route;
 mod keeps_data;
 mod keeps_running;
@@ -69,6 +70,7 @@ fn with_parameters() -> &'static [Rule] {
         containers_answer_to_service_names::RULE,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        dockerfile_is_accepted::RULE,
         health_check_asks_a_known_route::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
