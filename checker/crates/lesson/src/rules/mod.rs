@@ -2,6 +2,7 @@
 
 mod compose_file_loads;
 mod config_file_is_mounted;
+mod containers_answer_to_service_names;
 mod containers_match_file;
 mod containers_share_a_network;
 mod containers_share_an_image;
@@ -17,6 +18,7 @@ mod no_leftover_containers;
 mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
+mod only_internal_networks;
 mod port_is_published;
 mod runs_a_lasting_program;
 mod services_share_a_network;
@@ -71,6 +73,7 @@ fn with_parameters() -> &'static [Rule] {
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
         config_file_is_mounted::IS_READ_ONLY,
+        containers_answer_to_service_names::RULE,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
         containers_share_an_image::RULE,
@@ -86,14 +89,17 @@ fn with_parameters() -> &'static [Rule] {
         no_nameless_volumes::IN_FILE,
         no_nameless_volumes::MOUNTED,
         object_storage_credentials_agree::RULE,
+        only_internal_networks::IN_FILE,
+        only_internal_networks::ON_ENGINE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
-        services_share_an_image::SHARED,
-        services_share_an_image::ONE_RECIPE,
+        services_share_a_network::NONE_SHARED,
         services_share_an_image::ONE_BUILDER,
+        services_share_an_image::ONE_RECIPE,
+        services_share_an_image::SHARED,
         where_files_come_from::OF_IMAGE,
         where_files_come_from::OWN_FOLDER,
         written_once::RULE,
