@@ -4,15 +4,21 @@ mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
+mod health_check_allows_the_start;
+mod health_check_asks;
 mod health_check_asks_a_known_route;
+mod health_check_can_fail;
+mod health_check_can_run;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
 mod missing_config_file_is_refused;
+mod newest_probe_passed;
 mod no_leftover_containers;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod port_is_published;
+mod redis_probe_logs_in;
 mod runs_a_lasting_program;
 mod services_share_a_network;
 
@@ -60,9 +66,14 @@ pub fn all() -> &'static [Rule] {
         config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        health_check_allows_the_start::RULE,
+        health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
+        health_check_can_fail::RULE,
+        health_check_can_run::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
+        newest_probe_passed::RULE,
         no_leftover_containers::RULE,
         lies_in_memory::RULE,
         missing_config_file_is_refused::RULE,
@@ -72,6 +83,7 @@ pub fn all() -> &'static [Rule] {
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
+        redis_probe_logs_in::RULE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
     ]
