@@ -1,4 +1,4 @@
-"""A small shop. It counts its visitors in Redis, and says at /health whether it can."""
+"""A small shop. It counts its visitors in Redis, and says at /health whether Redis answers."""
 
 import os
 import signal
@@ -27,11 +27,9 @@ def ask_redis(*command):
 class Shop(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/":
-            self.answer(200, "The shop is open.")
-        elif self.path == "/visits":
-            self.with_redis("INCR", "visits")
+            self.answer(200, f"The shop is open. Visitor number {self.count()}.")
         elif self.path == "/health":
-            self.with_redis("PING")
+            self.health()
         else:
             self.answer(404, "There is no such page.")
 
@@ -41,9 +39,15 @@ class Shop(BaseHTTPRequestHandler):
             self.answer(200, "Goodbye.")
             os._exit(1)
 
-    def with_redis(self, *command):
+    def count(self):
         try:
-            self.answer(200, ask_redis(*command))
+            return ask_redis("INCR", "visitors")
+        except OSError:
+            return "unknown"
+
+    def health(self):
+        try:
+            self.answer(200, ask_redis("PING"))
         except OSError as error:
             self.answer(503, f"Redis does not answer: {error}")
 

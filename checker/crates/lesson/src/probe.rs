@@ -465,7 +465,8 @@ fn address(word: &str) -> Option<Address> {
         None => (authority, standard),
     };
     let path = path.split(['?', '#']).next().unwrap_or("/");
-    let counts = (has_scheme || is_this_container(host)) && !host.is_empty() && !host.contains('$');
+    let stands_alone = is_this_container(host) && word.contains([':', '/']);
+    let counts = (has_scheme || stands_alone) && !host.is_empty() && !host.contains('$');
     counts.then(|| Address {
         host: host.to_owned(),
         port,
@@ -476,6 +477,12 @@ fn address(word: &str) -> Option<Address> {
 /// Whether a host name is that of the container itself everywhere.
 pub fn is_this_container(host: &str) -> bool {
     matches!(host, "localhost" | "0.0.0.0" | "[::1]" | "ip6-localhost") || host.starts_with("127.")
+}
+
+/// The words of a probe and of all scripts in it, without the signs between them; `&&` and `||` are words.
+pub fn words(text: &str) -> Vec<&str> {
+    let ends = |letter: char| letter.is_whitespace() || "\"'`()$;<>,".contains(letter);
+    text.split(ends).filter(|word| !word.is_empty()).collect()
 }
 
 /// The last part of a path.
@@ -654,6 +661,7 @@ mod tests {
         assert_eq!(found("http://localhost"), [here(80, "/")]);
         assert_eq!(found("curl localhost:80/ok"), [here(80, "/ok")]);
         assert_eq!(found("http://$(hostname):8000/health http://x:$PORT/"), []);
+        assert_eq!(found("HTTPConnection('localhost', 8000)"), []);
         assert_eq!(found("etcdctl endpoint health"), []);
     }
 }

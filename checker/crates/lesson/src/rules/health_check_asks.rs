@@ -81,7 +81,7 @@ enum Asked {
 }
 
 fn asked(service: &Service<'_>, probe: &Probe, parameters: &Parameters) -> Asked {
-    let words = words(&probe.text);
+    let words = probe::words(&probe.text);
     let has_client = |client: &Vec<String>| runs(&words, client);
     if parameters.programs.iter().any(has_client) {
         return Asked::Itself;
@@ -156,12 +156,6 @@ fn is_own(service: &Service<'_>, host: &str) -> bool {
         .and_then(|node| node.as_str());
     probe::is_this_container(host)
         || [Some(service.name()), service.container_name(), hostname].contains(&Some(host))
-}
-
-/// The words of a probe and of all scripts in it.
-fn words(text: &str) -> Vec<&str> {
-    let ends = |letter: char| letter.is_whitespace() || "\"'`()$;|&<>,".contains(letter);
-    text.split(ends).filter(|word| !word.is_empty()).collect()
 }
 
 /// Whether a client is run with these words after it, in this order.

@@ -9,6 +9,7 @@ mod health_check_asks;
 mod health_check_asks_a_known_route;
 mod health_check_can_fail;
 mod health_check_can_run;
+mod health_check_tells_the_client;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
@@ -71,6 +72,7 @@ pub fn all() -> &'static [Rule] {
         health_check_asks_a_known_route::RULE,
         health_check_can_fail::RULE,
         health_check_can_run::RULE,
+        health_check_tells_the_client::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
         newest_probe_passed::RULE,
