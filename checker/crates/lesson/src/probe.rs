@@ -6,6 +6,7 @@
 use compose::{Healthcheck, Service};
 
 use crate::command::script_words;
+use crate::report::Spot;
 use crate::scene::{Mismatch, Scene};
 
 /// What `healthcheck: test:` makes Docker run.
@@ -307,6 +308,17 @@ pub fn of<'a>(service: &Service<'a>) -> Option<(Healthcheck<'a>, Probe)> {
     let check = service.healthcheck().filter(|check| !check.disabled)?;
     let probe = Probe::new(&check.test)?;
     Some((check, probe))
+}
+
+/// The place of a service's test, or of its health check where that has none.
+pub fn spot(scene: &Scene<'_>, service: &Service<'_>) -> Spot {
+    let test = service
+        .healthcheck()
+        .and_then(|check| check.node.child("test"));
+    match test {
+        Some(test) => scene.spot_of(test),
+        None => scene.nearest(&format!("services.{}.healthcheck", service.name())),
+    }
 }
 
 /// That a service has no health check.

@@ -65,7 +65,7 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         }
         Asked::SomethingElse(found) => found,
     };
-    let spot = scene.nearest(&format!("services.{name}.healthcheck.test"));
+    let spot = probe::spot(scene, &service);
     Mismatch::new(spot, found, expected)
         .next(format!(
             "run the probe by hand with `docker compose exec {name}`, once while {name} works and once while it does not"

@@ -49,7 +49,7 @@ pub fn of_services<'a>(
 /// Why the probe of a service says healthy whatever happens, if so.
 pub fn wrong(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option<Mismatch> {
     let found = probe.cannot_fail()?;
-    let spot = scene.nearest(&format!("services.{}.healthcheck.test", service.name()));
+    let spot = probe::spot(scene, service);
     let expected = "a probe that ends with another exit code than 0 when the program does not work";
     let next = format!(
         "run the probe by hand with `docker compose exec {}`, and look at `echo $?`",

@@ -30,7 +30,7 @@ const EXPECTED: &str = "a probe whose programs are in the image";
 /// Why the probe of a service cannot run, if so.
 pub fn wrong(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option<Mismatch> {
     let test = service.healthcheck()?.test;
-    let spot = scene.nearest(&format!("services.{}.healthcheck.test", service.name()));
+    let spot = probe::spot(scene, service);
     if let Some(found) = probe::mistaken(&test) {
         let next = "`[\"CMD\", program, argument, …]` starts the program itself; `CMD-SHELL` and a plain text are for a shell";
         return Some(Mismatch::new(spot, found, EXPECTED).next(next));

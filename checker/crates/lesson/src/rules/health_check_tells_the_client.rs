@@ -75,7 +75,7 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     if is_told || !wrong {
         return Judged::Holds;
     }
-    let spot = scene.nearest(&format!("services.{name}.healthcheck.test"));
+    let spot = probe::spot(scene, &service);
     let Parameters {
         program,
         what,

@@ -66,7 +66,7 @@ fn judge(scene: &Scene<'_>, Parameters { service: name }: &Parameters) -> Judged
             "redis-cli gets no password; it ends with exit code 0 all the same, though Redis answers NOAUTH"
         }
     };
-    let spot = scene.nearest(&format!("services.{name}.healthcheck.test"));
+    let spot = probe::spot(scene, &service);
     Mismatch::new(spot, found, "the password of `--requirepass`")
         .next(format!(
             "try the probe by hand: `docker compose exec {name} redis-cli ping`"
