@@ -3,7 +3,8 @@
 use compose::Service;
 use serde::Deserialize;
 
-use super::{Reads, Rule, health_check_can_fail, health_check_can_run, judged, parameters};
+use super::{Reads, Rule, judged, parameters};
+use crate::images;
 use crate::probe::{self, Address, Probe};
 use crate::scene::{Judged, Mismatch, Scene};
 
@@ -50,8 +51,8 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     let Some((_, probe)) = probe::of(&service) else {
         return probe::missing(scene, name, &expected).into();
     };
-    let wrong = health_check_can_run::wrong(scene, &service, &probe)
-        .or_else(|| health_check_can_fail::wrong(scene, &service, &probe));
+    let wrong =
+        cannot_run(scene, &service, &probe).or_else(|| cannot_fail(scene, &service, &probe));
     if let Some(wrong) = wrong {
         return wrong.into();
     }
@@ -71,6 +72,38 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
             "run the probe by hand with `docker compose exec {name}`, once while {name} works and once while it does not"
         ))
         .into()
+}
+
+/// Why the probe of a service cannot run, if so.
+fn cannot_run(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option<Mismatch> {
+    let test = service.healthcheck()?.test;
+    let spot = probe::spot(scene, service);
+    let expected = "a probe whose programs are in the image";
+    if let Some(found) = probe::mistaken(&test) {
+        let next = "`[\"CMD\", program, argument, …]` starts the program itself; `CMD-SHELL` and a plain text are for a shell";
+        return Some(Mismatch::new(spot, found, expected).next(next));
+    }
+    let contents = images::contents_of(service)?;
+    let image = service.image()?.as_str()?;
+    let found = if probe.in_shell && !contents.has_shell() {
+        format!("the image {image} has no shell, and this probe needs one")
+    } else {
+        let program = probe.needs(|program| contents.lacks(program))?;
+        format!("the image {image} has no `{program}`")
+    };
+    Some(Mismatch::new(spot, found, expected).next(contents.instead.clone()))
+}
+
+/// Why the probe of a service says healthy whatever happens, if so.
+fn cannot_fail(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option<Mismatch> {
+    let found = probe.cannot_fail()?;
+    let expected =
+        "a probe that ends with another exit code than 0 when the program does not work";
+    let next = format!(
+        "run the probe by hand with `docker compose exec {}`, and look at `echo $?`",
+        service.name()
+    );
+    Some(Mismatch::new(probe::spot(scene, service), found, expected).next(next))
 }
 
 /// Whom a probe asks.
@@ -296,5 +329,45 @@ mod tests {
     fn no_probe_is_told_and_somebodys_own_program_is_not_judged() {
         finds(database("[NONE]"), "has no health check");
         assert!(matches!(page("[CMD, /probe.sh]"), Judged::Unknown(_)));
+    }
+
+    fn store(image: &str, test: &str) -> Judged {
+        let compose =
+            format!("services: {{db: {{image: '{image}', healthcheck: {{test: {test}}}}}}}");
+        let with = json!({"service": "db", "programs": [["etcdctl"], ["python3"], ["curl"]]});
+        on_file("health-check-asks", with, &compose)
+    }
+
+    const ETCD: &str = "quay.io/coreos/etcd:v3.5.25";
+
+    #[test]
+    fn a_program_of_the_image_holds_in_every_form() {
+        holds(store(ETCD, "[CMD, etcdctl, endpoint, health]"));
+        holds(store(ETCD, "[CMD, /usr/local/bin/etcdctl, endpoint, health]"));
+        holds(store("python:3.11-slim", "python3 -c 'print()'"));
+        holds(store("python:3.11", "[CMD, curl, -f, 'http://localhost']"));
+    }
+
+    #[test]
+    fn a_missing_program_is_told_in_every_form() {
+        for test in [
+            "[CMD, curl, -f, 'http://localhost:8000/']",
+            "curl -f http://localhost:8000/ || exit 1",
+            "[CMD-SHELL, 'curl -f http://localhost:8000/']",
+            "[CMD, sh, -c, 'curl -f http://localhost:8000/']",
+        ] {
+            finds(store("python:3.11-slim", test), "has no `curl`");
+        }
+        finds(store(ETCD, "etcdctl endpoint health"), "no shell");
+        finds(store(ETCD, "[CMD, sh, -c, etcdctl endpoint health]"), "no shell");
+        finds(store(ETCD, "[CMD, curl, 'http://localhost:2379/health']"), "no `curl`");
+    }
+
+    #[test]
+    fn words_that_go_astray_are_told() {
+        finds(store("x", "[CMD, curl -f http://localhost]"), "items of their own");
+        finds(store("x", "[CMD-SHELL, pg_isready, -U, shop]"), "nothing more");
+        finds(store("x", "[CMD, curl, -f, 'http://x', '||', exit, '1']"), "no shell");
+        finds(store("x", "[CMD, redis-cli, -a, $$PASSWORD, ping]"), "no shell");
     }
 }

@@ -7,8 +7,6 @@ mod containers_share_a_network;
 mod health_check_allows_the_start;
 mod health_check_asks;
 mod health_check_asks_a_known_route;
-mod health_check_can_fail;
-mod health_check_can_run;
 mod health_check_tells_the_client;
 mod keeps_data;
 mod keeps_running;
@@ -70,8 +68,6 @@ pub fn all() -> &'static [Rule] {
         health_check_allows_the_start::RULE,
         health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
-        health_check_can_fail::RULE,
-        health_check_can_run::RULE,
         health_check_tells_the_client::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
