@@ -11,6 +11,7 @@ mod health_check_tells_the_client;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
+pub mod lint;
 mod missing_config_file_is_refused;
 mod newest_probe_passed;
 mod no_leftover_containers;
@@ -56,8 +57,13 @@ pub enum Reads {
     FilesAndContainers,
 }
 
-/// All rules.
-pub fn all() -> &'static [Rule] {
+/// All rules: those that a lesson gives parameters, and those that look at any project.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let of_projects = lint::all().iter().map(|lint| &lint.rule);
+    with_parameters().iter().chain(of_projects)
+}
+
+fn with_parameters() -> &'static [Rule] {
     &[
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
@@ -89,7 +95,7 @@ pub fn all() -> &'static [Rule] {
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    all().iter().find(|rule| rule.name == name)
+    all().find(|rule| rule.name == name)
 }
 
 /// Reads a rule's parameters; no parameters are an empty map.
