@@ -14,7 +14,7 @@ pub mod drill;
 pub mod evidence;
 pub mod format;
 mod image;
-mod images;
+mod image_contents;
 mod inside;
 mod judge;
 mod live;

@@ -525,10 +525,7 @@ mod tests {
                 "    history-of: api\n    not: {{contain-element: {element}}}\n"
             ))
         };
-        assert_eq!(
-            with("{contain-substring: apt-get}"),
-            Vec::<String>::new()
-        );
+        assert_eq!(with("{contain-substring: apt-get}"), Vec::<String>::new());
         assert_eq!(with("CMD"), Vec::<String>::new());
         let told = with("{contains: apt-get}");
         assert!(

@@ -4,7 +4,7 @@ use compose::Service;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::images;
+use crate::image_contents;
 use crate::probe::{self, Address, Probe};
 use crate::scene::{Judged, Mismatch, Scene};
 
@@ -83,7 +83,7 @@ fn cannot_run(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option
         let next = "`[\"CMD\", program, argument, …]` starts the program itself; `CMD-SHELL` and a plain text are for a shell";
         return Some(Mismatch::new(spot, found, expected).next(next));
     }
-    let contents = images::contents_of(service)?;
+    let contents = image_contents::contents_of(service)?;
     let image = service.image()?.as_str()?;
     let found = if probe.in_shell && !contents.has_shell() {
         format!("the image {image} has no shell, and this probe needs one")
@@ -97,8 +97,7 @@ fn cannot_run(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option
 /// Why the probe of a service says healthy whatever happens, if so.
 fn cannot_fail(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option<Mismatch> {
     let found = probe.cannot_fail()?;
-    let expected =
-        "a probe that ends with another exit code than 0 when the program does not work";
+    let expected = "a probe that ends with another exit code than 0 when the program does not work";
     let next = format!(
         "run the probe by hand with `docker compose exec {}`, and look at `echo $?`",
         service.name()
@@ -343,7 +342,10 @@ mod tests {
     #[test]
     fn a_program_of_the_image_holds_in_every_form() {
         holds(store(ETCD, "[CMD, etcdctl, endpoint, health]"));
-        holds(store(ETCD, "[CMD, /usr/local/bin/etcdctl, endpoint, health]"));
+        holds(store(
+            ETCD,
+            "[CMD, /usr/local/bin/etcdctl, endpoint, health]",
+        ));
         holds(store("python:3.11-slim", "python3 -c 'print()'"));
         holds(store("python:3.11", "[CMD, curl, -f, 'http://localhost']"));
     }
@@ -359,15 +361,33 @@ mod tests {
             finds(store("python:3.11-slim", test), "has no `curl`");
         }
         finds(store(ETCD, "etcdctl endpoint health"), "no shell");
-        finds(store(ETCD, "[CMD, sh, -c, etcdctl endpoint health]"), "no shell");
-        finds(store(ETCD, "[CMD, curl, 'http://localhost:2379/health']"), "no `curl`");
+        finds(
+            store(ETCD, "[CMD, sh, -c, etcdctl endpoint health]"),
+            "no shell",
+        );
+        finds(
+            store(ETCD, "[CMD, curl, 'http://localhost:2379/health']"),
+            "no `curl`",
+        );
     }
 
     #[test]
     fn words_that_go_astray_are_told() {
-        finds(store("x", "[CMD, curl -f http://localhost]"), "items of their own");
-        finds(store("x", "[CMD-SHELL, pg_isready, -U, shop]"), "nothing more");
-        finds(store("x", "[CMD, curl, -f, 'http://x', '||', exit, '1']"), "no shell");
-        finds(store("x", "[CMD, redis-cli, -a, $$PASSWORD, ping]"), "no shell");
+        finds(
+            store("x", "[CMD, curl -f http://localhost]"),
+            "items of their own",
+        );
+        finds(
+            store("x", "[CMD-SHELL, pg_isready, -U, shop]"),
+            "nothing more",
+        );
+        finds(
+            store("x", "[CMD, curl, -f, 'http://x', '||', exit, '1']"),
+            "no shell",
+        );
+        finds(
+            store("x", "[CMD, redis-cli, -a, $$PASSWORD, ping]"),
+            "no shell",
+        );
     }
 }

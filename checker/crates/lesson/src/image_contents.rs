@@ -1,4 +1,4 @@
-//! What well-known images have inside: `images.yaml`, read once.
+//! What well-known images have inside: `image_contents.yaml`, read once.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,7 @@ pub struct Contents {
 }
 
 static KNOWN: LazyLock<Vec<Contents>> =
-    LazyLock::new(|| serde_yaml::from_str(include_str!("images.yaml")).unwrap_or_default());
+    LazyLock::new(|| serde_yaml::from_str(include_str!("image_contents.yaml")).unwrap_or_default());
 
 /// What the image of a service has inside, where that is known. An image that is built here may have anything.
 pub fn contents_of(service: &Service<'_>) -> Option<&'static Contents> {
@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn the_list_can_be_read() {
-        let read: Result<Vec<Contents>, _> = serde_yaml::from_str(include_str!("images.yaml"));
+        let read: Result<Vec<Contents>, _> =
+            serde_yaml::from_str(include_str!("image_contents.yaml"));
         let read = read.expect("the list");
         for contents in &read {
             let pattern = contents.tag.as_deref().unwrap_or_default();
