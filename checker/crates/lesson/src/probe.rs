@@ -177,7 +177,7 @@ impl Probe {
             let is_file = file.ends_with(".sh") || file.ends_with(".py");
             let usual = ["/bin/", "/usr/", "/sbin/"];
             let is_own = file.contains('/')
-                && !file.contains(char::is_whitespace)
+                && !file.contains(|letter: char| letter.is_whitespace() || "<>".contains(letter))
                 && !usual.iter().any(|folder| file.starts_with(folder));
             (is_file || is_own).then_some(file.as_str())
         })
@@ -647,6 +647,7 @@ mod tests {
             plain(&["python", "-c", "import urllib.request"]).own_program(),
             None
         );
+        assert_eq!(shell("</dev/tcp/127.0.0.1/9091").own_program(), None);
     }
 
     #[test]
