@@ -9,6 +9,7 @@ mod course;
 mod course_book;
 mod dev;
 mod drill;
+mod listing;
 mod output;
 mod serve;
 mod workspace;

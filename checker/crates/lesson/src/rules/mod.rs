@@ -4,6 +4,7 @@ mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
+mod dockerfile_is_accepted;
 mod health_check_allows_the_start;
 mod health_check_asks;
 mod health_check_asks_a_known_route;
@@ -71,6 +72,7 @@ fn with_parameters() -> &'static [Rule] {
         config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        dockerfile_is_accepted::RULE,
         health_check_allows_the_start::RULE,
         health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
