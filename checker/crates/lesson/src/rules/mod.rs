@@ -7,19 +7,24 @@ mod containers_match_file;
 mod containers_share_a_network;
 mod containers_share_an_image;
 mod dockerfile_is_accepted;
+mod health_check_allows_the_start;
+mod health_check_asks;
 mod health_check_asks_a_known_route;
+mod health_check_tells_the_client;
 mod is_built_in_stages;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
 pub mod lint;
 mod missing_config_file_is_refused;
+mod newest_probe_passed;
 mod no_leftover_containers;
 mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod only_internal_networks;
 mod port_is_published;
+mod redis_probe_logs_in;
 mod runs_a_lasting_program;
 mod services_share_a_network;
 mod services_share_an_image;
@@ -78,10 +83,14 @@ fn with_parameters() -> &'static [Rule] {
         containers_share_a_network::RULE,
         containers_share_an_image::RULE,
         dockerfile_is_accepted::RULE,
+        health_check_allows_the_start::RULE,
+        health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
+        health_check_tells_the_client::RULE,
         is_built_in_stages::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
+        newest_probe_passed::RULE,
         no_leftover_containers::RULE,
         no_leftover_images::RULE,
         lies_in_memory::RULE,
@@ -94,6 +103,7 @@ fn with_parameters() -> &'static [Rule] {
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
+        redis_probe_logs_in::RULE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
         services_share_a_network::NONE_SHARED,
