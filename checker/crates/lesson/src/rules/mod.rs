@@ -1,5 +1,6 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
+mod awaited_services_have_a_probe;
 mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
@@ -15,6 +16,8 @@ mod object_storage_credentials_agree;
 mod port_is_published;
 mod runs_a_lasting_program;
 mod services_share_a_network;
+mod started_in_order;
+mod waits_until_ready;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -54,6 +57,7 @@ pub enum Reads {
 /// All rules.
 pub fn all() -> &'static [Rule] {
     &[
+        awaited_services_have_a_probe::RULE,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
@@ -74,6 +78,8 @@ pub fn all() -> &'static [Rule] {
         port_is_published::IS_PRIVATE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
+        started_in_order::RULE,
+        waits_until_ready::RULE,
     ]
 }
 
