@@ -20,14 +20,18 @@ pub const RULE: Rule = Rule {
     leave: "Never.",
     reads: Reads::FilesAndContainers,
     accepts: |with| parameters::<Parameters>(with).map(drop),
-    judge: |scene, with| judged(with, |Parameters {}| judge(scene)),
+    judge: |scene, with| judged(with, |parameters: Parameters| judge(scene, &parameters)),
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameters {}
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Parameters {
+    /// Compose has started all of them a moment ago, as in a drill, so that what they tell is of that start.
+    #[serde(default)]
+    just_started: bool,
+}
 
-fn judge(scene: &Scene<'_>) -> Judged {
+fn judge(scene: &Scene<'_>, Parameters { just_started }: &Parameters) -> Judged {
     if let Some(silence) = scene.engine_silence() {
         return Judged::Unknown(silence);
     }
@@ -46,7 +50,7 @@ fn judge(scene: &Scene<'_>) -> Judged {
             }
             for after in scene.containers(service.name()) {
                 for before in scene.containers(dependency.service) {
-                    mismatches.extend(too_early(&dependency, before, after));
+                    mismatches.extend(too_early(&dependency, before, after, *just_started));
                 }
             }
         }
@@ -59,9 +63,19 @@ fn too_early(
     dependency: &Dependency<'_>,
     before: Container<'_>,
     after: Container<'_>,
+    just_started: bool,
 ) -> Option<Mismatch> {
-    let gap = before.started_before(after)?;
     let (one, other) = (after.service(), before.service());
+    let Some(gap) = before.started_before(after) else {
+        let is_earlier = just_started && after.started_before(before).is_some();
+        return is_earlier.then(|| {
+            told(
+                after,
+                before,
+                format!("`{one}` was started before `{other}`"),
+            )
+        });
+    };
     let found = match dependency.condition {
         DependencyCondition::Started => return None,
         DependencyCondition::Healthy => {
@@ -72,7 +86,7 @@ fn too_early(
                     .waited_to_start()
                     .is_some_and(|waited| waited < probed)
             };
-            if gap >= probed || !is_first(before) || !is_first(after) {
+            if gap >= probed || !(just_started || is_first(before) && is_first(after)) {
                 return None;
             }
             format!(
@@ -93,13 +107,20 @@ fn too_early(
             )
         }
     };
+    Some(told(after, before, found))
+}
+
+fn told(after: Container<'_>, before: Container<'_>, found: String) -> Mismatch {
     let spot = Spot::Container {
         name: after.name().to_owned(),
         lines: Vec::new(),
     };
-    let expected = format!("a start when `{other}` was ready, as the file says now");
+    let expected = format!(
+        "a start when `{}` was ready, as the file says now",
+        before.service()
+    );
     let mismatch = Mismatch::new(spot, found, expected);
-    Some(mismatch.next("an edit of `depends_on` starts nothing anew: `docker compose down`, then `docker compose up -d --wait`"))
+    mismatch.next("an edit of `depends_on` starts nothing anew: `docker compose down`, then `docker compose up -d --wait`")
 }
 
 /// `0.3 s`
@@ -179,6 +200,22 @@ services:
         holds(judge(900_100, (5200, 7300), 900_200));
         // The database alone was started again.
         holds(judge(60_000, (5200, 7300), 7400));
+    }
+
+    #[test]
+    fn what_was_started_just_now_tells_of_that_start() {
+        let health = json!({"Test": ["CMD", "a"], "Interval": 5_000_000_000_i64});
+        let judge = |job: i64| {
+            let containers = [
+                container("db", 900_000, None, health.clone()),
+                container("job", job, Some(999_000), Value::Null),
+            ];
+            let with = json!({"just-started": true});
+            on_containers("started-in-order", with, FILE, &containers)
+        };
+        holds(judge(905_100));
+        finds(judge(900_300), "nobody waited");
+        finds(judge(899_900), "`job` was started before `db`");
     }
 
     #[test]
