@@ -187,6 +187,8 @@ impl<'a> Stack<'a> {
                 "--timeout",
                 STOP_WITHIN,
                 "--remove-orphans",
+                // A case may differ in a file that an image is built from.
+                "--build",
             ],
             more,
         ]
@@ -194,7 +196,7 @@ impl<'a> Stack<'a> {
         self.compose(&arguments)
     }
 
-    /// Removes containers, volumes and data.
+    /// Removes containers, volumes, images that were built here, and data.
     ///
     /// # Errors
     /// Docker or Compose failed.
@@ -205,6 +207,8 @@ impl<'a> Stack<'a> {
         self.compose(&[
             "down",
             "--volumes",
+            "--rmi",
+            "local",
             "--remove-orphans",
             "--timeout",
             STOP_WITHIN,
