@@ -1,5 +1,6 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
+mod awaited_services_have_a_probe;
 mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_answer_to_service_names;
@@ -28,6 +29,8 @@ mod redis_probe_logs_in;
 mod runs_a_lasting_program;
 mod services_share_a_network;
 mod services_share_an_image;
+mod started_in_order;
+mod waits_until_ready;
 mod where_files_come_from;
 mod written_once;
 
@@ -74,6 +77,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 fn with_parameters() -> &'static [Rule] {
     &[
+        awaited_services_have_a_probe::RULE,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
@@ -110,6 +114,8 @@ fn with_parameters() -> &'static [Rule] {
         services_share_an_image::ONE_BUILDER,
         services_share_an_image::ONE_RECIPE,
         services_share_an_image::SHARED,
+        started_in_order::RULE,
+        waits_until_ready::RULE,
         where_files_come_from::OF_IMAGE,
         where_files_come_from::OWN_FOLDER,
         written_once::RULE,
