@@ -137,7 +137,7 @@ fn first_that_is_no_init(processes: &[Status]) -> Option<&Status> {
 }
 
 /// The names of the bits that are set.
-fn names<'a>(bits: u64, all: &'a str) -> Vec<&'a str> {
+fn names(bits: u64, all: &str) -> Vec<&str> {
     all.split_whitespace()
         .enumerate()
         .filter(|(number, _)| bits >> number & 1 == 1)
