@@ -11,6 +11,8 @@ use compose::{ReadError, Reader};
 use lesson::Lesson;
 use lesson::evidence::{EngineSeen, Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
 
+use crate::listing::LessonFolder;
+
 /// What to capture.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -111,11 +113,12 @@ fn capture_files(lesson: &Lesson, folder: &Path, request: &Request) -> anyhow::R
                 .environment
                 .clone()
                 .unwrap_or_else(|| environment(folder)),
-            files: BTreeMap::new(),
+            ..FilesSeen::default()
         },
     );
     refuse_unreadable(folder, &files)?;
     read_config_files(lesson, &directory, &mut files);
+    lesson::capture_builds(&LessonFolder(&directory), &mut files);
     Ok(files)
 }
 

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use engine::{Address, Deadlines, Lookup, collect, find, look_around};
 use lesson::evidence::{
-    Answer, Bytes, EngineSeen, FileKind, HostPort, ImageSeen, InsideClient, PortHolder, Probe, Unanswered,
-    Via, Wanted, WorldSeen,
+    Answer, Bytes, EngineSeen, FileKind, HostPort, ImageSeen, InsideClient, PortHolder, Probe,
+    Unanswered, Via, Wanted, WorldSeen,
 };
 use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;

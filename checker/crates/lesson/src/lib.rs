@@ -6,6 +6,7 @@
 
 mod address;
 mod agreement;
+mod build;
 pub mod case;
 mod command;
 mod config_file;
@@ -14,6 +15,7 @@ pub mod drill;
 pub mod evidence;
 pub mod format;
 mod image;
+mod image_setting;
 mod inside;
 mod judge;
 mod live;
@@ -34,6 +36,7 @@ mod testing;
 mod wanted;
 pub mod words;
 
+pub use build::{Build, Folders, capture_builds};
 pub use config_file::files_to_read;
 pub use judge::{check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};

@@ -60,6 +60,7 @@ pub fn probe(place: &Place, matchers: &[Matcher]) -> Option<Probe> {
         }),
         Place::Compose(_)
         | Place::Setting(_)
+        | Place::Dockerfile(_)
         | Place::Container(_)
         | Place::ImageOf(_)
         | Place::HistoryOf(_)

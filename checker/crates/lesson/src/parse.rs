@@ -287,7 +287,7 @@ pub(crate) fn examine_look(
             if let Place::Rule(rule) = place.as_ref() {
                 match rules::find(&rule.name) {
                     None => {
-                        let known: Vec<_> = rules::all().iter().map(|rule| rule.name).collect();
+                        let known: Vec<_> = rules::all().map(|rule| rule.name).collect();
                         let message = format!(
                             "there is no rule `{}`; rules are {}",
                             rule.name,
@@ -525,10 +525,7 @@ mod tests {
                 "    history-of: api\n    not: {{contain-element: {element}}}\n"
             ))
         };
-        assert_eq!(
-            with("{contain-substring: apt-get}"),
-            Vec::<String>::new()
-        );
+        assert_eq!(with("{contain-substring: apt-get}"), Vec::<String>::new());
         assert_eq!(with("CMD"), Vec::<String>::new());
         let told = with("{contains: apt-get}");
         assert!(

@@ -13,7 +13,13 @@ use crate::scene::{Judged, Scene};
 pub const FIELDS: [&str; 5] = ["zombies", "name", "user", "catches", "capabilities"];
 
 /// Programs that only start another one, pass signals on and collect zombies.
-const INITS: [&str; 5] = ["tini", "docker-init", "dumb-init", "catatonit", "podman-init"];
+const INITS: [&str; 5] = [
+    "tini",
+    "docker-init",
+    "dumb-init",
+    "catatonit",
+    "podman-init",
+];
 
 /// Names of the signals from 1 on, as `kill -l` has them on Linux.
 const SIGNALS: &str = "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP \
@@ -167,11 +173,7 @@ mod tests {
             names(first.capabilities, CAPABILITIES),
             ["CHOWN", "NET_BIND_SERVICE"]
         );
-        assert_eq!(
-            first_that_is_no_init(&processes[..1]),
-            None,
-            "only an init"
-        );
+        assert_eq!(first_that_is_no_init(&processes[..1]), None, "only an init");
     }
 
     #[test]

@@ -124,7 +124,13 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
         .project
         .iter()
         .flat_map(|project| project.services())
-        .flat_map(|service| service.environment_all().collect::<Vec<_>>())
+        .flat_map(|service| {
+            let arguments = crate::build::arguments(&service);
+            service
+                .environment_all()
+                .chain(arguments)
+                .collect::<Vec<_>>()
+        })
         .collect();
     let mut spans: Vec<(Span, String, Written)> = Vec::new();
     for (name, node) in &variables {
@@ -168,6 +174,18 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
         let stand_in = hidden.stand_in(&secret);
         if let Some(FileSeen::Text(text)) = evidence.files.files.get_mut(&path) {
             replace_in_span(text, span, &secret, &stand_in, written);
+        }
+    }
+    for (path, span, name, value) in
+        crate::build::variables_in_dockerfiles(&evidence.files, &loaded)
+    {
+        // A variable is no secret; what it stands for is given elsewhere.
+        let secret = secret_in(&name, value.trim_matches(['"', '\'']));
+        if let Some(secret) = secret.filter(|secret| !secret.contains('$')) {
+            let stand_in = hidden.stand_in(&secret);
+            if let Some(FileSeen::Text(text)) = evidence.files.files.get_mut(&path) {
+                replace_in_span(text, span, &secret, &stand_in, Written::InPart);
+            }
         }
     }
     for (path, seen) in &mut evidence.files.files {
@@ -568,6 +586,38 @@ mod tests {
             assert!(!shown.contains(secret), "{secret} in {shown}");
         }
         assert!(shown.contains("API_KEY=hidden") && shown.contains("PIP_TOKEN=hidden"));
+    }
+
+    #[test]
+    fn a_secret_in_a_dockerfile_or_a_build_argument_is_hidden() {
+        let compose = "services: {api: {build: {context: ., args: {API_TOKEN: tok-12345678}}}}";
+        let dockerfile = "FROM busybox\nARG API_TOKEN\nENV DB_PASSWORD=\"pass-word-1\" MODE=fast TOKEN=$API_TOKEN\n";
+        let text = |path: &str, text: &str| (path.to_owned(), FileSeen::Text(text.to_owned()));
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: crate::evidence::FilesSeen {
+                folder_name: "test".to_owned(),
+                files: [
+                    text("compose.yaml", compose),
+                    text("Dockerfile", dockerfile),
+                ]
+                .into(),
+                ..Default::default()
+            },
+            world: Default::default(),
+        };
+        hide(&mut evidence);
+        let shown = format!("{:?}", evidence.files);
+        assert!(
+            !shown.contains("tok-12345678") && !shown.contains("pass-word-1"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("MODE=fast") && shown.contains("$API_TOKEN"),
+            "{shown}"
+        );
     }
 
     #[test]

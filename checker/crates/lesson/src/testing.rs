@@ -1,5 +1,6 @@
 //! Examples for rules: a compose file in, a verdict out.
 
+use compose::MemoryReader;
 use serde_json::Value;
 
 use crate::evidence::{
@@ -64,30 +65,48 @@ pub fn look_at_files<T>(
     (path, content): (&str, impl AsRef<[u8]>),
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
-    let seen = FileSeen::from(Ok(content.as_ref().to_vec()));
-    let beside = (path.to_owned(), seen);
-    look_with(compose, Some(beside), WorldSeen::default(), look_at)
+    look_with(
+        compose,
+        &[(path, content.as_ref())],
+        WorldSeen::default(),
+        look_at,
+    )
+}
+
+/// Looks at a compose file with other files beside it.
+pub fn look_at_all<T>(
+    compose: &str,
+    beside: &[(&str, &str)],
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let beside: Vec<_> = beside
+        .iter()
+        .map(|(path, text)| (*path, text.as_bytes()))
+        .collect();
+    look_with(compose, &beside, WorldSeen::default(), look_at)
 }
 
 fn look<T>(compose: &str, world: WorldSeen, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
-    look_with(compose, None, world, look_at)
+    look_with(compose, &[], world, look_at)
 }
 
 fn look_with<T>(
     compose: &str,
-    beside: Option<(String, FileSeen)>,
+    beside: &[(&str, &[u8])],
     world: WorldSeen,
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
-    let compose_file = (
-        "compose.yaml".to_owned(),
-        FileSeen::Text(compose.to_owned()),
-    );
-    let files = FilesSeen {
+    let compose_file = ("compose.yaml", compose.as_bytes());
+    let all = std::iter::once(compose_file).chain(beside.iter().copied());
+    let reader = MemoryReader::new(all.clone());
+    let seen =
+        |(path, content): (&str, &[u8])| (path.to_owned(), FileSeen::from(Ok(content.to_vec())));
+    let mut files = FilesSeen {
         folder_name: "test".to_owned(),
-        files: std::iter::once(compose_file).chain(beside).collect(),
+        files: all.map(seen).collect(),
         ..FilesSeen::default()
     };
+    crate::capture_builds(&reader, &mut files);
     let evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: "lesson-1".to_owned(),

@@ -4,10 +4,12 @@ mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
+mod dockerfile_is_accepted;
 mod health_check_asks_a_known_route;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
+pub mod lint;
 mod missing_config_file_is_refused;
 mod no_leftover_containers;
 mod no_nameless_volumes;
@@ -51,8 +53,13 @@ pub enum Reads {
     FilesAndContainers,
 }
 
-/// All rules.
-pub fn all() -> &'static [Rule] {
+/// All rules: those that a lesson gives parameters, and those that look at any project.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let of_projects = lint::all().iter().map(|lint| &lint.rule);
+    with_parameters().iter().chain(of_projects)
+}
+
+fn with_parameters() -> &'static [Rule] {
     &[
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
@@ -60,6 +67,7 @@ pub fn all() -> &'static [Rule] {
         config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        dockerfile_is_accepted::RULE,
         health_check_asks_a_known_route::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
@@ -79,7 +87,7 @@ pub fn all() -> &'static [Rule] {
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    all().iter().find(|rule| rule.name == name)
+    all().find(|rule| rule.name == name)
 }
 
 /// Reads a rule's parameters; no parameters are an empty map.
