@@ -1,5 +1,8 @@
 //! `probe-tool-is-in-the-image`
 
+use compose::image::ImageReference;
+use dockerfile::{Instruction, Kind};
+
 use super::known;
 use super::read::{Probe, probe, probe_span, services, words};
 use super::{Level, Lint, Remark, accepts, in_lesson};
@@ -40,31 +43,70 @@ const WITHOUT: [(&[&str], &str, &[&str]); 6] = [
 ];
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
-    let remark = |service: compose::Service<'_>| {
-        if service.node().get("build").is_some() {
-            return None;
-        }
-        let image = known::image(&service)?;
-        let name = image.familiar_name();
-        let tag = image.tag.as_deref().unwrap_or_default();
-        let program = match probe(&service)? {
-            Probe::Script(script) => script.split_whitespace().next()?.to_owned(),
-            Probe::Program(words) => words.first()?.clone(),
-        };
-        let is_missing = WITHOUT.iter().any(|(names, word, missing)| {
-            // Alpine has a small wget.
-            let has_it = program == "wget" && tag.contains("alpine");
-            names.contains(&name.as_str())
-                && tag.contains(word)
-                && missing.contains(&program.as_str())
-                && !has_it
-        });
-        let is_installed = words(&service).iter().any(|word| word.contains(&program));
-        let found =
-            format!("the image `{image}` has no `{program}`, so the container stays unhealthy");
-        (is_missing && !is_installed).then(|| Remark::of(&service, probe_span(&service), found))
+    let remark = |service: compose::Service<'_>| match service.node().get("build") {
+        Some(_) => in_built_image(scene, &service),
+        None => in_named_image(&service),
     };
     services(scene).into_iter().filter_map(remark).collect()
+}
+
+fn in_named_image(service: &compose::Service<'_>) -> Option<Remark> {
+    let image = known::image(service)?;
+    let program = program_of(probe(service)?)?;
+    let is_installed = words(service).iter().any(|word| word.contains(&program));
+    (lacks(&image, &program) && !is_installed)
+        .then(|| Remark::of(service, probe_span(service), told(&image, &program)))
+}
+
+/// The probe of the file goes before that of the Dockerfile. Whatever the stages below it may bring along is believed.
+fn in_built_image(scene: &Scene<'_>, service: &compose::Service<'_>) -> Option<Remark> {
+    let build = scene.build(service.name()).ok()?;
+    let configuration = build.configuration();
+    let image = ImageReference::parse(configuration.image.as_deref()?).ok()?;
+    let (program, span) = match (
+        service.node().get("healthcheck"),
+        configuration.healthcheck.value(),
+    ) {
+        (Some(_), _) => (program_of(probe(service)?)?, probe_span(service)),
+        (None, Some(check)) => {
+            let first = check.command.steps.first()?;
+            (first.program()?.to_owned(), check.span)
+        }
+        (None, None) => return None,
+    };
+    let text = |span| scene.loaded.sources.text(span).contains(&program);
+    let is_brought = |instruction: &Instruction| match instruction.kind {
+        Kind::Run(_) | Kind::Add(_) | Kind::Copy(_) => text(instruction.span),
+        _ => false,
+    };
+    let is_there = build.all_instructions().any(is_brought)
+        || words(service).iter().any(|word| word.contains(&program));
+    (lacks(&image, &program) && !is_there)
+        .then(|| Remark::of(service, span, told(&image, &program)))
+}
+
+fn program_of(probe: Probe) -> Option<String> {
+    match probe {
+        Probe::Script(script) => script.split_whitespace().next().map(str::to_owned),
+        Probe::Program(words) => words.first().cloned(),
+    }
+}
+
+fn lacks(image: &ImageReference, program: &str) -> bool {
+    let name = image.familiar_name();
+    let tag = image.tag.as_deref().unwrap_or_default();
+    WITHOUT.iter().any(|(names, word, missing)| {
+        // Alpine has a small wget.
+        let has_it = program == "wget" && tag.contains("alpine");
+        names.contains(&name.as_str())
+            && tag.contains(word)
+            && missing.contains(&program)
+            && !has_it
+    })
+}
+
+fn told(image: &ImageReference, program: &str) -> String {
+    format!("the image `{image}` has no `{program}`, so the container stays unhealthy")
 }
 
 #[cfg(test)]
@@ -100,6 +142,39 @@ mod tests {
             &LINT,
             &probed("node:22-alpine", "[CMD, curl, -f, 'http://localhost/']"),
             "no `curl`",
+        );
+    }
+
+    #[test]
+    fn an_image_that_is_built_has_what_its_stages_bring() {
+        let found = |service: &str, dockerfile: &str| {
+            let file = format!("services: {{web: {{build: .{service}}}}}");
+            crate::testing::look_at_files(&file, ("Dockerfile", dockerfile), |scene| {
+                super::examine(scene).len()
+            })
+        };
+        let probe = "HEALTHCHECK CMD curl -f http://localhost/ || exit 1\n";
+        assert_eq!(found("", &format!("FROM python:3.12-slim\n{probe}")), 1);
+        assert_eq!(
+            found("", &format!("FROM python:3.12-slim AS a\nFROM a\n{probe}")),
+            1
+        );
+        assert_eq!(found("", &format!("FROM python:3.12\n{probe}")), 0);
+        let as_list =
+            "FROM python:3.12-slim\nHEALTHCHECK CMD [\"curl\", \"-f\", \"http://localhost/\"]\n";
+        assert_eq!(found("", as_list), 1);
+        let installed = "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y curl\n";
+        assert_eq!(found("", &format!("{installed}{probe}")), 0);
+        let other = ", healthcheck: {test: [CMD, python, probe.py]}";
+        assert_eq!(found(other, &format!("FROM python:3.12-slim\n{probe}")), 0);
+        let in_file = ", healthcheck: {test: [CMD, curl, localhost]}";
+        assert_eq!(found(in_file, "FROM python:3.12-slim\n"), 1);
+        let elsewhere =
+            "FROM python:3.12-slim AS tools\nRUN apt-get install -y curl\nFROM python:3.12-slim\n";
+        assert_eq!(
+            found("", &format!("{elsewhere}{probe}")),
+            1,
+            "that stage is not built"
         );
     }
 
