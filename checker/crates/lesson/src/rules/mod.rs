@@ -20,6 +20,7 @@ mod port_is_published;
 mod runs_a_lasting_program;
 mod services_share_a_network;
 mod services_share_an_image;
+mod variable_is_not_written_as;
 mod where_files_come_from;
 mod written_once;
 
@@ -92,6 +93,7 @@ fn with_parameters() -> &'static [Rule] {
         services_share_an_image::SHARED,
         services_share_an_image::ONE_RECIPE,
         services_share_an_image::ONE_BUILDER,
+        variable_is_not_written_as::RULE,
         where_files_come_from::OF_IMAGE,
         where_files_come_from::OWN_FOLDER,
         written_once::RULE,
