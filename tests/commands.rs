@@ -331,7 +331,9 @@ fn context_lists_what_reaches_the_builder_and_which_line_leaves_the_rest_out() {
     learner.write("app/data/large.bin", "x".repeat(5000));
     learner.write("app/.env", "SECRET=1\n");
     learner.write("app/.dockerignore", "# data stays here\ndata\n");
-    learner.checker(&["context"]).exits(0).says(&[
+    let context =
+        |more: &[&str]| learner.checker_in(&learner.folder(), &[&["context"], more].concat(), &[]);
+    context(&[]).exits(0).says(&[
         "The image of api is built from app. In the context: 4 files",
         "asks for 1 file of it, 15 B",
         ".env",
@@ -339,14 +341,13 @@ fn context_lists_what_reaches_the_builder_and_which_line_leaves_the_rest_out() {
         "5.0 kB  data/ (1 file)",
         "app/.dockerignore:2: data",
     ]);
-    let ran = learner.checker(&["context", "--format", "json"]);
+    let ran = context(&["--format", "json"]);
     let seen: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(seen["left_out"][0]["by"]["line"], 2);
     assert_eq!(seen["in"][0]["path"], "Dockerfile");
 
     learner.write("app/Dockerfile", "FROM busybox\nCOPPY app.py /\n");
-    learner
-        .checker(&["context"])
+    context(&[])
         .exits(1)
         .says(&["app/Dockerfile:2", "did you mean `COPY`?"]);
 }

@@ -27,7 +27,8 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
         profiles: arguments.profiles.clone(),
         environment: environment(),
     };
-    let loaded = read(&start, &here, arguments).unwrap_or_else(|finding| nothing_but(*finding));
+    let confine = arguments.confine.as_deref();
+    let loaded = read(&start, &here, confine).unwrap_or_else(|finding| nothing_but(*finding));
     let Some(project) = &loaded.project else {
         tell_errors(&loaded.findings, &loaded.sources, arguments.format)?;
         // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
@@ -47,18 +48,24 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
     exit
 }
 
-fn read(start: &Start, here: &Path, arguments: &ConfigArguments) -> Result<Loaded, Box<Finding>> {
-    let found = start.find(&reader(here, arguments)?)?;
+/// Loads the project that a command line means. Its files are called as a person in `here` calls them; nothing outside `confine`
+/// is read, where it is given.
+pub(super) fn read(
+    start: &Start,
+    here: &Path,
+    confine: Option<&Path>,
+) -> Result<Loaded, Box<Finding>> {
+    let found = start.find(&reader(here, confine)?)?;
     let folder = PathBuf::from(&found.request.project_directory);
     if !folder.is_dir() {
         let message = format!("The project's folder `{}` is not there.", folder.display());
         let finding = Finding::error("folder-not-found", message, None);
-        return Err(Box::new(finding.help(match arguments.project_directory {
+        return Err(Box::new(finding.help(match start.project_directory {
             Some(_) => "check what `--project-directory` says",
             None => "check the folder in the name of the first Compose file",
         })));
     }
-    let mut loaded = compose::load(&reader(&folder, arguments)?, &found.request);
+    let mut loaded = compose::load(&reader(&folder, confine)?, &found.request);
     loaded.findings.extend(found.findings);
     loaded
         .sources
@@ -87,7 +94,7 @@ fn show(project: &Project, arguments: &ConfigArguments) -> anyhow::Result<()> {
 }
 
 /// Past what takes colours out: that would also take out control characters of a value.
-fn print_as_it_is(text: &str) -> anyhow::Result<()> {
+pub(super) fn print_as_it_is(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         // Who reads, as `head`, has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -140,7 +147,7 @@ fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
     print_as_it_is(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
-fn tell(findings: &[Finding], sources: &Sources) {
+pub(super) fn tell(findings: &[Finding], sources: &Sources) {
     for (index, finding) in findings.iter().enumerate() {
         let separator = if index > 0 { "\n" } else { "" };
         let text = render::finding(finding, sources, Style::Coloured);
@@ -149,7 +156,7 @@ fn tell(findings: &[Finding], sources: &Sources) {
 }
 
 /// The folder as the shell calls it: through symbolic links, where it came through them.
-fn current_folder() -> anyhow::Result<PathBuf> {
+pub(super) fn current_folder() -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("the current folder is not there any more")?;
     let as_called = std::env::var_os("PWD").map(PathBuf::from);
     let is_same = |called: &PathBuf| {
@@ -158,7 +165,7 @@ fn current_folder() -> anyhow::Result<PathBuf> {
     Ok(as_called.filter(is_same).unwrap_or(here))
 }
 
-fn environment() -> BTreeMap<String, String> {
+pub(super) fn environment() -> BTreeMap<String, String> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
@@ -166,7 +173,7 @@ fn environment() -> BTreeMap<String, String> {
 }
 
 /// A path as the core writes it, separated by `/`.
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     let text = path.to_string_lossy();
     if cfg!(windows) {
         text.replace('\\', "/")
@@ -181,9 +188,9 @@ struct Files {
 }
 
 /// A reader that starts in `folder` and may read what the caller may, or what `--confine` leaves.
-fn reader(folder: &Path, arguments: &ConfigArguments) -> Result<Files, Box<Finding>> {
+fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
     let everything = folder.ancestors().last().unwrap_or(folder);
-    let bounds = arguments.confine.as_deref().unwrap_or(everything);
+    let bounds = confine.unwrap_or(everything);
     let refusal = |code, message: String, next: &str| {
         Box::new(Finding::error(code, message, None).help(next))
     };
