@@ -36,7 +36,7 @@ fn finding(finding: &Finding, sources: &Sources) -> String {
         related: related
             .map(|(span, label)| (*span, label.as_str()))
             .collect(),
-        notes: vec![("why", lint.rule.why), ("next", next)],
+        notes: vec![("why", lint.rule.why), ("next", &next)],
     };
     let style = match lint.level {
         Level::Problem => style::BAD,

@@ -32,8 +32,11 @@ fn judge(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
     }
     let stages = build.dockerfile.stages.len();
     let found = match stages {
-        1 => "the Dockerfile has one stage, so the image holds everything that building took".to_owned(),
-        _ => format!("the file has {stages} stages, and this one takes nothing from the others, so they are not even built"),
+        1 => "the Dockerfile has one stage, so the image holds everything that building took"
+            .to_owned(),
+        _ => format!(
+            "the file has {stages} stages, and this one takes nothing from the others, so they are not even built"
+        ),
     };
     let from = build.dockerfile.stages[build.plan.target].from;
     let expected = "two stages or more, and a COPY --from the one that builds";
@@ -57,16 +60,27 @@ mod tests {
     #[test]
     fn a_stage_counts_when_something_is_taken_from_it() {
         let build = "FROM python:3.12 AS build\nRUN make\n";
-        holds(on(&format!("{build}FROM python:3.12-slim\nCOPY --from=build /x /x\n"), ""));
+        holds(on(
+            &format!("{build}FROM python:3.12-slim\nCOPY --from=build /x /x\n"),
+            "",
+        ));
         holds(on(&format!("{build}FROM build\n"), ""));
         holds(on(
-            &format!("{build}FROM python:3.12-slim\nRUN --mount=from=build,target=/w pip install /w/x.whl\n"),
+            &format!(
+                "{build}FROM python:3.12-slim\nRUN --mount=from=build,target=/w pip install /w/x.whl\n"
+            ),
             "",
         ));
         finds(on(build, ""), "has one stage");
-        finds(on(&format!("{build}FROM python:3.12-slim\nCOPY . .\n"), ""), "takes nothing from the others");
         finds(
-            on(&format!("{build}FROM python:3.12-slim\nCOPY --from=build /x /x\n"), ", target: build"),
+            on(&format!("{build}FROM python:3.12-slim\nCOPY . .\n"), ""),
+            "takes nothing from the others",
+        );
+        finds(
+            on(
+                &format!("{build}FROM python:3.12-slim\nCOPY --from=build /x /x\n"),
+                ", target: build",
+            ),
             "takes nothing",
         );
     }

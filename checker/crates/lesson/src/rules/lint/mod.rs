@@ -166,11 +166,21 @@ impl Finding {
         format!("{}: {found}", names.join(", "))
     }
 
-    /// What to do next.
-    pub fn next(&self) -> &str {
-        let own = self.remark.next.as_deref();
-        own.unwrap_or(self.lint.rule.mend)
+    /// What to do next, in whole sentences.
+    pub fn next(&self) -> String {
+        match &self.remark.next {
+            Some(next) => sentence(next),
+            None => self.lint.rule.mend.to_owned(),
+        }
     }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let rest = letters.as_str().trim_end_matches('.');
+    format!("{}{rest}.", first.collect::<String>())
 }
 
 /// What came of looking at a project with many rules.
@@ -187,6 +197,11 @@ pub struct Looked {
 /// All rules that look at a whole project.
 pub fn all() -> &'static [&'static Lint] {
     ALL
+}
+
+/// The rule of this name.
+pub fn find(name: &str) -> Option<&'static Lint> {
+    all().iter().copied().find(|lint| lint.rule.name == name)
 }
 
 static ALL: &[&Lint] = &[

@@ -63,7 +63,10 @@ fn in_built_image(scene: &Scene<'_>, service: &compose::Service<'_>) -> Option<R
     let build = scene.build(service.name()).ok()?;
     let configuration = build.configuration();
     let image = ImageReference::parse(configuration.image.as_deref()?).ok()?;
-    let (program, span) = match (service.node().get("healthcheck"), configuration.healthcheck.value()) {
+    let (program, span) = match (
+        service.node().get("healthcheck"),
+        configuration.healthcheck.value(),
+    ) {
         (Some(_), _) => (program_of(probe(service)?)?, probe_span(service)),
         (None, Some(check)) => {
             let first = check.command.steps.first()?;
@@ -95,7 +98,10 @@ fn lacks(image: &ImageReference, program: &str) -> bool {
     WITHOUT.iter().any(|(names, word, missing)| {
         // Alpine has a small wget.
         let has_it = program == "wget" && tag.contains("alpine");
-        names.contains(&name.as_str()) && tag.contains(word) && missing.contains(&program) && !has_it
+        names.contains(&name.as_str())
+            && tag.contains(word)
+            && missing.contains(&program)
+            && !has_it
     })
 }
 
@@ -149,9 +155,13 @@ mod tests {
         };
         let probe = "HEALTHCHECK CMD curl -f http://localhost/ || exit 1\n";
         assert_eq!(found("", &format!("FROM python:3.12-slim\n{probe}")), 1);
-        assert_eq!(found("", &format!("FROM python:3.12-slim AS a\nFROM a\n{probe}")), 1);
+        assert_eq!(
+            found("", &format!("FROM python:3.12-slim AS a\nFROM a\n{probe}")),
+            1
+        );
         assert_eq!(found("", &format!("FROM python:3.12\n{probe}")), 0);
-        let as_list = "FROM python:3.12-slim\nHEALTHCHECK CMD [\"curl\", \"-f\", \"http://localhost/\"]\n";
+        let as_list =
+            "FROM python:3.12-slim\nHEALTHCHECK CMD [\"curl\", \"-f\", \"http://localhost/\"]\n";
         assert_eq!(found("", as_list), 1);
         let installed = "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y curl\n";
         assert_eq!(found("", &format!("{installed}{probe}")), 0);
@@ -159,8 +169,13 @@ mod tests {
         assert_eq!(found(other, &format!("FROM python:3.12-slim\n{probe}")), 0);
         let in_file = ", healthcheck: {test: [CMD, curl, localhost]}";
         assert_eq!(found(in_file, "FROM python:3.12-slim\n"), 1);
-        let elsewhere = "FROM python:3.12-slim AS tools\nRUN apt-get install -y curl\nFROM python:3.12-slim\n";
-        assert_eq!(found("", &format!("{elsewhere}{probe}")), 1, "that stage is not built");
+        let elsewhere =
+            "FROM python:3.12-slim AS tools\nRUN apt-get install -y curl\nFROM python:3.12-slim\n";
+        assert_eq!(
+            found("", &format!("{elsewhere}{probe}")),
+            1,
+            "that stage is not built"
+        );
     }
 
     #[test]
