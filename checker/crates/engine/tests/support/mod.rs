@@ -7,5 +7,3 @@ pub mod fake;
 pub mod needs_engine;
 pub mod project;
 pub mod recorder;
-
-pub use needs_engine::{NEEDS_ENGINE, Test, no_engine, trials};

@@ -30,6 +30,7 @@ mod services_share_a_network;
 mod services_share_an_image;
 mod started_in_order;
 mod starts_after;
+mod variable_is_not_written_as;
 mod where_files_come_from;
 mod written_once;
 
@@ -114,6 +115,7 @@ fn with_parameters() -> &'static [Rule] {
         services_share_an_image::SHARED,
         started_in_order::RULE,
         starts_after::RULE,
+        variable_is_not_written_as::RULE,
         where_files_come_from::OF_IMAGE,
         where_files_come_from::OWN_FOLDER,
         written_once::RULE,
