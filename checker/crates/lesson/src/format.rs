@@ -42,6 +42,10 @@ pub struct Header {
     /// What the learner runs, in this order.
     #[serde(default)]
     pub run: Vec<String>,
+    /// What stands in `run` besides `up` and leaves behind what checks look at, as arguments of `docker compose`: `[build, tests]`.
+    /// `dev check --live` runs it after each `up`.
+    #[serde(default)]
+    pub prepare: Vec<Vec<String>>,
     /// Values that a class may give each learner differently. `${name}` anywhere in a check stands for the value.
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
