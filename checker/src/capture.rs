@@ -128,7 +128,9 @@ pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
         inner: reader,
         seen: RefCell::default(),
     };
-    compose::load(&recording, &files.request());
+    let loaded = compose::load(&recording, &files.request());
+    // The first file alone may need one that the others take away.
+    compose::load(&recording, &lesson::base_request(&files, &loaded));
     files.files = recording.seen.into_inner();
     files
 }

@@ -7,7 +7,7 @@ use compose::{Finding, Span};
 
 use crate::Dockerfile;
 use crate::expand::{Expanded, Known, expand};
-use crate::instruction::{Command, Flag, Instruction, Kind, Variable, Word};
+use crate::instruction::{Command, Copied, Flag, Instruction, Kind, Variable, Word};
 
 /// What is said when a build begins: `docker build --build-arg … --target …`, or `args` and `target` of a Compose file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -416,6 +416,7 @@ impl Planner<'_> {
                 });
             }
             Kind::Copy(copied) | Kind::Add(copied) => {
+                state.check_checksum(instruction, copied);
                 for word in copied.sources.iter().chain([&copied.destination]) {
                     state.value(word, escape);
                 }
@@ -548,6 +549,24 @@ impl State {
             None => value.text.clone(),
         };
         self.configuration.working_folder = Some(Value { text, ..value });
+    }
+
+    /// Only what is fetched can be compared with a checksum.
+    fn check_checksum(&mut self, instruction: &Instruction, copied: &Copied) {
+        let is_fetched = |source: &Word| {
+            source.text.contains("://")
+                || source.text.contains('$')
+                || source.text.starts_with("git@")
+        };
+        if let Some(flag) = instruction.flag("checksum")
+            && !copied.sources.iter().all(is_fetched)
+        {
+            self.findings.push(
+                Finding::error("checksum", "`--checksum` needs an address.", flag.span)
+                    .label("what is copied here is a file of yours")
+                    .help("leave the flag out, or name an `https://` address"),
+            );
+        }
     }
 
     fn check_signal(&mut self, value: &Value) {

@@ -291,6 +291,22 @@ fn hide_by_name(path: &str, text: &str, hidden: &mut Hidden) -> Option<String> {
     }
 }
 
+/// Whether a value's secret, if it has one, stands elsewhere: `${PASSWORD}`, `postgresql://app:${PASSWORD}@db`.
+fn names_variables_only(value: &str) -> bool {
+    let in_address = secret_in("", value);
+    let secret = in_address.as_deref().unwrap_or(value);
+    let name = secret
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .or(secret.strip_prefix('$'));
+    name.is_some_and(|name| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    })
+}
+
 /// `NAME=value` lines, as in `.env` files.
 fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
     let lines = text.split_inclusive('\n').map(|line| {
@@ -298,6 +314,9 @@ fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
             return line.to_owned();
         };
         let value = rest.trim().trim_matches(['"', '\'']);
+        if names_variables_only(value) {
+            return line.to_owned();
+        }
         let name = name.trim().trim_start_matches("export ").trim();
         let known = (hidden.0.contains_key(value) && is_login_name(name)).then(|| value.to_owned());
         let Some(secret) = secret_in(name, value).or(known) else {
@@ -503,6 +522,62 @@ mod tests {
             shown,
             "save \"\"\nrequirepass \"hiddenxxxxxx0\"\nuser ada on >hiddenxx1 ~* +@all\n"
         );
+    }
+
+    /// Two files of variables: one has the secrets, the other only names them.
+    #[test]
+    fn what_a_file_of_variables_takes_from_another_stays_the_same_secret() {
+        let texts = [
+            (
+                "compose.yaml",
+                "services:\n  a:\n    image: x\n    env_file: app.env\n",
+            ),
+            (
+                "app.env",
+                "JWT_SECRET=${JWT}\nDB=postgresql://app:${PASSWORD}@db/app\n",
+            ),
+            (
+                ".env",
+                "JWT=horse-battery-staple\nPASSWORD=for-this-test-only\n",
+            ),
+        ];
+        let files = texts.map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())));
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: crate::evidence::FilesSeen {
+                folder_name: "test".to_owned(),
+                files: files.into(),
+                ..Default::default()
+            },
+            world: WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: serde_json::json!({"Config": {"Env": [
+                        "JWT_SECRET=horse-battery-staple",
+                        "DB=postgresql://app:for-this-test-only@db/app",
+                    ]}}),
+                    last_lines: Vec::new(),
+                }],
+                ..WorldSeen::default()
+            },
+        };
+        hide(&mut evidence);
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("it still loads");
+        let service = project.service("a").expect("a service");
+        for (at, name) in ["JWT_SECRET", "DB"].into_iter().enumerate() {
+            let told = service.environment(name).and_then(Node::as_str);
+            let told = format!("{name}={}", told.expect("a value"));
+            assert_eq!(
+                evidence.world.containers[0].inspect["Config"]["Env"][at],
+                told
+            );
+            assert!(
+                !told.contains("horse") && !told.contains("for-this"),
+                "{told}"
+            );
+        }
     }
 
     #[test]

@@ -1,22 +1,38 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
+mod awaited_services_have_a_probe;
 mod compose_file_loads;
 mod config_file_is_mounted;
+mod containers_answer_to_service_names;
 mod containers_match_file;
 mod containers_share_a_network;
+mod containers_share_an_image;
 mod dockerfile_is_accepted;
+mod health_check_allows_the_start;
+mod health_check_asks;
 mod health_check_asks_a_known_route;
+mod health_check_tells_the_client;
+mod is_built_in_stages;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
 pub mod lint;
 mod missing_config_file_is_refused;
+mod newest_probe_passed;
 mod no_leftover_containers;
+mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
+mod only_internal_networks;
 mod port_is_published;
+mod redis_probe_logs_in;
 mod runs_a_lasting_program;
 mod services_share_a_network;
+mod services_share_an_image;
+mod started_in_order;
+mod waits_until_ready;
+mod where_files_come_from;
+mod written_once;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -61,27 +77,48 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 fn with_parameters() -> &'static [Rule] {
     &[
+        awaited_services_have_a_probe::RULE,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
         config_file_is_mounted::IS_READ_ONLY,
+        containers_answer_to_service_names::RULE,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        containers_share_an_image::RULE,
         dockerfile_is_accepted::RULE,
+        health_check_allows_the_start::RULE,
+        health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
+        health_check_tells_the_client::RULE,
+        is_built_in_stages::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
+        newest_probe_passed::RULE,
         no_leftover_containers::RULE,
+        no_leftover_images::RULE,
         lies_in_memory::RULE,
         missing_config_file_is_refused::RULE,
         no_nameless_volumes::IN_FILE,
         no_nameless_volumes::MOUNTED,
         object_storage_credentials_agree::RULE,
+        only_internal_networks::IN_FILE,
+        only_internal_networks::ON_ENGINE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
+        redis_probe_logs_in::RULE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
+        services_share_a_network::NONE_SHARED,
+        services_share_an_image::ONE_BUILDER,
+        services_share_an_image::ONE_RECIPE,
+        services_share_an_image::SHARED,
+        started_in_order::RULE,
+        waits_until_ready::RULE,
+        where_files_come_from::OF_IMAGE,
+        where_files_come_from::OWN_FOLDER,
+        written_once::RULE,
     ]
 }
 
