@@ -145,7 +145,7 @@ pub fn read_config_files(lesson: &Lesson, reader: &dyn Reader, files: &mut Files
 }
 
 /// This process' variables, as a shell in the lesson's folder has them: `docker compose` runs there, wherever this program does.
-fn environment(folder: &Path) -> BTreeMap<String, String> {
+pub fn environment(folder: &Path) -> BTreeMap<String, String> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };

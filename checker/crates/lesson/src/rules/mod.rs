@@ -1,6 +1,5 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
-mod awaited_services_have_a_probe;
 mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_answer_to_service_names;
@@ -30,7 +29,8 @@ mod runs_a_lasting_program;
 mod services_share_a_network;
 mod services_share_an_image;
 mod started_in_order;
-mod waits_until_ready;
+mod starts_after;
+mod variable_is_not_written_as;
 mod where_files_come_from;
 mod written_once;
 
@@ -77,7 +77,6 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 fn with_parameters() -> &'static [Rule] {
     &[
-        awaited_services_have_a_probe::RULE,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
@@ -115,7 +114,8 @@ fn with_parameters() -> &'static [Rule] {
         services_share_an_image::ONE_RECIPE,
         services_share_an_image::SHARED,
         started_in_order::RULE,
-        waits_until_ready::RULE,
+        starts_after::RULE,
+        variable_is_not_written_as::RULE,
         where_files_come_from::OF_IMAGE,
         where_files_come_from::OWN_FOLDER,
         written_once::RULE,

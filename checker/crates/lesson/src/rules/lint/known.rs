@@ -247,6 +247,17 @@ pub fn image(service: &Service<'_>) -> Option<ImageReference> {
     ImageReference::parse(service.image()?.as_str()?).ok()
 }
 
+/// Whether images of this repository are known to bring no health check: those of the official library, and a few others.
+pub fn brings_no_health_check(image: &ImageReference) -> bool {
+    const OTHERS: [&str; 4] = [
+        "coreos/etcd",
+        "etcd-development/etcd",
+        "milvusdb/milvus",
+        "minio/minio",
+    ];
+    image.repository.starts_with("library/") || OTHERS.contains(&image.repository.as_str())
+}
+
 /// What is known of a service's image.
 pub fn of(service: &Service<'_>) -> Option<&'static Known> {
     let image = image(service)?;

@@ -1,4 +1,4 @@
-//! `waits-until-ready`
+//! `starts-after`
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::{Reads, Rule, judged, parameters};
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
-    name: "waits-until-ready",
+    name: "starts-after",
     what: "A service is started only when others are healthy, or have done their work: by a condition of its own, or because what it waits for waits for them.",
     why: "A list under `depends_on` waits until the others are started. A started program may need a minute until it answers.",
     mend: "Write `depends_on` as a map: `NAME:` and below it `condition: service_healthy`, or `service_completed_successfully` for a job that ends.",
@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
 struct Parameters {
     service: String,
     /// By service: how far it has to be.
-    r#for: BTreeMap<String, Ready>,
+    after: BTreeMap<String, Ready>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -46,8 +46,8 @@ impl Ready {
     }
 }
 
-fn judge(scene: &Scene<'_>, Parameters { service, r#for }: &Parameters) -> Judged {
-    for name in std::iter::once(service).chain(r#for.keys()) {
+fn judge(scene: &Scene<'_>, Parameters { service, after }: &Parameters) -> Judged {
+    for name in std::iter::once(service).chain(after.keys()) {
         if scene.service(name).is_none() {
             return Judged::not_seen(
                 format!("there is no service `{name}`"),
@@ -55,7 +55,7 @@ fn judge(scene: &Scene<'_>, Parameters { service, r#for }: &Parameters) -> Judge
             );
         }
     }
-    let mismatches = r#for
+    let mismatches = after
         .iter()
         .filter(|(other, ready)| !waits(scene, service, other, **ready))
         .map(|(other, ready)| mismatch(scene, service, other, *ready));
@@ -178,8 +178,8 @@ mod tests {
             "services:\n  db: {{image: x, healthcheck: {{test: [CMD, a]}}{more}}}\n  job: {{image: x, depends_on: {{db: {{condition: service_healthy}}}}}}\n  web: {{image: x{web}}}\n"
         );
         on_file(
-            "waits-until-ready",
-            json!({"service": "web", "for": with}),
+            "starts-after",
+            json!({"service": "web", "after": with}),
             &compose,
         )
     }
