@@ -110,7 +110,8 @@ pub fn holds(target: &str, path: &str) -> bool {
     target.starts_with('/') && parts(path).starts_with(&parts(target))
 }
 
-fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
+/// What stands at a path of a service's container.
+pub fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
     let wanted = parts(path);
     if let Some(shown) = in_configs(project, service, &wanted) {
         return shown;

@@ -24,6 +24,7 @@ pub mod report;
 pub mod rules;
 mod scene;
 mod schema;
+mod secret_places;
 pub mod secrets;
 mod setting;
 #[cfg(test)]

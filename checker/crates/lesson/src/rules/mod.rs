@@ -14,7 +14,9 @@ mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod port_is_published;
 mod runs_a_lasting_program;
+mod secrets_stay_out;
 mod services_share_a_network;
+mod variables_are_set;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -73,7 +75,12 @@ pub fn all() -> &'static [Rule] {
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
         runs_a_lasting_program::RULE,
+        secrets_stay_out::IN_FILE,
+        secrets_stay_out::IN_ENVIRONMENT,
+        secrets_stay_out::IN_CONTAINERS,
         services_share_a_network::RULE,
+        variables_are_set::ARE_SET,
+        variables_are_set::ARE_REQUIRED,
     ]
 }
 
