@@ -260,7 +260,7 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
             let answer = live::answer(scene, &live::exec_probe(exec), matchers);
             Judged::all([answer, agreement::judge(scene, exec)])
         }),
-        _ => match live::probe(place) {
+        _ => match live::probe(place, scene.project()) {
             Some(probe) => live::answer(scene, &probe, matchers),
             None => Judged::not_seen("nothing is asked here", "correct the lesson"),
         },

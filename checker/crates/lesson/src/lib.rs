@@ -13,6 +13,7 @@ pub mod container;
 pub mod drill;
 pub mod evidence;
 pub mod format;
+mod gitignore;
 mod judge;
 mod live;
 mod locate;

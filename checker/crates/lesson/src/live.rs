@@ -1,5 +1,6 @@
 //! Judging containers and answers.
 
+use compose::Project;
 use serde_json::Value;
 
 use crate::container::{Container, Health, Status};
@@ -13,17 +14,18 @@ use crate::milvus::{self, MilvusAnswer};
 use crate::report::{Reason, Spot};
 use crate::scene::{Judged, Mismatch, Scene};
 
-/// The probe that a place asks for, if it is one.
-pub fn probe(place: &Place) -> Option<Probe> {
+/// The probe that a place asks for, if it is one. The file may say at which port.
+pub fn probe(place: &Place, project: Option<&Project>) -> Option<Probe> {
     match place {
         Place::Http(HttpPlace {
             service,
             port,
+            port_variable,
             path,
             inside,
         }) => Some(Probe::Http {
             service: service.clone(),
-            port: *port,
+            port: said_port(project, service, port_variable.as_deref()).unwrap_or(*port),
             path: path.clone(),
             inside: *inside,
         }),
@@ -50,6 +52,17 @@ pub fn probe(place: &Place) -> Option<Probe> {
         }),
         Place::Compose(_) | Place::Setting(_) | Place::Container(_) | Place::Rule(_) => None,
     }
+}
+
+/// The port that a variable of the service names.
+fn said_port(project: Option<&Project>, service: &str, variable: Option<&str>) -> Option<u16> {
+    let service = project?.service(service)?;
+    service
+        .environment(variable?)?
+        .scalar_text()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// The probe that runs a command.

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use compose::{Node, Span, Step, VariableOrigin};
+use compose::{Node, Reader, Span, Step, VariableOrigin};
 use serde_json::Value;
 
-use crate::evidence::{Answer, Bytes, Evidence, FileSeen};
+use crate::evidence::{Answer, Bytes, Evidence, FileSeen, FilesSeen};
+use crate::secret_places;
 
 /// Passwords that images ship with and guides repeat.
 const WELL_KNOWN: [&str; 14] = [
@@ -32,9 +33,40 @@ const WELL_KNOWN: [&str; 14] = [
 /// A secret shorter than this is replaced only where it is the whole value: in running text it would hit other words.
 const LONG_ENOUGH: usize = 8;
 
+/// What stood in files that hold a secret and nothing else: in no evidence, and known only so that it can be hidden elsewhere.
+#[derive(Default)]
+pub struct PutAway(Vec<String>);
+
+/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content.
+pub fn put_away(files: &mut FilesSeen, reader: &dyn Reader) -> PutAway {
+    let mut contents = Vec::new();
+    let loaded = compose::load(&*files, &files.request());
+    let paths = loaded.project.as_ref().map(secret_places::files);
+    for path in paths.into_iter().flatten() {
+        let seen = match reader.read(&path) {
+            Ok(bytes) => {
+                contents.push(String::from_utf8_lossy(&bytes).into_owned());
+                FileSeen::Secret {
+                    bytes: bytes.len() as u64,
+                }
+            }
+            refused => FileSeen::from(refused),
+        };
+        files.files.insert(path, seen);
+    }
+    PutAway(contents)
+}
+
 /// Replaces every secret in the evidence.
-pub fn hide(evidence: &mut Evidence) {
+pub fn hide(evidence: &mut Evidence, put_away: &PutAway) {
     let mut hidden = Hidden::default();
+    for content in &put_away.0 {
+        // A key has several lines, of which each tells something.
+        let lines = content.lines().map(str::trim);
+        for line in lines.filter(|line| Hidden::is_secret(line)) {
+            hidden.stand_in(line);
+        }
+    }
     hide_in_files(evidence, &mut hidden);
     for container in evidence
         .world
@@ -441,7 +473,7 @@ mod tests {
             files,
             world: Default::default(),
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let shown = format!("{:?}", evidence.files);
         assert!(
             !shown.contains("word12") && !shown.contains("123456"),

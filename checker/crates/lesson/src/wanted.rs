@@ -26,7 +26,7 @@ pub fn wanted(lesson: &Lesson, loaded: &Loaded, folder: &str) -> Wanted {
         .collect();
     wanted.ports = host_ports(project);
     for check in &lesson.checks {
-        add_probes(&check.look, &mut wanted);
+        add_probes(&check.look, project, &mut wanted);
     }
     wanted
 }
@@ -48,13 +48,13 @@ fn host_ports(project: &Project) -> std::collections::BTreeSet<HostPort> {
     ports.collect()
 }
 
-fn add_probes(look: &Look, wanted: &mut Wanted) {
+fn add_probes(look: &Look, project: &Project, wanted: &mut Wanted) {
     match look {
-        Look::All(looks) | Look::Any(looks) => {
-            looks.iter().for_each(|look| add_probes(look, wanted))
-        }
+        Look::All(looks) | Look::Any(looks) => looks
+            .iter()
+            .for_each(|look| add_probes(look, project, wanted)),
         Look::At { place, .. } => {
-            let probe = live::probe(place);
+            let probe = live::probe(place, Some(project));
             // A recording names the server that really answered; an image's tag is only a name.
             if let Some(Probe::Milvus { service, port, .. }) = &probe {
                 let (service, port) = (service.clone(), *port);

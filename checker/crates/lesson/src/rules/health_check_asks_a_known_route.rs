@@ -100,7 +100,7 @@ fn runs_something_else(test: &[String]) -> Option<String> {
 }
 
 /// Port and path of each HTTP address in a text; the path without query.
-fn urls(text: &str) -> Vec<(u16, String)> {
+pub fn urls(text: &str) -> Vec<(u16, String)> {
     let ends = |letter: char| {
         letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '(' | ')' | ';' | '|' | '&')
     };

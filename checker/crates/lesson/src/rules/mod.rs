@@ -4,6 +4,8 @@ mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
+mod env_file_values_count;
+mod example_names_every_variable;
 mod health_check_asks_a_known_route;
 mod keeps_data;
 mod keeps_running;
@@ -13,11 +15,17 @@ mod no_leftover_containers;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod port_is_published;
+mod port_variable_agrees;
 mod runs_a_lasting_program;
+mod secret_files_are_there;
+mod secret_files_stay_out_of_git;
 mod secrets_stay_out;
 mod services_share_a_network;
 mod variables_are_set;
 
+use std::collections::BTreeSet;
+
+use compose::Project;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -62,6 +70,8 @@ pub fn all() -> &'static [Rule] {
         config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        env_file_values_count::RULE,
+        example_names_every_variable::RULE,
         health_check_asks_a_known_route::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
@@ -74,7 +84,10 @@ pub fn all() -> &'static [Rule] {
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
+        port_variable_agrees::RULE,
         runs_a_lasting_program::RULE,
+        secret_files_are_there::RULE,
+        secret_files_stay_out_of_git::RULE,
         secrets_stay_out::IN_FILE,
         secrets_stay_out::IN_ENVIRONMENT,
         secrets_stay_out::IN_CONTAINERS,
@@ -87,6 +100,15 @@ pub fn all() -> &'static [Rule] {
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
     all().iter().find(|rule| rule.name == name)
+}
+
+/// Files of the learner's folder that a rule reads besides those that Compose reads.
+pub fn files_beside(name: &str, with: &Value, project: &Project) -> BTreeSet<String> {
+    match name {
+        "secret-files-stay-out-of-git" => secret_files_stay_out_of_git::files(project),
+        "example-names-every-variable" => example_names_every_variable::files(with),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// Reads a rule's parameters; no parameters are an empty map.
