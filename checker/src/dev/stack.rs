@@ -180,6 +180,8 @@ impl<'a> Stack<'a> {
         let arguments = [
             &[
                 "up",
+                // A case may change a file that goes into an image.
+                "--build",
                 "--detach",
                 "--wait",
                 "--wait-timeout",

@@ -11,6 +11,9 @@ use crate::config_file::{self, Shows};
 use crate::secrets::is_secret_name;
 use crate::setting;
 
+/// Where a container finds its secrets. A path there is none itself.
+pub const FOLDER: &str = "/run/secrets/";
+
 /// A secret that stands in a service of the file.
 pub struct Held<'a> {
     /// What carries it: `DB_PASSWORD`, `--requirepass`.
@@ -205,16 +208,24 @@ pub fn files(project: &Project) -> BTreeSet<String> {
         });
     let mut files: BTreeSet<String> = declared.collect();
     for service in project.services() {
-        for (name, node) in service.environment_all() {
-            let of_file = name.strip_suffix("_FILE").is_some_and(is_secret_name);
-            let path = node.scalar_text().filter(|_| of_file);
-            let shown = path.map(|path| config_file::shown_at(project, &service, &path));
-            if let Some(Shows::File { path, .. }) = shown {
+        for (_, path, _) in file_variables(&service) {
+            if let Shows::File { path, .. } = config_file::shown_at(project, &service, &path) {
                 files.insert(path);
             }
         }
     }
     files
+}
+
+/// The variables that name a file with a secret, as POSTGRES_PASSWORD_FILE does: name, path in the container, value.
+pub fn file_variables<'a>(service: &Service<'a>) -> Vec<(&'a str, String, &'a Node)> {
+    let variables = service.environment_all();
+    let of_files = variables.filter_map(|(name, node)| {
+        let path = node.scalar_text().filter(|path| path.starts_with('/'))?;
+        let is_one = name.strip_suffix("_FILE").is_some_and(is_secret_name);
+        is_one.then_some((name, path, node))
+    });
+    of_files.collect()
 }
 
 #[cfg(test)]

@@ -105,7 +105,8 @@ struct Hidden(BTreeMap<String, String>);
 
 impl Hidden {
     fn is_secret(value: &str) -> bool {
-        !value.is_empty() && !WELL_KNOWN.contains(&value)
+        let is_path = value.starts_with(secret_places::FOLDER);
+        !value.is_empty() && !is_path && !WELL_KNOWN.contains(&value)
     }
 
     fn stand_in(&mut self, secret: &str) -> String {

@@ -1,13 +1,15 @@
-//! `secret-files-are-there`
+//! `secret-files-are-there`, `secret-files-are-given`
 
 use compose::Node;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
+use crate::config_file::{self, Shows};
 use crate::evidence::FileSeen;
 use crate::scene::{Judged, Mismatch, Scene};
+use crate::secret_places;
 
-pub const RULE: Rule = Rule {
+pub const ARE_THERE: Rule = Rule {
     name: "secret-files-are-there",
     what: "Every file that `secrets:` names is there and has something in it.",
     why: "`docker compose config` does not look; `up` stops at the service that needs the file, or gives it an empty secret.",
@@ -16,6 +18,17 @@ pub const RULE: Rule = Rule {
     reads: Reads::Files,
     accepts: |with| parameters::<Parameters>(with).map(drop),
     judge: |scene, with| judged(with, |Parameters {}| judge(scene)),
+};
+
+pub const ARE_GIVEN: Rule = Rule {
+    name: "secret-files-are-given",
+    what: "Where a variable such as POSTGRES_PASSWORD_FILE names a file, the service has a secret or a mount at that path.",
+    why: "A variable with a path makes no file, and declaring a secret gives it to nobody: each service lists those it gets.",
+    mend: "List the secret under `secrets:` of the service; it lies at /run/secrets/NAME unless `target` says otherwise.",
+    leave: "Where the image brings the file along, or a program in the container writes it.",
+    reads: Reads::Files,
+    accepts: |with| parameters::<Parameters>(with).map(drop),
+    judge: |scene, with| judged(with, |Parameters {}| are_given(scene)),
 };
 
 #[derive(Deserialize)]
@@ -63,6 +76,34 @@ fn file(scene: &Scene<'_>, name: &str, node: &Node) -> Judged {
     .into()
 }
 
+fn are_given(scene: &Scene<'_>) -> Judged {
+    let Some(project) = scene.project() else {
+        return Judged::not_seen(
+            "the compose file does not load",
+            "run `docker compose config -q`",
+        );
+    };
+    let mismatches = project.services().flat_map(|service| {
+        let named = secret_places::file_variables(&service).into_iter();
+        let nowhere = named.filter(|(_, path, _)| {
+            let shown = config_file::shown_at(project, &service, path);
+            matches!(shown, Shows::Image)
+        });
+        nowhere
+            .map(|(name, path, node)| {
+                let found = format!(
+                    "{name} names {path}, and `{}` gets no secret or mount there",
+                    service.name()
+                );
+                let expected = format!("an entry under `secrets:` of `{}`", service.name());
+                Mismatch::new(scene.spot_of(node), found, expected)
+                    .next("compare the path with the names under `secrets:` of this service")
+            })
+            .collect::<Vec<_>>()
+    });
+    Judged::from_mismatches(mismatches.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
@@ -80,6 +121,25 @@ mod tests {
             ("no.txt", ""),
         ];
         on_files("secret-files-are-there", Value::Null, &files)
+    }
+
+    #[test]
+    fn a_path_at_which_nothing_is_given_is_told() {
+        let judge = |service: &str| {
+            let compose = format!(
+                "services: {{db: {{image: x, environment: {{PASSWORD_FILE: /run/secrets/db}}{service}}}}}\nsecrets: {{db: {{file: ./db}}, other: {{environment: OTHER}}}}"
+            );
+            on_files(
+                "secret-files-are-given",
+                Value::Null,
+                &[("compose.yaml", &compose)],
+            )
+        };
+        holds(judge(", secrets: [db]"));
+        holds(judge(", secrets: [{source: other, target: db}]"));
+        holds(judge(", volumes: ['./db:/run/secrets/db:ro']"));
+        finds(judge(""), "PASSWORD_FILE names /run/secrets/db");
+        finds(judge(", secrets: [other]"), "`db` gets no secret");
     }
 
     #[test]

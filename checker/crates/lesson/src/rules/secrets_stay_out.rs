@@ -52,6 +52,9 @@ fn in_file(scene: &Scene<'_>) -> Judged {
     Judged::from_mismatches(
         mismatches
             .map(|(service, held)| {
+                if held.value.starts_with(secret_places::FOLDER) {
+                    return path_as_password(scene, &held);
+                }
                 let found = format!(
                     "the value of {} is written here, under `{}` of `{service}`",
                     held.name, held.key
@@ -62,6 +65,16 @@ fn in_file(scene: &Scene<'_>) -> Judged {
             })
             .collect(),
     )
+}
+
+fn path_as_password(scene: &Scene<'_>, held: &Held<'_>) -> Mismatch {
+    let found = format!(
+        "{} takes the password itself, and gets the path of a file",
+        held.name
+    );
+    let expected = "the path in a variable that ends in _FILE, where the program knows one";
+    Mismatch::new(scene.spot_of(held.node), found, expected)
+        .next("look for the variable's name in the documentation of the image")
 }
 
 /// Whether the compose file itself says the value, as what is written or as a default of a variable.
@@ -189,6 +202,10 @@ mod tests {
         finds(
             judge("environment: {DB_PASSWORD: '${DB_PASSWORD:-blue-heron}'}"),
             "DB_PASSWORD",
+        );
+        finds(
+            judge("environment: {DB_PASSWORD: /run/secrets/db}"),
+            "gets the path of a file",
         );
         finds(
             judge("command: redis-server --requirepass hunter2"),
