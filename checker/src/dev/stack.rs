@@ -180,8 +180,6 @@ impl<'a> Stack<'a> {
         let arguments = [
             &[
                 "up",
-                // A case may change a file that goes into an image.
-                "--build",
                 "--detach",
                 "--wait",
                 "--wait-timeout",
@@ -189,6 +187,8 @@ impl<'a> Stack<'a> {
                 "--timeout",
                 STOP_WITHIN,
                 "--remove-orphans",
+                // A case may differ in a file that an image is built from.
+                "--build",
             ],
             more,
         ]
@@ -196,7 +196,7 @@ impl<'a> Stack<'a> {
         self.compose(&arguments)
     }
 
-    /// Removes containers, volumes and data.
+    /// Removes containers, volumes, images that were built here, and data.
     ///
     /// # Errors
     /// Docker or Compose failed.
@@ -207,6 +207,8 @@ impl<'a> Stack<'a> {
         self.compose(&[
             "down",
             "--volumes",
+            "--rmi",
+            "local",
             "--remove-orphans",
             "--timeout",
             STOP_WITHIN,

@@ -93,7 +93,7 @@ fn project(input: &[u8]) -> (MemoryReader, Request) {
 
 fn nodes(node: &Node, sources: &Sources) {
     span(node.span(), sources);
-    for step in &node.origin.steps {
+    for step in node.origin.steps.iter() {
         match step {
             Step::MergedOver { previous: at }
             | Step::Alias { used: at }

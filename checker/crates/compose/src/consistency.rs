@@ -113,7 +113,6 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
     }
     for (index, mount) in items(service.child("volumes")).iter().enumerate() {
         let kind = mount.child("type").and_then(Node::as_str);
-        let path = format!("services.{name}.volumes.{index}");
         if kind == Some("bind") && mount.child("source").is_none() {
             findings.push(
                 Finding::error(
@@ -123,7 +122,7 @@ fn check_service_values(name: &str, service: &Node, findings: &mut Vec<Finding>)
                 )
                 .label("nothing says which folder of your machine it shows")
                 .help("add `source: ./folder`, or use `type: volume`")
-                .path(path),
+                .path(format!("services.{name}.volumes.{index}")),
             );
         }
     }
@@ -287,7 +286,6 @@ impl Project<'_> {
         let Some(mapping) = service.as_mapping() else {
             return;
         };
-        let path = format!("services.{name}");
         let text = |key: &str| {
             mapping
                 .get(key)
@@ -303,7 +301,7 @@ impl Project<'_> {
                 )
                 .label("nothing says what to run")
                 .help("add `image: name:tag`, or `build: .` with a Dockerfile")
-                .path(path.clone()),
+                .path(format!("services.{name}")),
             );
         }
         self.check_build(name, mapping, findings);
@@ -769,20 +767,20 @@ fn check_watches(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
 
 /// Two mounts on one target hide each other.
 fn check_targets(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
-    let mut mounted: BTreeMap<String, Span> = BTreeMap::new();
+    let mut mounted: BTreeMap<&str, Span> = BTreeMap::new();
     let tmpfs = items(service.get("tmpfs")).iter().enumerate();
     let tmpfs = tmpfs.map(|(index, item)| {
         let target = item.as_str().and_then(|text| text.split(':').next());
-        (item, target, format!("tmpfs.{index}"))
+        (item, target, ("tmpfs", index))
     });
     let mounts = items(service.get("volumes")).iter().enumerate();
     let mounts = mounts.map(|(index, mount)| {
         let target = mount.child("target").and_then(Node::as_str);
-        (mount, target, format!("volumes.{index}"))
+        (mount, target, ("volumes", index))
     });
-    for (node, target, path) in tmpfs.chain(mounts) {
+    for (node, target, (list, index)) in tmpfs.chain(mounts) {
         let Some(target) = target else { continue };
-        if let Some(first) = mounted.insert(target.to_string(), node.span()) {
+        if let Some(first) = mounted.insert(target, node.span()) {
             findings.push(
                 Finding::error(
                     "target-twice",
@@ -792,7 +790,7 @@ fn check_targets(name: &str, service: &Mapping, findings: &mut Vec<Finding>) {
                 .label("the second")
                 .related(first, "the first")
                 .help("give one of them another target")
-                .path(format!("services.{name}.{path}")),
+                .path(format!("services.{name}.{list}.{index}")),
             );
         }
     }

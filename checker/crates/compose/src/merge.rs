@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use foldhash::fast::RandomState;
+
 use crate::at::At;
 use crate::expand;
 use crate::finding::Finding;
@@ -338,10 +340,17 @@ fn keep_last_of(node: &mut Node, field: &Field) {
     if field.identity == Identity::None || items.len() < 2 {
         return;
     }
+    // An item that cannot be told is left for validation to judge.
+    let identity = |(index, item): (usize, &Node)| {
+        identity_of(item, field.identity).unwrap_or_else(|| format!("\0{index}"))
+    };
+    let identities: Vec<String> = items.iter().enumerate().map(identity).collect();
+    let known: HashSet<&str, RandomState> = identities.iter().map(String::as_str).collect();
+    if known.len() == items.len() {
+        return;
+    }
     let mut kept: indexmap::IndexMap<String, Node> = indexmap::IndexMap::with_capacity(items.len());
-    for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
-        // An item that cannot be told is left for validation to judge.
-        let identity = identity_of(&item, field.identity).unwrap_or_else(|| format!("\0{index}"));
+    for (identity, mut item) in identities.into_iter().zip(std::mem::take(items)) {
         if let Some(earlier) = kept.get(&identity) {
             item.origin.push(Step::MergedOver {
                 previous: earlier.span(),

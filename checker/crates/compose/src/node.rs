@@ -1,5 +1,9 @@
 //! The located tree: every value with the place it came from and the way it took.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
@@ -29,7 +33,47 @@ pub struct Origin {
     /// Where the value is written. A default that Compose fills in has the place of what it belongs to.
     pub span: Span,
     /// What happened on the way, oldest first. Empty for a value that is used as it is written.
-    pub steps: Vec<Step>,
+    pub steps: Steps,
+}
+
+/// What happened to a value on its way, oldest first: a slice of [`Step`].
+///
+/// Values that went the same way share it. A file of anchors may repeat a thousand values a thousand times, and all
+/// that differs between them is their place.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Steps(Option<Arc<[Step]>>);
+
+impl Steps {
+    /// The most steps that are kept, the oldest ones. A longer history tells nobody more, and could grow without bound.
+    pub const MOST: usize = 12;
+
+    fn push(&mut self, step: Step) {
+        if self.len() < Self::MOST {
+            let all = self.iter().cloned().chain(std::iter::once(step));
+            self.0 = Some(all.collect());
+        }
+    }
+
+    fn is_shared_with(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+impl Deref for Steps {
+    type Target = [Step];
+
+    fn deref(&self) -> &[Step] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(formatter)
+    }
 }
 
 /// One thing that happened to a value between the file and the model.
@@ -276,7 +320,7 @@ impl Origin {
     pub fn at(span: Span) -> Self {
         Self {
             span,
-            steps: Vec::new(),
+            steps: Steps::default(),
         }
     }
 
@@ -287,15 +331,10 @@ impl Origin {
         origin
     }
 
-    /// Adds a step. A history longer than [`Origin::MOST_STEPS`] tells nobody more, and could grow without bound.
+    /// Adds a step, unless there are [`Steps::MOST`] already.
     pub fn push(&mut self, step: Step) {
-        if self.steps.len() < Self::MOST_STEPS {
-            self.steps.push(step);
-        }
+        self.steps.push(step);
     }
-
-    /// The most steps that are kept, the oldest ones.
-    pub const MOST_STEPS: usize = 12;
 }
 
 impl Node {
@@ -486,18 +525,43 @@ impl Node {
 
     /// Adds `step` to this value and to everything in it.
     pub(crate) fn add_step(&mut self, step: &Step) {
-        // Aliases in aliases repeat thousands of values, and the first few tell where each came from.
-        let is_told = matches!(step, Step::Alias { .. }) && self.origin.steps.len() >= 4;
-        if !is_told {
-            self.origin.push(step.clone());
-        }
+        self.lengthen(&mut Longer::by(step));
+    }
+
+    fn lengthen(&mut self, longer: &mut Longer<'_>) {
+        longer.lengthen(&mut self.origin.steps);
         match &mut self.value {
-            Value::Sequence(items) => items.iter_mut().for_each(|item| item.add_step(step)),
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.lengthen(longer)),
             Value::Mapping(mapping) => mapping
                 .iter_mut()
-                .for_each(|(_, entry)| entry.value.add_step(step)),
+                .for_each(|(_, entry)| entry.value.lengthen(longer)),
             _ => {}
         }
+    }
+}
+
+/// Adds one step to many histories. Those that were shared stay shared.
+struct Longer<'a> {
+    step: &'a Step,
+    /// The history that was seen last, and what became of it.
+    last: Option<(Steps, Steps)>,
+}
+
+impl<'a> Longer<'a> {
+    fn by(step: &'a Step) -> Self {
+        Self { step, last: None }
+    }
+
+    fn lengthen(&mut self, steps: &mut Steps) {
+        let (_, longer) = match self.last.take() {
+            Some(last) if last.0.is_shared_with(steps) => self.last.insert(last),
+            _ => {
+                let mut longer = steps.clone();
+                longer.push(self.step.clone());
+                self.last.insert((steps.clone(), longer))
+            }
+        };
+        *steps = longer.clone();
     }
 }
 

@@ -292,7 +292,7 @@ fn port() -> BoxedStrategy<Twice> {
 
 fn mapping(shape: &'static Shape, depth: usize) -> BoxedStrategy<Twice> {
     match shape.keys {
-        Keys::Fields(fields, _) => record(fields, depth),
+        Keys::Fields(..) => record(shape.fields(), depth),
         Keys::Names(child) | Keys::Texts(child) => {
             btree_map(word(), twice(child, "", depth + 1), 1..3)
                 .prop_map(|entries| entries_twice(entries.into_iter().collect()))

@@ -111,11 +111,47 @@ pub(crate) enum Keys {
     /// It is no mapping, or anything goes.
     Any,
     /// These keys, and others where allowed.
-    Fields(&'static [Field], Extensions),
+    Fields(Fields, Extensions),
     /// Names that people choose, of letters, digits, `.`, `_` and `-`.
     Names(&'static Shape),
     /// Any text.
     Texts(&'static Shape),
+}
+
+/// The known keys of a mapping.
+///
+/// A service has ninety of them and each is looked up many times, so those with one first letter are found at once.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    all: &'static [Field],
+    /// For each letter of the alphabet which of `all` begin with it, as bits.
+    by_letter: [u128; 26],
+}
+
+impl Fields {
+    const fn of(all: &'static [Field]) -> Self {
+        assert!(all.len() <= u128::BITS as usize);
+        let mut by_letter = [0; 26];
+        let mut index = 0;
+        while index < all.len() {
+            by_letter[(all[index].key.as_bytes()[0] - b'a') as usize] |= 1 << index;
+            index += 1;
+        }
+        Self { all, by_letter }
+    }
+
+    fn get(&self, key: &str) -> Option<&'static Field> {
+        let letter = key.bytes().next()?.checked_sub(b'a')?;
+        let mut candidates = *self.by_letter.get(usize::from(letter))?;
+        while candidates != 0 {
+            let field = &self.all[candidates.trailing_zeros() as usize];
+            if field.key == key {
+                return Some(field);
+            }
+            candidates &= candidates - 1;
+        }
+        None
+    }
 }
 
 /// Which keys a mapping may have besides its fields.
@@ -354,8 +390,8 @@ impl Shape {
 
     /// The fields, if it is a mapping with known keys.
     pub(crate) fn fields(&self) -> &'static [Field] {
-        match self.keys {
-            Keys::Fields(fields, _) => fields,
+        match &self.keys {
+            Keys::Fields(fields, _) => fields.all,
             _ => &[],
         }
     }
@@ -375,11 +411,10 @@ impl Shape {
 
     /// The field called `key`.
     pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
-        // A service has ninety keys and each is looked up many times; the first letter rules out most without a call.
-        let first = key.as_bytes().first();
-        self.fields()
-            .iter()
-            .find(|field| field.key.as_bytes().first() == first && field.key == key)
+        match &self.keys {
+            Keys::Fields(fields, _) => fields.get(key),
+            _ => None,
+        }
     }
 }
 
@@ -394,21 +429,21 @@ const fn set(items: &'static Shape, form: Form) -> Shape {
 }
 
 const fn record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Allowed))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::Allowed))
 }
 
 const fn closed_record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::Refused))
 }
 
 /// A record that takes any other key, and of which the model has the known ones.
 const fn open_record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::AnyKey))
 }
 
 /// A record of which the model leaves out the `x-` keys.
 const fn bare_record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Dropped))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::Dropped))
 }
 
 const fn names(values: &'static Shape) -> Shape {

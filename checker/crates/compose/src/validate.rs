@@ -239,7 +239,7 @@ fn validate_mapping(
 ) {
     match &shape.keys {
         Keys::Any => {}
-        Keys::Fields(fields, extensions) => {
+        Keys::Fields(_, extensions) => {
             for (name, entry) in mapping.iter() {
                 if findings.len() >= MOST {
                     return;
@@ -254,10 +254,17 @@ fn validate_mapping(
                         findings,
                     ),
                     None if extensions.allow(name) => {}
-                    None => findings.push(unknown_key(name, entry.key_span, fields, mapping, at)),
+                    None => findings.push(unknown_key(
+                        name,
+                        entry.key_span,
+                        shape.fields(),
+                        mapping,
+                        at,
+                    )),
                 }
             }
-            for field in fields
+            for field in shape
+                .fields()
                 .iter()
                 .filter(|field| field.is_required() && !mapping.contains(field.key))
             {

@@ -26,6 +26,9 @@ use crate::{stream, tls};
 /// The largest answer that is read, in bytes. A list of a thousand containers has about 2 MB.
 const LARGEST_ANSWER: usize = 32 << 20;
 
+/// The longest refusal that is read, in bytes.
+const LARGEST_REFUSAL: usize = 64 << 10;
+
 /// How many questions wait for their answer's head at once. An ssh server drops connections beyond 10 that are not logged in yet.
 const AT_ONCE: usize = 8;
 
@@ -110,13 +113,16 @@ impl Engine {
             .map_err(|_| Failure::Nonsense(format!("`{path}` cannot be asked for")))?;
         let sent = self.transport.send(request_for(uri));
         let response = self.end.within(self.deadlines.first_answer, sent).await??;
-        match response.status() {
-            status if status.is_success() => Ok(response.into_body()),
-            status => Err(Failure::Said {
-                status: status.as_u16(),
-                message: String::new(),
-            }),
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response.into_body());
         }
+        let words = Limited::new(response.into_body(), LARGEST_REFUSAL).collect();
+        let words = self.end.within(self.deadlines.call, words).await?;
+        Err(Failure::Said {
+            status: status.as_u16(),
+            message: words.map_or_else(|_| String::new(), |words| refusal(&words.to_bytes())),
+        })
     }
 
     /// For what is more than JSON. The caller sets the deadline.

@@ -64,8 +64,9 @@ async fn gather(engine: &Engine, wanted: &Wanted) -> Result<WorldSeen, Failure> 
             .map(|container| container.image().to_owned())
             .filter(|name| !name.is_empty()),
     );
-    let (images, networks, volumes, answers) = tokio::join!(
+    let (images, histories, networks, volumes, answers) = tokio::join!(
         images::look_up(engine, &names),
+        images::histories(engine, &wanted.histories),
         networks(
             engine,
             &wanted.project,
@@ -87,6 +88,7 @@ async fn gather(engine: &Engine, wanted: &Wanted) -> Result<WorldSeen, Failure> 
         strangers,
         loose: loose(&listed, wanted),
         images,
+        histories,
         networks,
         volumes,
         ports,

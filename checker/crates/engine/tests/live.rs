@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use engine::{Address, Deadlines, Lookup, collect, find, look_around};
 use lesson::evidence::{
-    Answer, Bytes, EngineSeen, HostPort, ImageSeen, InsideClient, PortHolder, Probe, Unanswered,
-    Via, Wanted, WorldSeen,
+    Answer, Bytes, EngineSeen, FileKind, HostPort, ImageSeen, InsideClient, PortHolder, Probe,
+    Unanswered, Via, Wanted, WorldSeen,
 };
 use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;
@@ -377,6 +377,79 @@ fn logs_and_processes_are_read() -> Result<(), Failed> {
         processes.iter().any(|process| process.pid == httpd.parent),
         "its parent is the init process"
     );
+    assert_eq!(httpd.user, "0", "by number");
+    Ok(())
+}
+
+/// The container has ended: nothing is started, and nothing of the image is run.
+fn files_are_seen_without_running_anything() -> Result<(), Failed> {
+    let file = |service: &str, path: &str, contents: bool| {
+        answer(Probe::File {
+            service: service.into(),
+            path: path.into(),
+            contents,
+        })
+    };
+    let program = match file("ended", "/bin/busybox", true)? {
+        Answer::File(program) => program,
+        other => return Err(format!("{other:?}").into()),
+    };
+    assert_eq!(
+        (program.kind, program.uid, program.mode & 0o111),
+        (FileKind::File, 0, 0o111)
+    );
+    assert!(program.size > 64 << 10, "{}", program.size);
+    assert_eq!(
+        program.contents.map(|contents| contents.0.len()),
+        Some(64 << 10),
+        "cut, not left out"
+    );
+    let Answer::File(folder) = file("ended", "/bin", false)? else {
+        return Err("no /bin".into());
+    };
+    assert_eq!((folder.kind, folder.contents), (FileKind::Folder, None));
+    for absent in ["/usr/bin/gcc", "/bin/busybox/x", "/no such folder/#?%41"] {
+        assert_eq!(file("ended", absent, false)?, Answer::NoFile, "{absent}");
+    }
+    let Answer::File(written) = file("web", "/www/index.html", true)? else {
+        return Err("not what the running container has written".into());
+    };
+    assert_eq!(written.contents, Some(Bytes(b"hello\n".to_vec())));
+    assert_eq!(
+        file("nobody", "/", false)?,
+        Answer::None(Unanswered::NotRunning)
+    );
+    Ok(())
+}
+
+fn the_kernel_is_asked_about_the_processes() -> Result<(), Failed> {
+    let Answer::Exec {
+        exit_code: 0,
+        stdout,
+        ..
+    } = answer(Probe::ProcStatus {
+        service: "web".into(),
+    })?
+    else {
+        return Err("no answer".into());
+    };
+    let text = stdout.text();
+    for line in ["Name: docker-init", "Name: httpd", "PPid: 1", "CapEff: "] {
+        assert!(text.contains(line), "{line} is missing in {text}");
+    }
+    Ok(())
+}
+
+fn an_images_history_is_told_where_it_is_asked_for() -> Result<(), Failed> {
+    let mut wanted = wanted(project()?);
+    assert!(look(&wanted)?.histories.is_empty());
+    wanted.histories = ["busybox:1.36", "no-such-image:1.0"]
+        .map(str::to_owned)
+        .into();
+    let seen = look(&wanted)?.histories;
+    assert_eq!(seen.keys().collect::<Vec<_>>(), ["busybox:1.36"]);
+    let steps = seen["busybox:1.36"].as_array().ok_or("no steps")?;
+    assert!(steps.iter().all(|step| step.get("CreatedBy").is_some()) && !steps.is_empty());
     Ok(())
 }
 
@@ -436,7 +509,16 @@ fn a_look_sends_gets_and_declared_commands_only() -> Result<(), Failed> {
         Probe::Processes {
             service: "web".into(),
         },
+        Probe::ProcStatus {
+            service: "web".into(),
+        },
+        Probe::File {
+            service: "ended".into(),
+            path: "/bin/busybox".into(),
+            contents: true,
+        },
     ]);
+    wanted.histories.insert("busybox:1.36".to_owned());
     let socket = address()?
         .host
         .strip_prefix("unix://")
@@ -451,9 +533,13 @@ fn a_look_sends_gets_and_declared_commands_only() -> Result<(), Failed> {
         let seen = collect(&find(&lookup)?, &wanted, &Deadlines::default()).await;
         Ok::<_, Failed>((seen, recorder.noted()))
     })??;
-    assert_eq!(seen.answers.len(), 4);
+    assert_eq!(seen.answers.len(), 6);
     assert!(noted.len() > 15, "{}", noted.len());
-    let declared = [command, InsideClient::Curl.command(8080, "/x")];
+    let declared = [
+        command,
+        InsideClient::Curl.command(8080, "/x"),
+        Probe::proc_status_command(),
+    ];
     for request in &noted {
         match request.method.as_str() {
             "GET" => assert!(request.body.is_empty()),
@@ -478,7 +564,7 @@ fn a_look_sends_gets_and_declared_commands_only() -> Result<(), Failed> {
             .iter()
             .filter(|request| request.method == "POST")
             .count(),
-        4
+        6
     );
     Ok(())
 }
@@ -563,7 +649,7 @@ fn changes_of_its_own_containers_are_told_and_no_others() -> Result<(), Failed> 
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: [(&str, Test); 15] = [
+    let tests: [(&str, Test); 18] = [
         (
             "the_projects_containers_are_seen",
             the_projects_containers_are_seen,
@@ -595,6 +681,18 @@ fn main() -> ExitCode {
         ),
         ("commands_run_to_their_end", commands_run_to_their_end),
         ("logs_and_processes_are_read", logs_and_processes_are_read),
+        (
+            "files_are_seen_without_running_anything",
+            files_are_seen_without_running_anything,
+        ),
+        (
+            "the_kernel_is_asked_about_the_processes",
+            the_kernel_is_asked_about_the_processes,
+        ),
+        (
+            "an_images_history_is_told_where_it_is_asked_for",
+            an_images_history_is_told_where_it_is_asked_for,
+        ),
         ("ports_name_their_holders", ports_name_their_holders),
         (
             "a_look_sends_gets_and_declared_commands_only",

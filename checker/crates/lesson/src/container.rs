@@ -78,11 +78,7 @@ impl<'a> Container<'a> {
 
     /// A field by path, as `HostConfig.Memory`.
     pub fn field(self, path: &str) -> Option<&'a Value> {
-        path.split('.')
-            .try_fold(&self.seen.inspect, |value, key| match value {
-                Value::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
-                other => other.get(key),
-            })
+        at(&self.seen.inspect, path)
     }
 
     fn text(self, path: &str) -> &'a str {
@@ -339,6 +335,14 @@ impl<'a> Container<'a> {
     pub fn last_lines(self) -> &'a [String] {
         &self.seen.last_lines
     }
+}
+
+/// A field of what the engine says, by path, as `HostConfig.Memory` or `Mounts.0.Type`.
+pub fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |value, key| match value {
+        Value::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+        other => other.get(key),
+    })
 }
 
 fn since(time: &str, now: jiff::Timestamp) -> Option<Duration> {

@@ -170,8 +170,24 @@ pub enum Place {
     Milvus(MilvusPlace),
     /// The newest log lines of a service's container, as a list of texts.
     Log(LogPlace),
-    /// Command lines of the processes in a service's container, as a list of texts.
+    /// Command lines of the processes in a service's container, as a list of texts. The engine leaves zombies out.
     Processes(String),
+    /// The first process of a service's container, on which its life depends, as the engine lists it. Fields: `command`; `user`,
+    /// a number; `children`, how many processes it has started that are still there.
+    FirstProcess(String),
+    /// What the kernel says of the processes in a service's container; the image needs a shell. Fields: `zombies`, how many
+    /// there are; and of the first process that is no init such as `tini`: `name`, `user` (a number), `catches` (names of signals,
+    /// as `TERM`), `capabilities` (those in effect, as `CHOWN`).
+    ProcOf(String),
+    /// What lies at a path of a service's container, running or not. Fields: `kind` (`file`, `folder`, `link`, `other`),
+    /// `size` in bytes, `mode` as `0755`, `uid`, `gid`, `link`. A volume or a mount that covers the path is not looked into.
+    File(FilePlace),
+    /// The image of this service: the one that the file names, or that Compose builds for it. Fields are those of the engine's
+    /// inspect answer: `Config.User`, `Config.Env`, `RootFS.Layers`, `RepoDigests`, and `Size` in bytes, which engines with
+    /// another image store count in another way.
+    ImageOf(String),
+    /// The steps that made the image of this service, newest first, as a list of texts.
+    HistoryOf(String),
     /// A named rule with its parameters; `checker explain` prints what each does.
     Rule(RulePlace),
 }
@@ -296,6 +312,16 @@ pub struct LogPlace {
     pub lines: u32,
 }
 
+/// A path in a container.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FilePlace {
+    /// The service.
+    pub service: String,
+    /// Absolute path in the container.
+    pub path: String,
+}
+
 /// A named rule.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -322,9 +348,9 @@ pub enum Matcher {
     MatchRegexp(String),
     /// A text with this part.
     ContainSubstring(String),
-    /// A list with this element.
+    /// A list with this element: its value, or a map of matchers that it meets.
     ContainElement(Value),
-    /// A list with these elements, and maybe more.
+    /// A list with these elements, and maybe more; each as for `contain-element`.
     ContainElements(Vec<Value>),
     /// A list of these elements in any order, and no others.
     ConsistOf(Vec<Value>),
@@ -370,7 +396,7 @@ pub enum Matcher {
     Is(ContainerState),
     /// HTTP status code.
     Status(u16),
-    /// HTTP body.
+    /// HTTP body, or the contents of a file.
     Body(Matchers),
     /// Exit code of a command.
     ExitCode(i64),
@@ -380,8 +406,10 @@ pub enum Matcher {
     Connects(bool),
     /// Whether the server answers the call; a server that asks for a login has answered.
     Answers(bool),
-    /// A field of the engine's inspect answer, as `{path: HostConfig.Memory, gt: 0}`.
+    /// A field of the engine's inspect answer, or of another place that has fields, as `{path: HostConfig.Memory, gt: 0}`.
     Field(FieldExpected),
+    /// An image of less bytes than this one, which has to be on the machine: `shop:builder`.
+    SmallerThan(String),
 }
 
 /// Matchers that all have to hold, as keys of one map.
@@ -437,10 +465,10 @@ pub struct Range {
     pub most: Option<String>,
 }
 
-/// A field of what the engine says about a container.
+/// A field of what the engine says about a container, an image, a file or a process.
 #[derive(Debug, Clone, Serialize)]
 pub struct FieldExpected {
-    /// Path into `GET /containers/{id}/json`, as `HostConfig.Memory`.
+    /// Path into `GET /containers/{id}/json` or what else the place has, as `HostConfig.Memory`.
     pub path: String,
     /// What to expect there.
     #[serde(flatten)]
@@ -465,7 +493,7 @@ pub(crate) const HEADER_KEYS: [&str; 9] = [
 ];
 
 /// Names of the keys that are places.
-pub(crate) const PLACE_KEYS: [&str; 10] = [
+pub(crate) const PLACE_KEYS: [&str; 15] = [
     "compose",
     "setting",
     "container",
@@ -475,6 +503,11 @@ pub(crate) const PLACE_KEYS: [&str; 10] = [
     "milvus",
     "log",
     "processes",
+    "first-process",
+    "proc-of",
+    "file",
+    "image-of",
+    "history-of",
     "rule",
 ];
 

@@ -8,9 +8,12 @@ use serde_json::Value;
 use crate::agreement;
 use crate::evidence::Evidence;
 use crate::format::{Check, Look, Matcher, Place, Setting};
+use crate::image;
+use crate::inside;
 use crate::live;
 use crate::matcher::{self, Matched};
 use crate::parse::Lesson;
+use crate::proc_status;
 use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Starting, Verdict};
 use crate::rules::{self, Reads};
 use crate::scene::{Judged, Mismatch, Scene};
@@ -238,7 +241,7 @@ fn is_there(scene: &Scene<'_>, look: &Look) -> bool {
     }
 }
 
-fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
+pub(crate) fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
     match place {
         Place::Compose(path) => {
             Judged::all(matchers.iter().map(|matcher| in_file(scene, path, matcher)))
@@ -260,9 +263,18 @@ fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judged {
             let answer = live::answer(scene, &live::exec_probe(exec), matchers);
             Judged::all([answer, agreement::judge(scene, exec)])
         }),
-        _ => match live::probe(place, scene.project()) {
-            Some(probe) => live::answer(scene, &probe, matchers),
-            None => Judged::not_seen("nothing is asked here", "correct the lesson"),
+        Place::ImageOf(service) => image::judge(scene, service, matchers),
+        Place::HistoryOf(service) => image::judge_history(scene, service, matchers),
+        _ => match (live::probe(place, matchers, scene.project()), place) {
+            (Some(probe), Place::File(file)) => inside::file(scene, file, &probe, matchers),
+            (Some(probe), Place::FirstProcess(service)) => {
+                inside::first_process(scene, service, &probe, matchers)
+            }
+            (Some(probe), Place::ProcOf(service)) => {
+                proc_status::judge(scene, service, &probe, matchers)
+            }
+            (Some(probe), _) => live::answer(scene, &probe, matchers),
+            (None, _) => Judged::not_seen("nothing is asked here", "correct the lesson"),
         },
     }
 }
@@ -476,6 +488,17 @@ pub fn described(look: &Look) -> String {
                 Place::Processes(service) => {
                     format!("the processes in the container of `{service}`")
                 }
+                Place::FirstProcess(service) => {
+                    format!("the first process in the container of `{service}`")
+                }
+                Place::ProcOf(service) => {
+                    format!("what the kernel says of the processes of `{service}`")
+                }
+                Place::File(file) => {
+                    format!("{} in the container of `{}`", file.path, file.service)
+                }
+                Place::ImageOf(service) => format!("the image of `{service}`"),
+                Place::HistoryOf(service) => format!("the history of the image of `{service}`"),
                 Place::Rule(rule) => return format!("rule {}", rule.name),
             };
             let expected: Vec<_> = matchers.iter().map(matcher::describe).collect();

@@ -6,16 +6,17 @@ use serde_json::Value;
 use crate::container::{Container, Health, Status};
 use crate::evidence::{Answer, Bytes, PortHolder, Probe, Unanswered, Via};
 use crate::format::{
-    ContainerState, ExecPlace, FieldExpected, HttpPlace, LogPlace, Matcher, MilvusPlace, Place,
-    PortPlace,
+    ContainerState, ExecPlace, FieldExpected, FilePlace, HttpPlace, LogPlace, Matcher, MilvusPlace,
+    Place, PortPlace,
 };
 use crate::matcher::{self, Matched};
 use crate::milvus::{self, MilvusAnswer};
 use crate::report::{Reason, Spot};
 use crate::scene::{Judged, Mismatch, Scene};
 
-/// The probe that a place asks for, if it is one. The file may say at which port.
-pub fn probe(place: &Place, project: Option<&Project>) -> Option<Probe> {
+/// The probe that a place asks for, if it is one. What is expected there says how much has to be read, and the file may say at
+/// which port.
+pub fn probe(place: &Place, matchers: &[Matcher], project: Option<&Project>) -> Option<Probe> {
     match place {
         Place::Http(HttpPlace {
             service,
@@ -47,10 +48,25 @@ pub fn probe(place: &Place, project: Option<&Project>) -> Option<Probe> {
             service: service.clone(),
             lines: *lines,
         }),
-        Place::Processes(service) => Some(Probe::Processes {
+        Place::Processes(service) | Place::FirstProcess(service) => Some(Probe::Processes {
             service: service.clone(),
         }),
-        Place::Compose(_) | Place::Setting(_) | Place::Container(_) | Place::Rule(_) => None,
+        Place::ProcOf(service) => Some(Probe::ProcStatus {
+            service: service.clone(),
+        }),
+        Place::File(FilePlace { service, path }) => Some(Probe::File {
+            service: service.clone(),
+            path: path.clone(),
+            contents: matchers
+                .iter()
+                .any(|matcher| matches!(matcher, Matcher::Body(_))),
+        }),
+        Place::Compose(_)
+        | Place::Setting(_)
+        | Place::Container(_)
+        | Place::ImageOf(_)
+        | Place::HistoryOf(_)
+        | Place::Rule(_) => None,
     }
 }
 
@@ -661,6 +677,8 @@ fn asked(probe: &Probe) -> String {
         Probe::Milvus { call, .. } => format!("Milvus call {call:?}"),
         Probe::Log { service, .. } => format!("the log of {service}"),
         Probe::Processes { service } => format!("the processes of {service}"),
+        Probe::ProcStatus { service } => format!("/proc of {service}"),
+        Probe::File { service, path, .. } => format!("{path} in {service}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Matchers on values: goss' words, and those that understand what a value stands for.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::command::runs;
@@ -214,8 +215,28 @@ fn contains(value: &Value, wanted: &[Value], differs: impl FnOnce() -> Differs) 
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
     let all = wanted
         .iter()
-        .all(|wanted| items.iter().any(|item| same(item, wanted)));
+        .all(|wanted| items.iter().any(|item| is_element(item, wanted)));
     Matched::when(value.is_array() && all, differs)
+}
+
+/// An element is described by its value, or by matchers.
+fn is_element(item: &Value, wanted: &Value) -> bool {
+    same(item, wanted)
+        || element_matchers(wanted)
+            .is_some_and(|matchers| every(&matchers.0, Some(item)) == Matched::Yes)
+}
+
+fn element_matchers(wanted: &Value) -> Option<Matchers> {
+    wanted
+        .is_object()
+        .then(|| Matchers::deserialize(wanted).ok())?
+}
+
+fn describe_element(wanted: &Value) -> String {
+    match element_matchers(wanted) {
+        Some(matchers) => describe_all(&matchers),
+        None => shown(wanted),
+    }
 }
 
 fn has_keys(value: &Value, keys: &[String]) -> Matched {
@@ -403,14 +424,17 @@ fn within(
 
 /// What a matcher expects, in words that follow "expected:".
 pub fn describe(matcher: &Matcher) -> String {
-    let list = |values: &[Value]| values.iter().map(shown).collect::<Vec<_>>().join(", ");
+    let list = |values: &[Value]| {
+        let values: Vec<_> = values.iter().map(describe_element).collect();
+        values.join(", ")
+    };
     match matcher {
         Matcher::Equals(value) => shown(value),
         Matcher::HavePrefix(part) => format!("something that starts with `{part}`"),
         Matcher::HaveSuffix(part) => format!("something that ends with `{part}`"),
         Matcher::MatchRegexp(pattern) => format!("something like `{pattern}`"),
         Matcher::ContainSubstring(part) => format!("something with `{part}` in it"),
-        Matcher::ContainElement(value) => format!("an entry {}", shown(value)),
+        Matcher::ContainElement(value) => format!("an entry {}", describe_element(value)),
         Matcher::ContainElements(values) => format!("the entries {}", list(values)),
         Matcher::ConsistOf(values) => format!("{} and nothing else", list(values)),
         Matcher::HaveLen(length) => format!("a length of {length}"),
@@ -461,6 +485,7 @@ pub fn describe(matcher: &Matcher) -> String {
         Matcher::Connects(false) => "no connection".to_owned(),
         Matcher::Answers(true) => "an answer".to_owned(),
         Matcher::Answers(false) => "no answer".to_owned(),
+        Matcher::SmallerThan(image) => format!("an image smaller than `{image}`"),
         Matcher::Field(field) => format!("`{}`: {}", field.path, describe_all(&field.expect)),
     }
 }
@@ -497,8 +522,19 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
     let name = matcher.name();
     let allowed = match matcher {
         Matcher::Reaches(_) => matches!(place, Place::Compose(_) | Place::Setting(_)),
-        Matcher::Is(_) | Matcher::Field(_) => matches!(place, Place::Container(_)),
-        Matcher::Status(_) | Matcher::Body(_) => matches!(place, Place::Http(_)),
+        Matcher::Is(_) => matches!(place, Place::Container(_)),
+        Matcher::Field(_) => matches!(
+            place,
+            Place::Container(_)
+                | Place::ImageOf(_)
+                | Place::File(_)
+                | Place::FirstProcess(_)
+                | Place::ProcOf(_)
+        ),
+        Matcher::SmallerThan(_) => matches!(place, Place::ImageOf(_)),
+        Matcher::Status(_) => matches!(place, Place::Http(_)),
+        Matcher::Body(_) => matches!(place, Place::Http(_) | Place::File(_)),
+        Matcher::Present(_) if matches!(place, Place::File(_)) => true,
         Matcher::ExitCode(_) | Matcher::Stdout(_) => matches!(place, Place::Exec(_)),
         Matcher::Connects(_) => matches!(place, Place::Tcp(_)),
         Matcher::Answers(_) => matches!(place, Place::Milvus(_)),
@@ -509,6 +545,7 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
                 | Place::Milvus(_)
                 | Place::Log(_)
                 | Place::Processes(_)
+                | Place::HistoryOf(_)
         ),
     };
     if !allowed {
@@ -521,8 +558,31 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
             )),
             None => Ok(()),
         },
-        _ => Ok(()),
+        (Matcher::Field(field), _) => crate::inside::has_field(place, &field.path),
+        _ => elements_can_be_read(matcher),
     }
+}
+
+/// Elements that are described by matchers have to be described by known ones.
+fn elements_can_be_read(matcher: &Matcher) -> Result<(), String> {
+    let wanted = match matcher {
+        Matcher::ContainElement(wanted) => std::slice::from_ref(wanted),
+        Matcher::ContainElements(wanted) | Matcher::ConsistOf(wanted) => wanted.as_slice(),
+        Matcher::Not(matchers) => return matchers.0.iter().try_for_each(elements_can_be_read),
+        Matcher::And(groups) | Matcher::Or(groups) => {
+            let mut matchers = groups.iter().flat_map(|group| &group.0);
+            return matchers.try_for_each(elements_can_be_read);
+        }
+        _ => return Ok(()),
+    };
+    wanted
+        .iter()
+        .filter(|wanted| wanted.is_object())
+        .try_for_each(|wanted| {
+            Matchers::deserialize(wanted)
+                .map(drop)
+                .map_err(|error| format!("an element is a value, or a map of matchers: {error}"))
+        })
 }
 
 /// The matcher that understands a value which several spellings are right for.
@@ -572,6 +632,14 @@ mod tests {
         assert!(fits_value(
             json!({"contain-elements": ["a", 1]}),
             json!(["1", "b", "a"])
+        ));
+        assert!(fits_value(
+            json!({"contain-element": {"have-suffix": "main:app"}}),
+            json!(["run", "uvicorn main:app"])
+        ));
+        assert!(!fits_value(
+            json!({"contain-element": {"have-suffix": "main:app"}}),
+            json!(["run"])
         ));
         assert!(!fits_value(json!({"consist-of": ["a"]}), json!(["a", "b"])));
         assert!(fits_value(json!({"have-keys": ["a"]}), json!({"a": null})));

@@ -308,6 +308,11 @@ pub(crate) fn examine_look(
                     errors.push(places.error(&format!("{path}.{name}"), &message));
                 }
             }
+            if let Place::File(file) = place.as_ref()
+                && let Err(message) = crate::inside::is_visible(file)
+            {
+                errors.push(places.error(&format!("{path}.file.path"), &message));
+            }
             for matcher in matchers {
                 if let Err(message) = crate::matcher::fits(matcher, place) {
                     errors.push(places.error(&format!("{path}.{}", matcher.name()), &message));
@@ -471,4 +476,61 @@ pub(crate) fn typed<T: for<'de> Deserialize<'de>>(
         at.extend(unknown);
         places.error(&at.join("."), &message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(check: &str) -> Vec<String> {
+        let lesson = format!(
+            "id: lesson-1\ntitle: T\ngoal: G\nminutes: 5\nproject: lesson-01\nedit: [compose.yaml]\nchecks:\n  - id: one\n    title: t\n    why: w\n{check}"
+        );
+        match parse_lesson("lesson.yaml", &lesson, &BTreeMap::new()) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn a_place_with_fields_tells_its_author_which_it_has() {
+        let place = "    first-process: api\n";
+        let right = format!("{place}    field: {{path: user, gt: 0}}\n");
+        assert_eq!(mistakes(&right), Vec::<String>::new());
+        let wrong = format!("{place}    field: {{path: uid, gt: 0}}\n");
+        let told = mistakes(&wrong);
+        assert!(
+            told.len() == 1
+                && told[0].starts_with("lesson.yaml:12:")
+                && told[0].contains("no field `uid` here; there are `command`, `user`"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn a_path_that_no_archive_holds_is_refused_in_its_line() {
+        let told = mistakes(
+            "    file:\n      service: api\n      path: /proc/1/status\n    present: true\n",
+        );
+        assert!(
+            told.len() == 1 && told[0].starts_with("lesson.yaml:13:") && told[0].contains("`exec`"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn elements_are_described_by_known_matchers() {
+        let with = |element: &str| {
+            mistakes(&format!(
+                "    history-of: api\n    not: {{contain-element: {element}}}\n"
+            ))
+        };
+        assert_eq!(with("{contain-substring: apt-get}"), Vec::<String>::new());
+        assert_eq!(with("CMD"), Vec::<String>::new());
+        let told = with("{contains: apt-get}");
+        assert!(
+            told.len() == 1 && told[0].contains("a map of matchers"),
+            "{told:?}"
+        );
+    }
 }

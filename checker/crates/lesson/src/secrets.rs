@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use compose::{Node, Reader, Span, Step, VariableOrigin};
 use serde_json::Value;
 
-use crate::evidence::{Answer, Bytes, Evidence, FileSeen, FilesSeen};
+use crate::evidence::{Answer, Bytes, Evidence, FileSeen, FilesSeen, ImageSeen, Probe, WorldSeen};
 use crate::secret_places;
 
 /// Passwords that images ship with and guides repeat.
@@ -76,6 +76,8 @@ pub fn hide(evidence: &mut Evidence, put_away: &PutAway) {
     {
         hide_in_environment(&mut container.inspect, &mut hidden);
     }
+    hide_in_images(&mut evidence.world, &mut hidden);
+    hide_in_contents(&mut evidence.world, &mut hidden);
     hide_everywhere(evidence, &hidden);
 }
 
@@ -203,13 +205,8 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
     }
     for (path, seen) in &mut evidence.files.files {
         let FileSeen::Text(text) = seen else { continue };
-        let is_environment = path.rsplit('/').next().is_some_and(|name| {
-            name == ".env" || name.ends_with(".env") || name.starts_with(".env.")
-        });
-        if is_environment {
-            *text = hide_in_assignments(text, hidden);
-        } else if path.ends_with(".conf") {
-            *text = hide_in_settings(text, hidden);
+        if let Some(shown) = hide_by_name(path, text, hidden) {
+            *text = shown;
         }
     }
     for (name, value) in &mut evidence.files.environment {
@@ -297,6 +294,18 @@ fn is_name(text: &str) -> bool {
     })
 }
 
+/// The text of a file without the secrets that its kind has, which its name tells; nothing where that is no such kind.
+fn hide_by_name(path: &str, text: &str, hidden: &mut Hidden) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if name == ".env" || name.ends_with(".env") || name.starts_with(".env.") {
+        Some(hide_in_assignments(text, hidden))
+    } else if name.ends_with(".conf") {
+        Some(hide_in_settings(text, hidden))
+    } else {
+        None
+    }
+}
+
 /// `NAME=value` lines, as in `.env` files.
 fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
     let lines = text.split_inclusive('\n').map(|line| {
@@ -357,6 +366,46 @@ fn hide_in_environment(inspect: &mut Value, hidden: &mut Hidden) {
     }
 }
 
+/// An image carries what its Dockerfile says: variables, and the words of its steps, in which arguments of the build stand too.
+fn hide_in_images(world: &mut WorldSeen, hidden: &mut Hidden) {
+    for seen in world.images.values_mut() {
+        if let ImageSeen::Present(inspect) = seen {
+            hide_in_environment(inspect, hidden);
+        }
+    }
+    let steps = world.histories.values_mut().filter_map(Value::as_array_mut);
+    for step in steps.flatten() {
+        let Some(text) = step.get("CreatedBy").and_then(Value::as_str) else {
+            continue;
+        };
+        let secrets = text.split_whitespace().filter_map(|word| {
+            let (name, value) = word.split_once('=')?;
+            secret_in(name, value.trim_matches(['"', '\'']))
+        });
+        let shown = secrets.fold(text.to_owned(), |shown, secret| {
+            shown.replace(
+                &format!("={secret}"),
+                &format!("={}", hidden.stand_in(&secret)),
+            )
+        });
+        step["CreatedBy"] = Value::from(shown);
+    }
+}
+
+/// Files of a container are files like the learner's own.
+fn hide_in_contents(world: &mut WorldSeen, hidden: &mut Hidden) {
+    for answered in &mut world.answers {
+        if let (Probe::File { path, .. }, Answer::File(seen)) =
+            (&answered.probe, &mut answered.answer)
+            && let Some(contents) = &mut seen.contents
+            && let Ok(text) = std::str::from_utf8(&contents.0)
+            && let Some(shown) = hide_by_name(path, text, hidden)
+        {
+            contents.0 = shown.into_bytes();
+        }
+    }
+}
+
 /// Long secrets may also stand in commands, logs and answers.
 fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
     if hidden.0.keys().all(|secret| secret.len() < LONG_ENOUGH) {
@@ -375,6 +424,14 @@ fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
             .iter_mut()
             .for_each(|line| hidden.in_text(line));
     }
+    for seen in world.images.values_mut() {
+        if let ImageSeen::Present(inspect) = seen {
+            hide_in_value(inspect, hidden);
+        }
+    }
+    for history in world.histories.values_mut() {
+        hide_in_value(history, hidden);
+    }
     for answered in &mut world.answers {
         match &mut answered.answer {
             Answer::Http { body, .. } | Answer::Grpc { body, .. } => hide_in_bytes(body, hidden),
@@ -388,7 +445,12 @@ fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
                     .iter_mut()
                     .for_each(|process| hidden.in_text(&mut process.command));
             }
-            Answer::Tcp { .. } | Answer::None(_) => {}
+            Answer::File(seen) => {
+                if let Some(contents) = &mut seen.contents {
+                    hide_in_bytes(contents, hidden);
+                }
+            }
+            Answer::Tcp { .. } | Answer::NoFile | Answer::None(_) => {}
         }
     }
 }
@@ -491,6 +553,54 @@ mod tests {
         assert_eq!(value("a", "A_PASSWORD"), value("a", "B_PASSWORD"));
         assert_eq!(value("a", "A_PASSWORD"), value("b", "E_PASSWORD"));
         assert_ne!(value("a", "C_PASSWORD"), value("a", "D_PASSWORD"));
+    }
+
+    #[test]
+    fn what_a_dockerfile_bakes_in_is_hidden_in_image_and_history() {
+        use crate::evidence::{Answered, FileInside, FileKind};
+        let image = serde_json::json!({"Config": {"Env": ["PATH=/bin", "API_KEY=tulip-4711"]}});
+        let steps = serde_json::json!([
+            {"CreatedBy": "CMD [\"run\"]"},
+            {"CreatedBy": "RUN |1 PIP_TOKEN=rose-0815 /bin/sh -c pip install -i https://x:rose-0815@y/ z # buildkit"},
+            {"CreatedBy": "ENV API_KEY=tulip-4711"},
+        ]);
+        let answer = Answer::File(FileInside {
+            kind: FileKind::File,
+            size: 24,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            link: None,
+            contents: Some(Bytes(b"DB_PASSWORD=daisy-123456\n".to_vec())),
+        });
+        let probe = Probe::File {
+            service: "api".to_owned(),
+            path: "/app/.env".to_owned(),
+            contents: true,
+        };
+        let world = WorldSeen {
+            images: [("x".to_owned(), ImageSeen::Present(image))].into(),
+            histories: [("x".to_owned(), steps)].into(),
+            answers: vec![Answered {
+                probe,
+                answer,
+                took_ms: 1,
+            }],
+            ..WorldSeen::default()
+        };
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: Default::default(),
+            world,
+        };
+        hide(&mut evidence);
+        let shown = serde_json::to_string(&evidence).expect("JSON");
+        for secret in ["tulip-4711", "rose-0815", "daisy-123456"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+        assert!(shown.contains("API_KEY=hidden") && shown.contains("PIP_TOKEN=hidden"));
     }
 
     #[test]

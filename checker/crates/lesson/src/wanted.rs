@@ -3,7 +3,8 @@
 use compose::{Loaded, Project};
 
 use crate::evidence::{HostPort, MilvusCall, Probe, Wanted};
-use crate::format::Look;
+use crate::format::{Look, Matcher, Place};
+use crate::image;
 use crate::live;
 use crate::parse::Lesson;
 
@@ -22,11 +23,11 @@ pub fn wanted(lesson: &Lesson, loaded: &Loaded, folder: &str) -> Wanted {
     wanted.project = project.name().to_owned();
     wanted.images = project
         .services()
-        .filter_map(|service| Some(service.image()?.as_str()?.to_owned()))
+        .filter_map(|service| image::reference(project, &service))
         .collect();
     wanted.ports = host_ports(project);
     for check in &lesson.checks {
-        add_probes(&check.look, project, &mut wanted);
+        add(&check.look, project, &mut wanted);
     }
     wanted
 }
@@ -48,13 +49,21 @@ fn host_ports(project: &Project) -> std::collections::BTreeSet<HostPort> {
     ports.collect()
 }
 
-fn add_probes(look: &Look, project: &Project, wanted: &mut Wanted) {
+fn add(look: &Look, project: &Project, wanted: &mut Wanted) {
     match look {
-        Look::All(looks) | Look::Any(looks) => looks
-            .iter()
-            .for_each(|look| add_probes(look, project, wanted)),
-        Look::At { place, .. } => {
-            let probe = live::probe(place, Some(project));
+        Look::All(looks) | Look::Any(looks) => {
+            looks.iter().for_each(|look| add(look, project, wanted))
+        }
+        Look::At { place, matchers } => {
+            wanted
+                .images
+                .extend(matchers.iter().filter_map(other_image));
+            if let Place::HistoryOf(service) = place.as_ref() {
+                let service = project.service(service);
+                let reference = service.and_then(|service| image::reference(project, &service));
+                wanted.histories.extend(reference);
+            }
+            let probe = live::probe(place, matchers, Some(project));
             // A recording names the server that really answered; an image's tag is only a name.
             if let Some(Probe::Milvus { service, port, .. }) = &probe {
                 let (service, port) = (service.clone(), *port);
@@ -66,5 +75,13 @@ fn add_probes(look: &Look, project: &Project, wanted: &mut Wanted) {
             }
             wanted.probes.extend(probe);
         }
+    }
+}
+
+/// The image that another one is held against.
+fn other_image(matcher: &Matcher) -> Option<String> {
+    match matcher {
+        Matcher::SmallerThan(reference) => Some(reference.clone()),
+        _ => None,
     }
 }

@@ -11,3 +11,25 @@ pub fn duration(duration: Duration) -> String {
         seconds => format!("{} days", seconds / 86400),
     }
 }
+
+/// `512 B`, `4.1 kB`, `283.0 MB`, `1.2 GB`: thousands, as Docker counts.
+pub fn size(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        0..1000 => return format!("{bytes} B"),
+        1000..1_000_000 => (1000, "kB"),
+        1_000_000..1_000_000_000 => (1_000_000, "MB"),
+        _ => (1_000_000_000, "GB"),
+    };
+    format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_thousands() {
+        let told = [999, 1000, 1_234_567, 282_621_542, 1_250_000_000].map(size);
+        assert_eq!(told, ["999 B", "1.0 kB", "1.2 MB", "282.6 MB", "1.2 GB"]);
+    }
+}

@@ -41,43 +41,37 @@ pub(super) fn disable_services(
 /// Leaves out the networks, volumes, secrets, configs and models that no service uses.
 pub(super) fn prune(root: &mut Node) {
     let mut used: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut uses = |kind, name: &str| {
+        let names = used.entry(kind).or_default();
+        if !names.contains(name) {
+            names.insert(name.to_string());
+        }
+    };
     let services = root.child("services").and_then(Node::as_mapping);
     for (_, entry) in services.into_iter().flat_map(Mapping::iter) {
         let service = &entry.value;
         for kind in ["networks", "models"] {
-            let names = service
-                .child(kind)
-                .and_then(Node::as_mapping)
+            let names = service.child(kind).and_then(Node::as_mapping);
+            names
                 .into_iter()
-                .flat_map(Mapping::keys);
-            used.entry(kind)
-                .or_default()
-                .extend(names.map(String::from));
-        }
-        for mount in service
-            .child("volumes")
-            .and_then(Node::as_sequence)
-            .unwrap_or_default()
-        {
-            if mount.child("type").and_then(Node::as_str) == Some("volume") {
-                used.entry("volumes")
-                    .or_default()
-                    .extend(mount.child("source").and_then(Node::scalar_text));
-            }
+                .flat_map(Mapping::keys)
+                .for_each(|name| uses(kind, name));
         }
         for (kind, list) in [
+            ("volumes", "volumes"),
             ("secrets", "secrets"),
             ("configs", "configs"),
             ("secrets", "build.secrets"),
         ] {
-            for reference in service
-                .get(list)
-                .and_then(Node::as_sequence)
-                .unwrap_or_default()
-            {
-                used.entry(kind)
-                    .or_default()
-                    .extend(reference.child("source").and_then(Node::scalar_text));
+            let items = service.get(list).and_then(Node::as_sequence);
+            for item in items.unwrap_or_default() {
+                let is_bind = kind == "volumes"
+                    && item.child("type").and_then(Node::as_str) != Some("volume");
+                if let Some(name) = item.child("source").and_then(Node::as_str)
+                    && !is_bind
+                {
+                    uses(kind, name);
+                }
             }
         }
     }

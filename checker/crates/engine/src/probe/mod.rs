@@ -1,6 +1,7 @@
 //! Puts a lesson's questions to running services.
 
 mod exec;
+mod file;
 mod http;
 mod milvus;
 mod processes;
@@ -45,10 +46,18 @@ async fn ask(
     probe: &Probe,
     containers: &[ContainerSeen],
 ) -> Result<Answer, Unanswered> {
-    let running = containers.iter().map(|seen| Inspected(&seen.inspect));
-    let container = running
-        .filter(|container| container.is_running())
-        .find(|container| container.service() == probe.service());
+    let inspected = containers.iter().map(|seen| Inspected(&seen.inspect));
+    let of_service = || {
+        inspected
+            .clone()
+            .filter(|it| it.service() == probe.service())
+    };
+    let running = of_service().find(|container| container.is_running());
+    let container = match probe {
+        // Files are there whether it runs or not.
+        Probe::File { .. } => running.or(of_service().next()),
+        _ => running,
+    };
     let container = container.ok_or(Unanswered::NotRunning)?;
     let place = Place {
         engine,
@@ -77,6 +86,7 @@ async fn ask(
                 .await
         }
         Probe::Exec { command, .. } => exec::answer(&place, command).await,
+        Probe::ProcStatus { .. } => exec::answer(&place, &Probe::proc_status_command()).await,
         Probe::Log { lines, .. } => {
             let lines = output::last_lines(engine, container.id(), *lines);
             let lines = engine
@@ -88,6 +98,9 @@ async fn ask(
             Ok(Answer::Log { lines })
         }
         Probe::Processes { .. } => processes::list(engine, container.id()).await,
+        Probe::File { path, contents, .. } => {
+            file::look(engine, container.id(), path, *contents).await
+        }
     }
 }
 

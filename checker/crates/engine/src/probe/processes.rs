@@ -7,8 +7,9 @@ use super::by_engine;
 use crate::client::{Engine, escaped};
 use crate::failure::Failure;
 
-/// Columns that are asked for. The engine's own choice is that of `ps -ef`, whose user column may hold a number.
-const COLUMNS: &str = "-eo pid,ppid,user,args";
+/// Columns that are asked for. Users by number: `ps` runs on the engine's machine, whose names for them are other ones. The
+/// engine's own choice is that of `ps -ef`.
+const COLUMNS: &str = "-eo pid,ppid,uid,args";
 
 pub(super) async fn list(engine: &Engine, id: &str) -> Result<Answer, Unanswered> {
     let asked = engine
@@ -42,7 +43,7 @@ fn read(top: &Value) -> Option<Vec<Process>> {
     let column = |names: &[&str]| titles.iter().position(|title| names.contains(title));
     let pid = column(&["PID"])?;
     let parent = column(&["PPID"])?;
-    let user = column(&["USER", "UID"])?;
+    let user = column(&["UID", "USER"])?;
     let command = column(&["COMMAND", "CMD", "ARGS"])?;
     let rows = top.get("Processes")?.as_array()?;
     rows.iter()
@@ -51,7 +52,7 @@ fn read(top: &Value) -> Option<Vec<Process>> {
             Some(Process {
                 pid: cell(pid)?.trim().parse().ok()?,
                 parent: cell(parent)?.trim().parse().ok()?,
-                user: cell(user)?.to_owned(),
+                user: cell(user)?.trim().to_owned(),
                 command: cell(command)?.to_owned(),
             })
         })
@@ -75,10 +76,10 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_title() {
-        let asked = json!({"Titles": ["PID", "PPID", "USER", "COMMAND"], "Processes": [["6641", "6590", "root", "sleep 300"]]});
+        let asked = json!({"Titles": ["PID", "PPID", "UID", "COMMAND"], "Processes": [["6641", "6590", "0", "sleep 300"]]});
         assert_eq!(
             read(&asked),
-            Some(vec![process(6641, 6590, "root", "sleep 300")])
+            Some(vec![process(6641, 6590, "0", "sleep 300")])
         );
         let own = json!({
             "Titles": ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],

@@ -56,6 +56,23 @@ pub enum Probe {
         /// Service whose container is asked.
         service: String,
     },
+    /// What the kernel says of the processes in the container: runs [`Probe::proc_status_command`] there, so the image needs a
+    /// shell, and is answered by its output.
+    ProcStatus {
+        /// Service whose container is asked.
+        service: String,
+    },
+    /// A file or folder of the container, running or not, through the engine's archive call: nothing is started, and no
+    /// program in the image is needed.
+    File {
+        /// Service whose container is looked into.
+        service: String,
+        /// Absolute path in the container.
+        path: String,
+        /// Whether the contents are read too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        contents: bool,
+    },
 }
 
 impl Probe {
@@ -67,8 +84,20 @@ impl Probe {
             | Self::Exec { service, .. }
             | Self::Milvus { service, .. }
             | Self::Log { service, .. }
-            | Self::Processes { service } => service,
+            | Self::Processes { service }
+            | Self::ProcStatus { service }
+            | Self::File { service, .. } => service,
         }
+    }
+}
+
+impl Probe {
+    /// The exact command behind [`Probe::ProcStatus`]: words of the shell alone, which read `/proc`. It names itself first, so
+    /// that it can be left out.
+    pub fn proc_status_command() -> Vec<String> {
+        let script = "echo Self: $$; for f in /proc/[0-9]*/status; do while read -r k v; do case $k in \
+            Name:|State:|Pid:|PPid:|Uid:|SigCgt:|CapEff:) echo \"$k $v\";; esac; done < \"$f\"; done 2>/dev/null";
+        ["sh", "-c", script].map(str::to_owned).into()
     }
 }
 
@@ -191,8 +220,48 @@ pub enum Answer {
         /// One entry a process.
         processes: Vec<super::Process>,
     },
+    /// What lies at a path.
+    File(FileInside),
+    /// Nothing lies at the path.
+    NoFile,
     /// No answer.
     None(Unanswered),
+}
+
+/// A file or folder in a container. A symbolic link at the end of the path is told as itself, not as what it leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FileInside {
+    /// What it is.
+    pub kind: FileKind,
+    /// Size in bytes; 0 for what is no file.
+    pub size: u64,
+    /// Permission bits, as a number: `0o755`.
+    pub mode: u32,
+    /// Number of the user that owns it.
+    pub uid: u64,
+    /// Number of its group.
+    pub gid: u64,
+    /// Where a symbolic link leads, as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The contents of a file, cut at 64 KiB, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<Bytes>,
+}
+
+/// Kinds of what lies at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A device, a pipe or a socket.
+    Other,
 }
 
 /// Why there is no answer.

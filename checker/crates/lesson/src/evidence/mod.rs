@@ -10,7 +10,9 @@ mod answers;
 mod files;
 mod world;
 
-pub use answers::{Answer, Answered, Bytes, InsideClient, MilvusCall, Probe, Unanswered, Via};
+pub use answers::{
+    Answer, Answered, Bytes, FileInside, FileKind, InsideClient, MilvusCall, Probe, Unanswered, Via,
+};
 pub use files::{FileSeen, FilesSeen};
 pub use world::{
     ContainerSeen, EngineSeen, HostPort, ImageSeen, LooseSeen, PortHolder, PortSeen, Process,

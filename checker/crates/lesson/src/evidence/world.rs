@@ -16,6 +16,8 @@ pub struct Wanted {
     pub folder: String,
     /// Image references of the file, to learn which are on the machine.
     pub images: BTreeSet<String>,
+    /// Image references whose history is asked for as well.
+    pub histories: BTreeSet<String>,
     /// Host ports that the file publishes, to learn who holds them.
     pub ports: BTreeSet<HostPort>,
     /// Questions to running services.
@@ -66,6 +68,9 @@ pub struct WorldSeen {
     /// Image reference as wanted or as a container names it, and what the engine has under it.
     #[serde(default)]
     pub images: BTreeMap<String, ImageSeen>,
+    /// The body of `GET /images/{name}/history` for each reference that it was asked for: the steps, newest first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub histories: BTreeMap<String, Value>,
     /// The engine's `GET /networks/{id}` for each network of the project's label or of a container of it, by name.
     #[serde(default)]
     pub networks: BTreeMap<String, Value>,
@@ -181,7 +186,7 @@ pub enum PortHolder {
     Program,
 }
 
-/// A process of a container.
+/// A process of a container. The engine's list leaves zombies out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Process {
@@ -189,7 +194,7 @@ pub struct Process {
     pub pid: u32,
     /// Its parent's.
     pub parent: u32,
-    /// User it runs as.
+    /// User it runs as: the number, where the engine gives it. A name is the host's, not the image's.
     pub user: String,
     /// Command line.
     pub command: String,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::no_nameless_volumes::is_generated;
 use super::{Reads, Rule, judged, parameters};
 use crate::container::Container;
+use crate::evidence::ImageSeen;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
 use crate::secrets;
@@ -89,6 +90,7 @@ fn differences(
 ) -> Vec<Difference> {
     let mut differences = Vec::new();
     differences.extend(image(service, container));
+    differences.extend(built_image(scene, service, container));
     // With another image everything that comes from it is another too.
     let of_image = scene
         .image_of(container)
@@ -165,6 +167,25 @@ fn image(service: &Service<'_>, container: Container<'_>) -> Option<Difference> 
         what: "image".to_owned(),
         file: format!("`{said}`"),
         container: format!("`{}`", container.image()),
+    })
+}
+
+/// What a service builds is part of its answer: the container has to run the newest build.
+fn built_image(
+    scene: &Scene<'_>,
+    service: &Service<'_>,
+    container: Container<'_>,
+) -> Option<Difference> {
+    service.node().get("build")?;
+    let reference = crate::image::reference(scene.project()?, service)?;
+    let ImageSeen::Present(image) = scene.evidence.world.images.get(&reference)? else {
+        return None;
+    };
+    let (newest, running) = (image.get("Id")?, container.field("Image")?);
+    (container.image() == reference && newest != running).then(|| Difference {
+        what: "image".to_owned(),
+        file: format!("`{reference}`, which was built again since"),
+        container: "the one of an earlier build".to_owned(),
     })
 }
 
@@ -497,7 +518,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::evidence::{ContainerSeen, ImageSeen, WorldSeen};
+    use crate::evidence::{ContainerSeen, WorldSeen};
     use crate::testing::{finds, holds, on_containers, on_world};
 
     const FILE: &str = "services:\n  web:\n    image: nginx:1.27\n    command: [serve, fast]\n    environment: {A: one, B: null}\n    \
@@ -653,6 +674,30 @@ mod tests {
             inspect["Image"] = json!("sha256:2");
             inspect["Config"]["Cmd"] = json!(["older"]);
         }));
+    }
+
+    #[test]
+    fn a_container_of_an_earlier_build_is_told() {
+        let judged = |id: &str| {
+            let container = json!({
+                "Image": "sha256:1",
+                "State": {"Status": "running"},
+                "Config": {"Image": "shop-web", "Labels": {"com.docker.compose.service": "web"}},
+            });
+            let image = json!({"Id": id, "Config": {}});
+            let world = WorldSeen {
+                containers: vec![ContainerSeen {
+                    inspect: container,
+                    last_lines: Vec::new(),
+                }],
+                images: [("shop-web".to_owned(), ImageSeen::Present(image))].into(),
+                ..WorldSeen::default()
+            };
+            let file = "name: shop\nservices: {web: {build: .}}\n";
+            on_world("containers-match-file", json!({}), file, world)
+        };
+        holds(judged("sha256:1"));
+        finds(judged("sha256:2"), "built again since");
     }
 
     #[test]
