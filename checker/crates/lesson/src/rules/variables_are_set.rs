@@ -68,7 +68,7 @@ fn of_the_shell(scene: &Scene<'_>) -> Option<String> {
     let mut name = None;
     scene.project()?.services().for_each(|service| {
         each_value(service.node(), &mut |node| {
-            for step in &node.origin.steps {
+            for step in node.origin.steps.iter() {
                 if let Step::Interpolated {
                     variable,
                     from: VariableOrigin::Shell,
