@@ -29,6 +29,7 @@ pub mod rules;
 mod scene;
 mod schema;
 mod secret_places;
+mod secret_text;
 pub mod secrets;
 mod setting;
 #[cfg(test)]

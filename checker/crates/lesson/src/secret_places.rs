@@ -79,7 +79,7 @@ pub fn secret_of(name: &str, value: &str) -> Option<String> {
 }
 
 /// Whether a variable of this name is a password, a key or a token, and not something about one (`TOKEN_URL`, `MAX_TOKENS`).
-fn is_password(name: &str) -> bool {
+pub fn is_password(name: &str) -> bool {
     const LAST: [&str; 9] = [
         "PASSWORD",
         "PASSWD",
@@ -160,7 +160,8 @@ pub fn secret_at(words: &[&str], index: usize) -> Option<(String, String, usize)
     (is_written(value) && !is_flag).then(|| (name.to_owned(), value.to_owned(), at))
 }
 
-fn is_secret_flag(flag: &str) -> bool {
+/// Whether the value of a flag of this name is a secret.
+pub fn is_secret_flag(flag: &str) -> bool {
     matches!(
         flag.to_ascii_lowercase().as_str(),
         "requirepass" | "masterauth"
@@ -215,6 +216,15 @@ pub fn files(project: &Project) -> BTreeSet<String> {
         }
     }
     files
+}
+
+/// The variables that `secrets:` takes values from.
+pub fn given_variables(project: &Project) -> BTreeSet<&str> {
+    let declared = project.root().get("secrets").and_then(Node::as_mapping);
+    let secrets = declared.into_iter().flat_map(|secrets| secrets.iter());
+    secrets
+        .filter_map(|(_, entry)| entry.value.get("environment")?.as_str())
+        .collect()
 }
 
 /// The variables that name a file with a secret, as POSTGRES_PASSWORD_FILE does: name, path in the container, value.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use compose::{Node, Project};
+use compose::Project;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
@@ -95,7 +95,7 @@ fn whole(path: &str) -> Spot {
 
 /// The files of variables that have a secret in them.
 fn variable_files(scene: &Scene<'_>, project: &Project) -> Vec<String> {
-    let given = secret_variables(project);
+    let given = secret_places::given_variables(project);
     let sources = scene.loaded.sources.iter().map(|(_, source)| source);
     let files = sources.filter(|source| {
         let is_compose_file = source.path.ends_with(".yaml") || source.path.ends_with(".yml");
@@ -106,16 +106,6 @@ fn variable_files(scene: &Scene<'_>, project: &Project) -> Vec<String> {
             })
     });
     files.map(|source| source.path.clone()).collect()
-}
-
-/// The variables that `secrets:` takes values from.
-pub fn secret_variables(project: &Project) -> BTreeSet<&str> {
-    let declared = project.root().get("secrets").and_then(Node::as_mapping);
-    declared
-        .into_iter()
-        .flat_map(|secrets| secrets.iter())
-        .filter_map(|(_, entry)| entry.value.get("environment")?.as_str())
-        .collect()
 }
 
 /// The lines `NAME=value` of a file of variables, without quotes.
