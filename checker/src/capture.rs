@@ -12,6 +12,8 @@ use lesson::Lesson;
 use lesson::evidence::{EngineSeen, Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
 use lesson::secrets::PutAway;
 
+use crate::listing::LessonFolder;
+
 /// What to capture.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -116,11 +118,12 @@ fn capture_files(
                 .environment
                 .clone()
                 .unwrap_or_else(|| environment(folder)),
-            files: BTreeMap::new(),
+            ..FilesSeen::default()
         },
     );
     refuse_unreadable(folder, &files)?;
     let put_away = read_files_beside(lesson, &directory, &mut files);
+    lesson::capture_builds(&LessonFolder(&directory), &mut files);
     Ok((files, put_away))
 }
 

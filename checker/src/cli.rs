@@ -90,6 +90,8 @@ pub enum Command {
     Drill(DrillArguments),
     /// Print a Compose project as Docker Compose understands it, or explain where one of its values comes from
     Config(ConfigArguments),
+    /// Look for what is risky or does not do what it says in any Compose file
+    Lint(LintArguments),
     /// Look at engine, Compose, memory, ports and images
     Doctor {
         /// The engine's address [default: as Docker's own client finds it]
@@ -189,6 +191,68 @@ pub enum ConfigFormat {
     Yaml,
     /// As `docker compose config --format json` prints it; findings and explanations as JSON with a schema_version
     Json,
+}
+
+/// Look for what is risky or does not do what it says in any Compose file
+///
+/// Works on any Compose project, without a workspace and without Docker. Each finding has its place, why it matters and the next
+/// step; `checker explain RULE` tells more. A comment allows a finding: `# checker: allow RULE because REASON`, at the end of
+/// the line, or above it; above a service it counts for the whole service.
+#[derive(Debug, Args)]
+#[command(after_long_help = LINT_EXAMPLES)]
+pub struct LintArguments {
+    /// Compose files, each by itself, or folders of projects [default: the project that Compose finds here]
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: LintFormat,
+    /// Ask only this rule; may be given several times
+    #[arg(long = "rule", value_name = "NAME", value_parser = rule())]
+    pub rules: Vec<String>,
+    /// Do not ask this rule; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = rule())]
+    pub allow: Vec<String>,
+    /// The least that makes the exit code 1
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "cautions")]
+    pub deny: Deny,
+}
+
+/// The names of the rules that `checker lint` asks.
+fn rule() -> clap::builder::PossibleValuesParser {
+    let lints = lesson::rules::lint::all().iter();
+    clap::builder::PossibleValuesParser::new(lints.map(|lint| lint.rule.name))
+}
+
+const LINT_EXAMPLES: &str = "\
+Examples:
+  checker lint                                     the project of this folder
+  checker lint compose.yaml deploy/                two projects
+  checker lint --rule no-privileged                one rule alone
+  checker lint --deny problems                     cautions and notes are shown, and are no failure
+  checker lint --format github                     as annotations of a workflow on GitHub
+
+Exit codes: 0 nothing found at or above the level of --deny · 1 something was found · 2 wrong use, or a file that Compose cannot read";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// For a person
+    Human,
+    /// For programs; has a schema_version
+    Json,
+    /// For code scanners
+    Sarif,
+    /// Annotations of a workflow on GitHub
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Only what does not do what it says, or gives away what it should keep
+    Problems,
+    /// These, and risks
+    Cautions,
+    /// Everything
+    Notes,
 }
 
 #[derive(Debug, Args)]

@@ -32,7 +32,7 @@ fn with_names(command: Command) -> anyhow::Result<Command> {
         drills.extend(lesson.drills()?.into_iter().map(|drill| drill.id));
         lessons.push(id.clone());
     }
-    let rules = lesson::rules::all().iter().map(|rule| rule.name.to_owned());
+    let rules = lesson::rules::all().map(|rule| rule.name.to_owned());
     let explained: Vec<_> = lessons
         .iter()
         .cloned()

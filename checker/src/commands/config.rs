@@ -9,6 +9,8 @@ use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 use compose::{Finding, Loaded, Project, ReadError, Reader, Sources, Start};
 
+use lesson::secrets::Mask;
+
 use crate::Exit;
 use crate::cli::{ConfigArguments, ConfigFormat};
 
@@ -27,18 +29,26 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
         profiles: arguments.profiles.clone(),
         environment: environment(),
     };
-    let loaded = read(&start, &here, arguments).unwrap_or_else(|finding| nothing_but(*finding));
+    let confine = arguments.confine.as_deref();
+    let loaded = read(&start, &here, confine).unwrap_or_else(|finding| nothing_but(*finding));
+    // The model itself is printed as Compose prints it, since that is what is asked for; nothing else shows a secret.
+    let mut mask = Mask::of(&loaded);
     let Some(project) = &loaded.project else {
-        tell_errors(&loaded.findings, &loaded.sources, arguments.format)?;
+        tell_errors(
+            &loaded.findings,
+            &loaded.sources,
+            arguments.format,
+            &mut mask,
+        )?;
         // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
         let is_usage = loaded.errors().any(|finding| finding.span.is_none());
         return Ok(if is_usage { Exit::Usage } else { Exit::Failed });
     };
     let exit = match &arguments.explain {
         // Who asks for one value is told about that one.
-        Some(path) => explain(project, &loaded.sources, path, arguments.format),
+        Some(path) => explain(project, &loaded.sources, path, arguments.format, &mut mask),
         None => {
-            tell(&loaded.findings, &loaded.sources);
+            tell(&loaded.findings, &loaded.sources, &mut mask);
             show(project, arguments).map(|()| Exit::Success)
         }
     };
@@ -47,18 +57,24 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
     exit
 }
 
-fn read(start: &Start, here: &Path, arguments: &ConfigArguments) -> Result<Loaded, Box<Finding>> {
-    let found = start.find(&reader(here, arguments)?)?;
+/// Loads the project that a command line means. Its files are called as a person in `here` calls them; nothing outside `confine`
+/// is read, where it is given.
+pub(super) fn read(
+    start: &Start,
+    here: &Path,
+    confine: Option<&Path>,
+) -> Result<Loaded, Box<Finding>> {
+    let found = start.find(&reader(here, confine)?)?;
     let folder = PathBuf::from(&found.request.project_directory);
     if !folder.is_dir() {
         let message = format!("The project's folder `{}` is not there.", folder.display());
         let finding = Finding::error("folder-not-found", message, None);
-        return Err(Box::new(finding.help(match arguments.project_directory {
+        return Err(Box::new(finding.help(match start.project_directory {
             Some(_) => "check what `--project-directory` says",
             None => "check the folder in the name of the first Compose file",
         })));
     }
-    let mut loaded = compose::load(&reader(&folder, arguments)?, &found.request);
+    let mut loaded = compose::load(&reader(&folder, confine)?, &found.request);
     loaded.findings.extend(found.findings);
     loaded
         .sources
@@ -87,7 +103,7 @@ fn show(project: &Project, arguments: &ConfigArguments) -> anyhow::Result<()> {
 }
 
 /// Past what takes colours out: that would also take out control characters of a value.
-fn print_as_it_is(text: &str) -> anyhow::Result<()> {
+pub(super) fn print_as_it_is(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         // Who reads, as `head`, has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -100,22 +116,25 @@ fn explain(
     sources: &Sources,
     path: &str,
     format: ConfigFormat,
+    mask: &mut Mask,
 ) -> anyhow::Result<Exit> {
     match compose::explain::explain(project, sources, path) {
         Ok(explanation) => {
             match format {
                 ConfigFormat::Yaml => {
                     let text = render::explanation(&explanation, sources, Style::Coloured);
-                    anstream::print!("{text}");
+                    anstream::print!("{}", mask.text(&text));
                 }
                 ConfigFormat::Json => {
-                    print_json(&render::json::explanation(&explanation, sources))?;
+                    let mut document = render::json::explanation(&explanation, sources);
+                    mask.document(&mut document);
+                    print_json(&document)?;
                 }
             }
             Ok(Exit::Success)
         }
         Err(finding) => {
-            tell_errors(&[*finding], sources, format)?;
+            tell_errors(&[*finding], sources, format, mask)?;
             Ok(Exit::Usage)
         }
     }
@@ -126,13 +145,18 @@ fn tell_errors(
     findings: &[Finding],
     sources: &Sources,
     format: ConfigFormat,
+    mask: &mut Mask,
 ) -> anyhow::Result<()> {
     match format {
         ConfigFormat::Yaml => {
-            tell(findings, sources);
+            tell(findings, sources, mask);
             Ok(())
         }
-        ConfigFormat::Json => print_json(&render::json::findings(findings, sources)),
+        ConfigFormat::Json => {
+            let mut document = render::json::findings(findings, sources);
+            mask.document(&mut document);
+            print_json(&document)
+        }
     }
 }
 
@@ -140,16 +164,16 @@ fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
     print_as_it_is(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
-fn tell(findings: &[Finding], sources: &Sources) {
+pub(super) fn tell(findings: &[Finding], sources: &Sources, mask: &mut Mask) {
     for (index, finding) in findings.iter().enumerate() {
         let separator = if index > 0 { "\n" } else { "" };
         let text = render::finding(finding, sources, Style::Coloured);
-        anstream::eprint!("{separator}{text}");
+        anstream::eprint!("{separator}{}", mask.text(&text));
     }
 }
 
 /// The folder as the shell calls it: through symbolic links, where it came through them.
-fn current_folder() -> anyhow::Result<PathBuf> {
+pub(super) fn current_folder() -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("the current folder is not there any more")?;
     let as_called = std::env::var_os("PWD").map(PathBuf::from);
     let is_same = |called: &PathBuf| {
@@ -158,7 +182,7 @@ fn current_folder() -> anyhow::Result<PathBuf> {
     Ok(as_called.filter(is_same).unwrap_or(here))
 }
 
-fn environment() -> BTreeMap<String, String> {
+pub(super) fn environment() -> BTreeMap<String, String> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
@@ -166,7 +190,7 @@ fn environment() -> BTreeMap<String, String> {
 }
 
 /// A path as the core writes it, separated by `/`.
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     let text = path.to_string_lossy();
     if cfg!(windows) {
         text.replace('\\', "/")
@@ -181,9 +205,9 @@ struct Files {
 }
 
 /// A reader that starts in `folder` and may read what the caller may, or what `--confine` leaves.
-fn reader(folder: &Path, arguments: &ConfigArguments) -> Result<Files, Box<Finding>> {
+fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
     let everything = folder.ancestors().last().unwrap_or(folder);
-    let bounds = arguments.confine.as_deref().unwrap_or(everything);
+    let bounds = confine.unwrap_or(everything);
     let refusal = |code, message: String, next: &str| {
         Box::new(Finding::error(code, message, None).help(next))
     };

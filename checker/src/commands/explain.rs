@@ -28,7 +28,7 @@ pub fn run(place: &Place, what: &str) -> anyhow::Result<Exit> {
         None => match with_check(what)? {
             Some(lesson) => (lesson, what),
             None => {
-                let names: Vec<_> = rules::all().iter().map(|rule| rule.name).collect();
+                let names: Vec<_> = rules::all().map(|rule| rule.name).collect();
                 bail!(
                     "`{what}` is neither a check of a lesson nor a rule. The rules are: {}",
                     names.join(", ")

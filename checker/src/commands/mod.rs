@@ -7,6 +7,7 @@ pub mod drill;
 pub mod explain;
 pub mod hint;
 pub mod init;
+pub mod lint;
 pub mod list;
 pub mod next;
 pub mod open;

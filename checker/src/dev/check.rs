@@ -169,7 +169,10 @@ impl Proof<'_> {
         })?;
         let evidence: Evidence = serde_json::from_slice(&text)
             .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-        if evidence.files != self.lesson.evidence(&case.files).files {
+        if !evidence
+            .files
+            .are_those_of(&self.lesson.evidence(&case.files).files)
+        {
             anyhow::bail!(
                 "{} was made from other files; `dev check --live --case {}` makes it anew",
                 path.display(),

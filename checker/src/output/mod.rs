@@ -4,6 +4,7 @@ pub mod dates;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod lint;
 pub mod sarif;
 pub mod style;
 
@@ -15,9 +16,9 @@ pub fn error(error: &anyhow::Error) {
 
 /// Commands in a text as they can be typed here: through cargo, `checker` is not on the PATH.
 pub fn typed(text: &str) -> String {
-    const COMMANDS: [&str; 14] = [
+    const COMMANDS: [&str; 15] = [
         "config", "verify", "hint", "solution", "reset", "explain", "doctor", "init", "drill",
-        "list", "next", "open", "serve", "status",
+        "list", "next", "open", "serve", "status", "lint",
     ];
     if std::env::var_os("CARGO").is_none() {
         return text.to_owned();

@@ -712,10 +712,17 @@ impl<'a> Builder<'a> {
         match node.value {
             Value::Mapping(other) => {
                 for (key, mut entry) in other {
-                    if !mapping.contains(&key) {
-                        entry.value.add_step(&Step::MergeKey { used });
-                        mapping.insert_entry(key, entry);
+                    let written = mapping.get(&key).map(|value| value.tag.as_deref());
+                    // `!reset` takes out what is written here, and what earlier files say. What `<<` brings stays.
+                    let is_reset = written == Some(Some("!reset"));
+                    if written.is_some() && !is_reset {
+                        continue;
                     }
+                    entry.value.add_step(&Step::MergeKey { used });
+                    if is_reset {
+                        entry.value.tag = Some("!override".into());
+                    }
+                    mapping.insert_entry(key, entry);
                 }
             }
             Value::Sequence(items) if items.iter().all(|item| item.as_mapping().is_some()) => {

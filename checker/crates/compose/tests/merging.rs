@@ -218,6 +218,21 @@ fn reset_takes_out_what_has_a_name_in_compose() {
 }
 
 #[test]
+fn reset_beside_a_merge_key_leaves_what_the_merge_key_brings() {
+    let base = "services: {web: {image: first, ports: ['80']}}";
+    for merged in [
+        "{<<: &x {ports: ['81']}, image: second, ports: !reset []}",
+        "{ports: !reset [], image: second, <<: [{ports: ['81']}, {ports: ['82']}]}",
+    ] {
+        let over = format!("services: {{web: {merged}}}");
+        let loaded = load(&[("compose.yaml", base), ("over.yaml", &over)]);
+        let targets =
+            [0, 1].map(|index| value(&loaded, &format!("services.web.ports.{index}.target")));
+        assert_eq!(targets, [json!(81), Value::Null], "{merged}");
+    }
+}
+
+#[test]
 fn reset_within_an_anchored_value_acts_where_it_is_written_and_not_where_it_is_repeated() {
     let common = "x-common: &common {ports: !reset [], restart: always}\n";
     let loaded = load(&[

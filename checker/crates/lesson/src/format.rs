@@ -158,6 +158,8 @@ pub enum Place {
     Compose(String),
     /// A setting that a service takes from a command-line flag or an environment variable.
     Setting(Setting),
+    /// What a service's image is set to by its Dockerfile.
+    Dockerfile(DockerfilePlace),
     /// The container of this service.
     Container(String),
     /// The answer to an HTTP GET.
@@ -220,6 +222,43 @@ pub struct ConfigFile {
     pub ending: String,
     /// The image's working folder, where a relative path starts.
     pub working_folder: Option<String>,
+}
+
+/// A setting of the image that a service is built as: what the stage that is built says, or takes over from the stages below
+/// it. What only the image below sets is not set here.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DockerfilePlace {
+    /// The service.
+    pub service: String,
+    /// Which setting.
+    pub value: ImageSetting,
+}
+
+/// A setting of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageSetting {
+    /// The image that it all starts from, as a text; `scratch` where there is none.
+    Image,
+    /// `USER`, as a text.
+    User,
+    /// `WORKDIR`, as a whole path.
+    WorkingFolder,
+    /// `ENTRYPOINT`: the words of a list, or the line for a shell.
+    Entrypoint,
+    /// `CMD`, likewise.
+    Command,
+    /// `HEALTHCHECK`, likewise.
+    Healthcheck,
+    /// `STOPSIGNAL`, as a text.
+    StopSignal,
+    /// `EXPOSE`: a list of texts such as `8000/tcp`.
+    Ports,
+    /// A variable of `ENV`, as a text.
+    Variable(String),
+    /// A label, as a text.
+    Label(String),
 }
 
 /// A GET of `path` at a container port.
@@ -493,9 +532,10 @@ pub(crate) const HEADER_KEYS: [&str; 9] = [
 ];
 
 /// Names of the keys that are places.
-pub(crate) const PLACE_KEYS: [&str; 15] = [
+pub(crate) const PLACE_KEYS: [&str; 16] = [
     "compose",
     "setting",
+    "dockerfile",
     "container",
     "http",
     "tcp",

@@ -9,6 +9,7 @@ use crate::agreement;
 use crate::evidence::Evidence;
 use crate::format::{Check, Look, Matcher, Place, Setting};
 use crate::image;
+use crate::image_setting;
 use crate::inside;
 use crate::live;
 use crate::matcher::{self, Matched};
@@ -76,7 +77,9 @@ fn starting(checks: &[CheckReport]) -> Vec<Starting> {
 
 /// Loads the compose file out of the evidence, as a host loads it from the folder.
 pub fn load(evidence: &Evidence) -> Loaded {
-    compose::load(&evidence.files, &evidence.files.request())
+    let mut loaded = compose::load(&evidence.files, &evidence.files.request());
+    crate::build::add_sources(&evidence.files, &mut loaded);
+    loaded
 }
 
 /// What a check has to look at.
@@ -93,7 +96,7 @@ pub fn reads(look: &Look) -> Reads {
             }
         }
         Look::At { place, .. } => match place.as_ref() {
-            Place::Compose(_) | Place::Setting(_) => Reads::Files,
+            Place::Compose(_) | Place::Setting(_) | Place::Dockerfile(_) => Reads::Files,
             Place::Rule(rule) => rules::find(&rule.name).map_or(Reads::Files, |rule| rule.reads),
             _ => Reads::FilesAndContainers,
         },
@@ -251,6 +254,14 @@ pub(crate) fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judg
                 .iter()
                 .map(|matcher| in_setting(scene, setting, matcher)),
         ),
+        Place::Dockerfile(place) => match scene.build(&place.service) {
+            Ok(build) => Judged::all(
+                matchers
+                    .iter()
+                    .map(|matcher| image_setting::judge(scene, &build, &place.value, matcher)),
+            ),
+            Err(judged) => judged,
+        },
         Place::Rule(rule) => match rules::find(&rule.name) {
             Some(known) => (known.judge)(scene, &rule.with),
             None => Judged::not_seen(
@@ -467,6 +478,11 @@ pub fn described(look: &Look) -> String {
                     let names: Vec<_> = names.into_iter().flatten().collect();
                     format!("{} of `{}`", names.join(" or "), setting.service)
                 }
+                Place::Dockerfile(place) => format!(
+                    "{} in the Dockerfile of `{}`",
+                    image_setting::name(&place.value),
+                    place.service
+                ),
                 Place::Container(service) => format!("the container of `{service}`"),
                 Place::Http(http) => format!(
                     "GET {} at port {} of `{}`",

@@ -6,6 +6,7 @@
 
 mod address;
 mod agreement;
+mod build;
 pub mod case;
 mod command;
 mod config_file;
@@ -15,6 +16,7 @@ pub mod evidence;
 pub mod format;
 mod gitignore;
 mod image;
+mod image_setting;
 mod inside;
 mod judge;
 mod live;
@@ -37,6 +39,7 @@ mod testing;
 mod wanted;
 pub mod words;
 
+pub use build::{Build, Folders, capture_builds};
 pub use config_file::files_to_read;
 pub use judge::{check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};

@@ -63,6 +63,7 @@ pub fn probe(place: &Place, matchers: &[Matcher], project: Option<&Project>) -> 
         }),
         Place::Compose(_)
         | Place::Setting(_)
+        | Place::Dockerfile(_)
         | Place::Container(_)
         | Place::ImageOf(_)
         | Place::HistoryOf(_)

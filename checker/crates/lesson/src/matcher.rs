@@ -542,6 +542,7 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
             place,
             Place::Compose(_)
                 | Place::Setting(_)
+                | Place::Dockerfile(_)
                 | Place::Milvus(_)
                 | Place::Log(_)
                 | Place::Processes(_)

@@ -287,7 +287,7 @@ pub(crate) fn examine_look(
             if let Place::Rule(rule) = place.as_ref() {
                 match rules::find(&rule.name) {
                     None => {
-                        let known: Vec<_> = rules::all().iter().map(|rule| rule.name).collect();
+                        let known: Vec<_> = rules::all().map(|rule| rule.name).collect();
                         let message = format!(
                             "there is no rule `{}`; rules are {}",
                             rule.name,

@@ -137,7 +137,7 @@ impl<'a> Scene<'a> {
             last
         };
         Spot::File {
-            path: self.loaded.sources.get(span.source).path.clone(),
+            path: crate::build::shown_path(&self.loaded.sources.get(span.source).path).to_owned(),
             line: start.line,
             column: start.column,
             end_column: end_column.max(start.column.saturating_add(1)),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use compose::{Node, Project, Service};
+use compose::{Loaded, Node, Project, Service};
 
 use crate::command;
 use crate::config_file::{self, Shows};
@@ -225,6 +225,14 @@ pub fn given_variables(project: &Project) -> BTreeSet<&str> {
     secrets
         .filter_map(|(_, entry)| entry.value.get("environment")?.as_str())
         .collect()
+}
+
+/// The files that Compose reads for variables: `.env`, those of `env_file`, and others that a command line names.
+pub fn variable_files(loaded: &Loaded) -> BTreeSet<String> {
+    let paths = loaded.files_read.iter().map(|read| read.path.as_str());
+    let is_compose_file = |path: &str| path.ends_with(".yaml") || path.ends_with(".yml");
+    let others = paths.filter(|path| !is_compose_file(path));
+    others.map(str::to_owned).collect()
 }
 
 /// The variables that name a file with a secret, as POSTGRES_PASSWORD_FILE does: name, path in the container, value.

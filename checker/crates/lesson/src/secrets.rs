@@ -88,6 +88,63 @@ pub fn hide(evidence: &mut Evidence, put_away: &PutAway) {
     hide_everywhere(evidence, &mut hidden);
 }
 
+/// Hides the secrets of a project in what is shown of it, as of a line with a mark under it.
+pub struct Mask(Hidden);
+
+impl Mask {
+    /// Knows the secrets of a project, or of the files of one that does not load.
+    pub fn of(loaded: &Loaded) -> Self {
+        let mut hidden = Hidden::default();
+        let mut given = BTreeSet::new();
+        if let Some(project) = &loaded.project {
+            hidden.names.extend(names(project));
+            let variables = secret_places::given_variables(project).into_iter();
+            given.extend(variables.map(str::to_owned));
+            let held = held(project);
+            let values = held.iter().filter_map(|(name, node)| {
+                let value = node.scalar_text()?;
+                secret_in(name, &value)
+            });
+            let services = project.services();
+            let words = services.flat_map(|service| secret_places::of_service(&service));
+            let words = words.map(|held| held.value);
+            for secret in values.chain(words).filter(|value| Hidden::is_secret(value)) {
+                hidden.stand_in(&secret);
+            }
+        }
+        let of_variables = secret_places::variable_files(loaded);
+        for (_, source) in loaded.sources.iter() {
+            if of_variables.contains(&source.path) {
+                for assigned in assigned(&source.text, &given, &mut hidden) {
+                    let written = &source.text[assigned.place.clone()];
+                    let written = written.trim_matches(['"', '\'']);
+                    if Hidden::is_secret(written) {
+                        hidden.stand_in(written);
+                    }
+                }
+            }
+            for place in secret_text::places(&source.text) {
+                if Hidden::is_secret(&source.text[place.clone()]) {
+                    hidden.stand_in(&source.text[place]);
+                }
+            }
+        }
+        Self(hidden)
+    }
+
+    /// A text without them.
+    pub fn text(&mut self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        self.0.in_text(&mut shown);
+        shown
+    }
+
+    /// A document without them.
+    pub fn document(&mut self, document: &mut Value) {
+        hide_in_value(document, &mut self.0);
+    }
+}
+
 /// Whether a variable of this name carries a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_uppercase();
@@ -267,7 +324,9 @@ fn shape(secret: &str) -> String {
 }
 
 fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
-    let loaded = compose::load(&*files, &files.request());
+    let mut loaded = compose::load(&*files, &files.request());
+    let of_variables = secret_places::variable_files(&loaded);
+    crate::build::add_sources(files, &mut loaded);
     let Some(project) = &loaded.project else {
         hidden.keeps_shape = true;
         for (name, value) in &mut files.environment {
@@ -300,7 +359,7 @@ fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
     let mut variables: BTreeMap<String, Vec<Assigned>> = BTreeMap::new();
     for (path, seen) in &files.files {
         if let FileSeen::Text(text) = seen
-            && is_of_variables(&loaded, path)
+            && (of_variables.contains(path) || is_called_for_variables(path))
         {
             variables.insert(path.clone(), assigned(text, &given, hidden));
         }
@@ -345,6 +404,16 @@ fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
         }
         if let Some(FileSeen::Text(text)) = files.files.get_mut(&path) {
             replace_in_span(text, span, &secret, &stand_in, written);
+        }
+    }
+    for (path, span, name, value) in crate::build::variables_in_dockerfiles(files, &loaded) {
+        // A variable is no secret; what it stands for is given elsewhere.
+        let secret = secret_in(&name, value.trim_matches(['"', '\'']));
+        if let Some(secret) = secret.filter(|secret| !secret.contains('$')) {
+            let stand_in = hidden.stand_in(&secret);
+            if let Some(FileSeen::Text(text)) = files.files.get_mut(&path) {
+                replace_in_span(text, span, &secret, &stand_in, Written::InPart);
+            }
         }
     }
     for (path, seen) in &mut files.files {
@@ -407,13 +476,10 @@ fn names(project: &Project) -> Vec<String> {
     names
 }
 
-/// A file that Compose reads for variables, or that is called like one.
-fn is_of_variables(loaded: &Loaded, path: &str) -> bool {
+/// Whether a file is called as files of variables are.
+fn is_called_for_variables(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let is_called_so = name == ".env" || name.ends_with(".env") || name.starts_with(".env.");
-    let is_compose_file = name.ends_with(".yaml") || name.ends_with(".yml");
-    let is_read = loaded.sources.iter().any(|(_, source)| source.path == path);
-    is_called_so || is_read && !is_compose_file
+    name == ".env" || name.ends_with(".env") || name.starts_with(".env.")
 }
 
 /// A secret in a line `NAME=value`.
@@ -606,14 +672,13 @@ fn is_name(text: &str) -> bool {
 
 /// The text of a file of a container without the secrets that its kind has, which its name tells.
 fn hide_by_name(path: &str, text: &str, hidden: &mut Hidden) -> Option<String> {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    if name == ".env" || name.ends_with(".env") || name.starts_with(".env.") {
+    if is_called_for_variables(path) {
         let mut shown = text.to_owned();
         for assigned in assigned(text, &BTreeSet::new(), hidden).iter().rev() {
             shown.replace_range(assigned.place.clone(), &assigned.shown(hidden));
         }
         Some(shown)
-    } else if name.ends_with(".conf") {
+    } else if path.ends_with(".conf") {
         Some(hide_in_settings(text, hidden))
     } else {
         None
@@ -938,6 +1003,38 @@ mod tests {
             assert!(!shown.contains(secret), "{secret} in {shown}");
         }
         assert!(shown.contains("API_KEY=hidden") && shown.contains("PIP_TOKEN=hidden"));
+    }
+
+    #[test]
+    fn a_secret_in_a_dockerfile_or_a_build_argument_is_hidden() {
+        let compose = "services: {api: {build: {context: ., args: {API_TOKEN: tok-12345678}}}}";
+        let dockerfile = "FROM busybox\nARG API_TOKEN\nENV DB_PASSWORD=\"pass-word-1\" MODE=fast TOKEN=$API_TOKEN\n";
+        let text = |path: &str, text: &str| (path.to_owned(), FileSeen::Text(text.to_owned()));
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: crate::evidence::FilesSeen {
+                folder_name: "test".to_owned(),
+                files: [
+                    text("compose.yaml", compose),
+                    text("Dockerfile", dockerfile),
+                ]
+                .into(),
+                ..Default::default()
+            },
+            world: Default::default(),
+        };
+        hide(&mut evidence, &PutAway::default());
+        let shown = format!("{:?}", evidence.files);
+        assert!(
+            !shown.contains("tok-12345678") && !shown.contains("pass-word-1"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("MODE=fast") && shown.contains("$API_TOKEN"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Examples for rules: a compose file in, a verdict out.
 
+use compose::MemoryReader;
 use serde_json::Value;
 
 use crate::evidence::{
@@ -45,10 +46,10 @@ fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
 }
 
 /// A rule's verdict on several files. A file that `secrets` names is taken as one whose content nobody keeps.
-pub fn on_files(rule: &str, with: Value, files: &[(&str, &str)]) -> Judged {
+pub fn on_files(rule: &str, with: Value, beside: &[(&str, &str)]) -> Judged {
     let rule = rules::find(rule).expect("a rule");
     assert_eq!((rule.accepts)(&with), Ok(()));
-    let seen = files
+    let seen = beside
         .iter()
         .map(|(path, text)| ((*path).to_owned(), FileSeen::Text((*text).to_owned())));
     let files = FilesSeen {
@@ -57,8 +58,9 @@ pub fn on_files(rule: &str, with: Value, files: &[(&str, &str)]) -> Judged {
         ..FilesSeen::default()
     };
     let mut evidence = evidence(files, WorldSeen::default());
-    let read = evidence.files.clone();
-    crate::secrets::put_away(&mut evidence.files, &read);
+    let reader = MemoryReader::new(beside.iter().map(|(path, text)| (*path, text.as_bytes())));
+    crate::secrets::put_away(&mut evidence.files, &reader);
+    crate::capture_builds(&reader, &mut evidence.files);
     look_at(evidence, |scene| (rule.judge)(scene, &with))
 }
 
@@ -82,30 +84,48 @@ pub fn look_at_files<T>(
     (path, content): (&str, impl AsRef<[u8]>),
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
-    let seen = FileSeen::from(Ok(content.as_ref().to_vec()));
-    let beside = (path.to_owned(), seen);
-    look_with(compose, Some(beside), WorldSeen::default(), look_at)
+    look_with(
+        compose,
+        &[(path, content.as_ref())],
+        WorldSeen::default(),
+        look_at,
+    )
+}
+
+/// Looks at a compose file with other files beside it.
+pub fn look_at_all<T>(
+    compose: &str,
+    beside: &[(&str, &str)],
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let beside: Vec<_> = beside
+        .iter()
+        .map(|(path, text)| (*path, text.as_bytes()))
+        .collect();
+    look_with(compose, &beside, WorldSeen::default(), look_at)
 }
 
 fn look<T>(compose: &str, world: WorldSeen, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
-    look_with(compose, None, world, look_at)
+    look_with(compose, &[], world, look_at)
 }
 
 fn look_with<T>(
     compose: &str,
-    beside: Option<(String, FileSeen)>,
+    beside: &[(&str, &[u8])],
     world: WorldSeen,
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
-    let compose_file = (
-        "compose.yaml".to_owned(),
-        FileSeen::Text(compose.to_owned()),
-    );
-    let files = FilesSeen {
+    let compose_file = ("compose.yaml", compose.as_bytes());
+    let all = std::iter::once(compose_file).chain(beside.iter().copied());
+    let reader = MemoryReader::new(all.clone());
+    let seen =
+        |(path, content): (&str, &[u8])| (path.to_owned(), FileSeen::from(Ok(content.to_vec())));
+    let mut files = FilesSeen {
         folder_name: "test".to_owned(),
-        files: std::iter::once(compose_file).chain(beside).collect(),
+        files: all.map(seen).collect(),
         ..FilesSeen::default()
     };
+    crate::capture_builds(&reader, &mut files);
     self::look_at(evidence(files, world), look_at)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use compose::{ReadError, Reader};
+use dockerfile::context::Listing;
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
@@ -24,6 +25,9 @@ pub struct FilesSeen {
     pub environment: BTreeMap<String, String>,
     /// Path below the folder, with `/` as separator, and what was found there.
     pub files: BTreeMap<String, FileSeen>,
+    /// What lies in the folders that images are built from, by the folder's path as in `files`; empty is the lesson's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contexts: BTreeMap<String, Listing>,
 }
 
 /// What reading one path gave.
@@ -107,6 +111,24 @@ impl FilesSeen {
             environment: self.environment.clone(),
             ..compose::Request::default()
         }
+    }
+
+    /// Whether this was seen of the same files as `other`. More may lie in a build context by now: programs write there.
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        let contexts_hold = other.contexts.iter().all(|(folder, listing)| {
+            self.contexts.get(folder).is_some_and(|seen| {
+                let mut entries = listing.entries.iter();
+                entries.all(|(path, entry)| {
+                    let seen = seen.entries.get(path);
+                    seen.is_some_and(|seen| seen.bytes() == entry.bytes())
+                })
+            })
+        });
+        let without_contexts = |files: &Self| Self {
+            contexts: BTreeMap::new(),
+            ..files.clone()
+        };
+        contexts_hold && without_contexts(self) == without_contexts(other)
     }
 
     /// Leaves out shell variables that no file mentions: they had no part in what was read, and are nobody's business.

@@ -4,12 +4,14 @@ mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_match_file;
 mod containers_share_a_network;
+mod dockerfile_is_accepted;
 mod env_file_values_count;
 mod example_names_every_variable;
 mod health_check_asks_a_known_route;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
+pub mod lint;
 mod missing_config_file_is_refused;
 mod no_leftover_containers;
 mod no_nameless_volumes;
@@ -19,6 +21,7 @@ mod port_variable_agrees;
 mod runs_a_lasting_program;
 mod secret_files_are_there;
 mod secret_files_stay_out_of_git;
+mod secret_files_stay_out_of_images;
 mod secrets_stay_out;
 mod services_share_a_network;
 mod variables_are_set;
@@ -61,8 +64,13 @@ pub enum Reads {
     FilesAndContainers,
 }
 
-/// All rules.
-pub fn all() -> &'static [Rule] {
+/// All rules: those that a lesson gives parameters, and those that look at any project.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    let of_projects = lint::all().iter().map(|lint| &lint.rule);
+    with_parameters().iter().chain(of_projects)
+}
+
+fn with_parameters() -> &'static [Rule] {
     &[
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
@@ -70,6 +78,7 @@ pub fn all() -> &'static [Rule] {
         config_file_is_mounted::IS_READ_ONLY,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        dockerfile_is_accepted::RULE,
         env_file_values_count::RULE,
         example_names_every_variable::RULE,
         health_check_asks_a_known_route::RULE,
@@ -89,6 +98,7 @@ pub fn all() -> &'static [Rule] {
         secret_files_are_there::ARE_THERE,
         secret_files_are_there::ARE_GIVEN,
         secret_files_stay_out_of_git::RULE,
+        secret_files_stay_out_of_images::RULE,
         secrets_stay_out::IN_FILE,
         secrets_stay_out::IN_ENVIRONMENT,
         secrets_stay_out::IN_CONTAINERS,
@@ -100,7 +110,7 @@ pub fn all() -> &'static [Rule] {
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    all().iter().find(|rule| rule.name == name)
+    all().find(|rule| rule.name == name)
 }
 
 /// Files of the learner's folder that a rule reads besides those that Compose reads.

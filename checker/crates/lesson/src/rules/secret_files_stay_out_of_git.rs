@@ -94,18 +94,19 @@ fn whole(path: &str) -> Spot {
 }
 
 /// The files of variables that have a secret in them.
-fn variable_files(scene: &Scene<'_>, project: &Project) -> Vec<String> {
+pub fn variable_files(scene: &Scene<'_>, project: &Project) -> Vec<String> {
     let given = secret_places::given_variables(project);
-    let sources = scene.loaded.sources.iter().map(|(_, source)| source);
-    let files = sources.filter(|source| {
-        let is_compose_file = source.path.ends_with(".yaml") || source.path.ends_with(".yml");
-        !is_compose_file
-            && assignments(&source.text).any(|(name, value)| {
-                let given = given.contains(name) && !value.is_empty();
-                given || secret_places::secret_of(name, value).is_some()
-            })
+    let files = secret_places::variable_files(scene.loaded).into_iter();
+    let with_secrets = files.filter(|path| {
+        let Some(FileSeen::Text(text)) = scene.evidence.files.files.get(path) else {
+            return false;
+        };
+        assignments(text).any(|(name, value)| {
+            let given = given.contains(name) && !value.is_empty();
+            given || secret_places::secret_of(name, value).is_some()
+        })
     });
-    files.map(|source| source.path.clone()).collect()
+    with_secrets.collect()
 }
 
 /// The lines `NAME=value` of a file of variables, without quotes.

@@ -1,0 +1,99 @@
+//! `image-has-a-version`
+
+use std::collections::BTreeSet;
+
+use compose::image::ImageReference;
+
+use super::read::{key, services};
+use super::{Level, Lint, Remark, accepts, in_lesson};
+use crate::rules::{Reads, Rule};
+use crate::scene::Scene;
+
+pub static LINT: Lint = Lint {
+    rule: Rule {
+        name: "image-has-a-version",
+        what: "Each image that is pulled has a tag that names a version, or a digest.",
+        why: "`latest`, and no tag, mean whatever was pushed last. The same file then starts something else next month, and two machines run two versions.",
+        mend: "Write the version that you run today: `docker image inspect IMAGE` shows it, or the image's page lists its tags.",
+        leave: "For a first try, and where a test is meant to run on whatever is newest.",
+        reads: Reads::Files,
+        accepts,
+        judge: |scene, with| in_lesson(&LINT, scene, with),
+    },
+    level: Level::Caution,
+    examine,
+};
+
+/// Tags that are moved to whatever is newest.
+const MOVING: [&str; 16] = [
+    "latest", "stable", "edge", "nightly", "main", "master", "dev", "develop", "lts", "current",
+    "mainline", "unstable", "alpine", "slim", "snapshot", "head",
+];
+
+fn examine(scene: &Scene<'_>) -> Vec<Remark> {
+    let services = services(scene);
+    let built: BTreeSet<&str> = services
+        .iter()
+        .filter(|service| service.node().get("build").is_some())
+        .filter_map(|service| service.image()?.as_str())
+        .collect();
+    let remark = |service: compose::Service<'_>| {
+        let node = service.image()?;
+        let text = node.as_str()?;
+        // What is made here is named here.
+        let is_local = built.contains(text)
+            || key(&service, "pull_policy")
+                .is_some_and(|policy| matches!(policy.as_str(), Some("never" | "build")));
+        let image = ImageReference::parse(text).ok().filter(|_| !is_local)?;
+        if image.digest.is_some() {
+            return None;
+        }
+        let name = image.familiar_name();
+        let found = match image.tag.as_deref() {
+            None => format!(
+                "`{name}` without a tag is `{name}:latest`, whatever that is on the day it is pulled"
+            ),
+            Some(tag) if MOVING.contains(&tag.to_lowercase().as_str()) => {
+                format!("`{tag}` of `{name}` is whatever was pushed last on the day it is pulled")
+            }
+            Some(_) => return None,
+        };
+        Some(Remark::of(&service, node.span(), found.as_str()).once(found))
+    };
+    services.into_iter().filter_map(remark).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{finds_in, silent_in};
+    use super::LINT;
+
+    fn image(image: &str) -> String {
+        format!("services: {{web: {{image: '{image}'}}}}")
+    }
+
+    #[test]
+    fn an_image_that_may_be_another_one_tomorrow_is_told() {
+        finds_in(&LINT, &image("nginx"), "without a tag");
+        finds_in(&LINT, &image("quay.io/team/app:latest"), "`latest`");
+        finds_in(&LINT, &image("localhost:5000/app"), "without a tag");
+        finds_in(&LINT, &image("redis:alpine"), "`alpine`");
+        finds_in(
+            &LINT,
+            "services: {a: {image: nginx}, b: {image: nginx}}",
+            "`a`, `b`",
+        );
+    }
+
+    #[test]
+    fn a_version_a_digest_and_what_is_built_here_are_left_alone() {
+        silent_in(&LINT, &image("nginx:1.27"));
+        silent_in(&LINT, &image("postgres:17-alpine"));
+        silent_in(&LINT, &image(&format!("nginx@sha256:{}", "0".repeat(64))));
+        silent_in(
+            &LINT,
+            "services: {a: {build: ., image: app}, b: {image: app}}",
+        );
+        silent_in(&LINT, "services: {a: {image: app, pull_policy: never}}");
+    }
+}

@@ -1,0 +1,133 @@
+//! The files of a project with every secret painted over, for whatever shows their lines.
+
+use compose::{Origin, Sources, Span, Step, VariableOrigin};
+
+use super::credentials;
+use crate::scene::Scene;
+
+/// A secret of at least this length is painted over wherever it stands; a shorter one would hit other words.
+const LONG_ENOUGH: usize = 8;
+
+/// The files of a project with `*` in the place of each secret. Every other character stays where it was.
+///
+/// A password that everybody knows is no secret and stays: that it is used is what has to be seen.
+pub fn masked(scene: &Scene<'_>) -> Sources {
+    let sources = &scene.loaded.sources;
+    let mut texts: Vec<(String, String)> = sources
+        .iter()
+        .map(|(_, source)| (source.path.clone(), source.text.clone()))
+        .collect();
+    let names = credentials::plain_names(scene);
+    for credential in credentials::all(scene) {
+        if credential.is_well_known() {
+            continue;
+        }
+        for span in places(&credential.node.origin) {
+            if let Some((_, text)) = texts.get_mut(span.source.0 as usize) {
+                paint_in(text, span, &credential.secret);
+            }
+        }
+        if credential.secret.len() >= LONG_ENOUGH && !names.contains(&credential.secret) {
+            let stars = "*".repeat(credential.secret.len());
+            for (_, text) in &mut texts {
+                *text = text.replace(&credential.secret, &stars);
+            }
+        }
+    }
+    let mut masked = Sources::new();
+    for (path, text) in texts {
+        masked.add(path, text);
+    }
+    masked
+}
+
+/// Where a value is written, and where the variables in it were set.
+fn places(origin: &Origin) -> Vec<Span> {
+    let variables = origin.steps.iter().filter_map(|step| match step {
+        Step::Interpolated {
+            from: VariableOrigin::File(span),
+            ..
+        } => Some(*span),
+        _ => None,
+    });
+    std::iter::once(origin.span).chain(variables).collect()
+}
+
+/// Paints the secret over in a stretch of a text; where it is spelled otherwise there, everything behind the name.
+fn paint_in(text: &mut String, span: Span, secret: &str) {
+    let (start, end) = (span.start as usize, span.end as usize);
+    let Some(part) = text.get(start..end) else {
+        return;
+    };
+    let painted = if part.contains(secret) {
+        part.replace(secret, &"*".repeat(secret.len()))
+    } else if part.contains("${") {
+        // The value comes from elsewhere.
+        return;
+    } else {
+        let name = part.find('=').map_or(0, |equals| equals + 1);
+        let star = |letter: char| {
+            if letter.is_whitespace() {
+                letter.to_string()
+            } else {
+                "*".repeat(letter.len_utf8())
+            }
+        };
+        let rest: String = part[name..].chars().map(star).collect();
+        format!("{}{rest}", &part[..name])
+    };
+    text.replace_range(start..end, &painted);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    fn shown(compose: &str) -> String {
+        crate::testing::look_at_file(compose, |scene| {
+            assert!(scene.project().is_some(), "{:?}", scene.loaded.findings);
+            let masked = masked(scene);
+            let text = masked
+                .iter()
+                .map(|(_, source)| source.text.clone())
+                .collect();
+            let _: &String = &text;
+            text
+        })
+    }
+
+    #[test]
+    fn secrets_are_painted_over_wherever_they_stand() {
+        let compose = "# kite-battery-9\nservices:\n  web:\n    image: x\n    environment:\n      - A_PASSWORD=kite-battery-9\n      - B_PASS=pw1\n      - URL=a://u:pw2@h\n";
+        let shown = shown(compose);
+        assert_eq!(shown.len(), compose.len());
+        for secret in ["kite", "pw1", "pw2"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(
+            shown.contains("B_PASS=***") && shown.contains("a://u:***@h"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn other_spellings_are_painted_over_too() {
+        let compose = "services: {web: {image: x, environment: {A_PASSWORD: \"\\x70a$$word12\", B_PASSWORD: 0123456700}}}";
+        let shown = shown(compose);
+        assert!(
+            !shown.contains("word12") && !shown.contains("1234567"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn names_stay_readable() {
+        let compose =
+            "services: {wordpress: {image: wordpress, environment: {DB_PASSWORD: wordpress}}}";
+        let shown = shown(compose);
+        assert!(
+            shown.contains("image: wordpress") && shown.contains("DB_PASSWORD: *********"),
+            "{shown}"
+        );
+    }
+}

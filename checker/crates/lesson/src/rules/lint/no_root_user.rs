@@ -1,0 +1,57 @@
+//! `no-root-user`
+
+use super::read::{key, services};
+use super::{Level, Lint, Remark, accepts, in_lesson};
+use crate::rules::{Reads, Rule};
+use crate::scene::Scene;
+
+pub static LINT: Lint = Lint {
+    rule: Rule {
+        name: "no-root-user",
+        what: "No service asks for root where its image may bring a user of its own.",
+        why: "`user: root` overrules the user that the image's author chose, and files that the program makes on a bind mount belong to root.",
+        mend: "Take the line out. Where it was there for files that cannot be written, give the folder to the image's user instead.",
+        leave: "For a service that prepares folders for others and ends.",
+        reads: Reads::Files,
+        accepts,
+        judge: |scene, with| in_lesson(&LINT, scene, with),
+    },
+    level: Level::Note,
+    examine,
+};
+
+fn examine(scene: &Scene<'_>) -> Vec<Remark> {
+    let remark = |service| {
+        let user = key(&service, "user")?;
+        let text = user.as_str()?;
+        let name = text.split(':').next().unwrap_or_default();
+        let is_root = matches!(name, "root" | "0");
+        is_root.then(|| {
+            Remark::of(
+                &service,
+                user.span(),
+                "it runs as root, whatever user the image brings",
+            )
+        })
+    };
+    services(scene).into_iter().filter_map(remark).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{finds, silent};
+    use super::LINT;
+
+    #[test]
+    fn root_is_told_in_every_spelling() {
+        for user in ["root", "'0'", "'0:0'", "root:root"] {
+            finds(&LINT, &format!("user: {user}"), "runs as root");
+        }
+    }
+
+    #[test]
+    fn another_user_is_left_alone() {
+        silent(&LINT, "user: '1000:0'");
+        silent(&LINT, "command: x");
+    }
+}
