@@ -53,17 +53,35 @@ pub fn of_service<'a>(service: &Service<'a>) -> Vec<Held<'a>> {
     }
     for (key, words) in [
         ("command", setting::words(service)),
+        // What follows a script for a shell are its own arguments.
+        ("command", plain_words(service)),
         ("healthcheck", test_words(service)),
     ] {
-        let found = in_words(&words).into_iter();
-        held.extend(found.map(|(name, value, node)| Held {
-            name,
-            key,
-            node,
-            value,
-        }));
+        for (name, value, node) in in_words(&words) {
+            let is_told = held
+                .iter()
+                .any(|other| other.key == key && other.name == name && other.value == value);
+            if !is_told {
+                held.push(Held {
+                    name,
+                    key,
+                    node,
+                    value,
+                });
+            }
+        }
     }
     held
+}
+
+/// The words of entrypoint and command as they are listed.
+fn plain_words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
+    let parts = ["entrypoint", "command"].map(|key| service.node().get(key));
+    let items = parts.into_iter().flatten().filter_map(Node::as_sequence);
+    items
+        .flatten()
+        .filter_map(|node| Some((node.scalar_text()?, node)))
+        .collect()
 }
 
 /// The secret that a variable carries, if it carries one: its whole value, or the password of an address.
