@@ -1,5 +1,6 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
+mod apt_installs;
 mod awaited_services_have_a_probe;
 mod compose_file_loads;
 mod config_file_is_mounted;
@@ -24,8 +25,10 @@ mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod only_internal_networks;
+mod packages_outlast_an_edit;
 mod port_is_published;
 mod redis_probe_logs_in;
+mod requirements_are_pinned;
 mod runs_a_lasting_program;
 mod services_share_a_network;
 mod services_share_an_image;
@@ -77,6 +80,9 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 fn with_parameters() -> &'static [Rule] {
     &[
+        apt_installs::FRESH_LISTS,
+        apt_installs::LISTS_REMOVED,
+        apt_installs::NO_RECOMMENDS,
         awaited_services_have_a_probe::RULE,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
@@ -104,10 +110,12 @@ fn with_parameters() -> &'static [Rule] {
         object_storage_credentials_agree::RULE,
         only_internal_networks::IN_FILE,
         only_internal_networks::ON_ENGINE,
+        packages_outlast_an_edit::RULE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
         redis_probe_logs_in::RULE,
+        requirements_are_pinned::RULE,
         runs_a_lasting_program::RULE,
         services_share_a_network::RULE,
         services_share_a_network::NONE_SHARED,
