@@ -7,7 +7,7 @@ use compose::{
 };
 use dockerfile::context::{Context, Listing};
 use dockerfile::ignore::Ignore;
-use dockerfile::{Configuration, Dockerfile, Instruction, Kind, Plan, Request};
+use dockerfile::{Base, Configuration, Dockerfile, Instruction, Kind, Plan, Request};
 
 use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
 use crate::packages;
@@ -71,6 +71,22 @@ impl Build<'_> {
     /// The instructions of the stage that becomes the image, its `FROM` first.
     pub fn instructions(&self) -> &[Instruction] {
         self.dockerfile.instructions_of(self.plan.target)
+    }
+
+    /// The instructions whose layers are in the image: those of the stage that becomes it, and before them those of the
+    /// stages that it starts from.
+    pub fn kept_instructions(&self) -> Vec<&Instruction> {
+        self.instructions_up_to(self.plan.target)
+    }
+
+    /// The instructions of a stage, and before them those of the stages that it starts from.
+    pub fn instructions_up_to(&self, stage: usize) -> Vec<&Instruction> {
+        let mut all = match self.plan.stages[stage].base {
+            Base::Stage(below) => self.instructions_up_to(below),
+            Base::Scratch | Base::Image(_) => Vec::new(),
+        };
+        all.extend(self.dockerfile.instructions_of(stage));
+        all
     }
 
     /// The instructions of all stages that are built, in the order of the file.

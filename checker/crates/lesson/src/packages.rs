@@ -56,18 +56,28 @@ const WITH_VALUE: [&str; 13] = [
     "--trusted-host",
 ];
 
-/// What pip is told to install; also `python -m pip` and `uv pip`.
-pub fn pip(step: &Step) -> Option<Pip> {
+/// Whether this is pip; also `python -m pip` and `uv pip`.
+pub fn is_pip(step: &Step) -> bool {
+    pip_words(step).is_some()
+}
+
+/// What stands behind `pip`.
+fn pip_words(step: &Step) -> Option<&[Word]> {
     let program = step.program()?;
     let words = step.arguments();
-    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-    let before = match texts.as_slice() {
-        ["-m", "pip", ..] if program.starts_with("python") => 2,
-        ["pip", ..] if program == "uv" => 1,
-        _ if program.starts_with("pip") => 0,
-        _ => return None,
-    };
-    let mut words = words.iter().skip(before).peekable();
+    let first = words.first().map(|word| word.text.as_str());
+    let second = words.get(1).map(|word| word.text.as_str());
+    match (first, second) {
+        (Some("-m"), Some("pip")) if program.starts_with("python") => words.get(2..),
+        (Some("pip"), _) if program == "uv" => words.get(1..),
+        _ if program.starts_with("pip") && program != "pipenv" && program != "pipx" => Some(words),
+        _ => None,
+    }
+}
+
+/// What pip is told to install; also `python -m pip` and `uv pip`.
+pub fn pip(step: &Step) -> Option<Pip> {
+    let mut words = pip_words(step)?.iter();
     if !words.any(|word| word.text == "install") {
         return None;
     }

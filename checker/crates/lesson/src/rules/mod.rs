@@ -13,6 +13,7 @@ mod health_check_allows_the_start;
 mod health_check_asks;
 mod health_check_asks_a_known_route;
 mod health_check_tells_the_client;
+mod image_is_of_the_dockerfile;
 mod is_built_in_stages;
 mod keeps_data;
 mod keeps_running;
@@ -26,6 +27,7 @@ mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod only_internal_networks;
 mod packages_outlast_an_edit;
+mod pip_cache_stays_out;
 mod port_is_published;
 mod redis_probe_logs_in;
 mod requirements_are_pinned;
@@ -97,6 +99,7 @@ fn with_parameters() -> &'static [Rule] {
         health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
         health_check_tells_the_client::RULE,
+        image_is_of_the_dockerfile::RULE,
         is_built_in_stages::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
@@ -111,6 +114,7 @@ fn with_parameters() -> &'static [Rule] {
         only_internal_networks::IN_FILE,
         only_internal_networks::ON_ENGINE,
         packages_outlast_an_edit::RULE,
+        pip_cache_stays_out::RULE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
@@ -129,6 +133,9 @@ fn with_parameters() -> &'static [Rule] {
         written_once::RULE,
     ]
 }
+
+/// The rule that reads how an image was made.
+pub(crate) const IMAGE_IS_OF_THE_DOCKERFILE: &str = image_is_of_the_dockerfile::RULE.name;
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {

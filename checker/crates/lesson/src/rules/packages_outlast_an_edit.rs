@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use dockerfile::Word;
 use dockerfile::context::Seen;
-use dockerfile::{Instruction, Word};
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::build::Build;
 use crate::packages;
 use crate::scene::{Judged, Mismatch, Scene};
 
@@ -50,7 +49,7 @@ fn judge(scene: &Scene<'_>, Parameters { service, file }: &Parameters) -> Judged
     let mut mismatches = Vec::new();
     for stage in &build.plan.needed {
         let mut copied_by: Option<&Word> = None;
-        for instruction in steps_of(&build, *stage) {
+        for instruction in build.instructions_up_to(*stage) {
             let brings = |asks_for: BTreeSet<String>| {
                 context
                     .asked(&asks_for)
@@ -92,16 +91,6 @@ fn judge(scene: &Scene<'_>, Parameters { service, file }: &Parameters) -> Judged
         );
     }
     Judged::from_mismatches(mismatches)
-}
-
-/// The instructions that a stage's own ones come after, and these: those of the stages below it first.
-fn steps_of<'b>(build: &'b Build<'_>, stage: usize) -> Vec<&'b Instruction> {
-    let mut steps = match build.plan.stages[stage].base {
-        dockerfile::Base::Stage(below) => steps_of(build, below),
-        _ => Vec::new(),
-    };
-    steps.extend(build.dockerfile.instructions_of(stage));
-    steps
 }
 
 fn installs_packages(step: &dockerfile::Step) -> bool {
