@@ -50,11 +50,7 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
 
 /// Loads the project that a command line means. Its files are called as a person in `here` calls them; nothing outside `confine`
 /// is read, where it is given.
-pub(super) fn read(
-    start: &Start,
-    here: &Path,
-    confine: Option<&Path>,
-) -> Result<Loaded, Box<Finding>> {
+fn read(start: &Start, here: &Path, confine: Option<&Path>) -> Result<Loaded, Box<Finding>> {
     let found = start.find(&reader(here, confine)?)?;
     let folder = PathBuf::from(&found.request.project_directory);
     if !folder.is_dir() {
@@ -147,7 +143,7 @@ fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
     print_as_it_is(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
-pub(super) fn tell(findings: &[Finding], sources: &Sources) {
+fn tell(findings: &[Finding], sources: &Sources) {
     for (index, finding) in findings.iter().enumerate() {
         let separator = if index > 0 { "\n" } else { "" };
         let text = render::finding(finding, sources, Style::Coloured);
@@ -183,12 +179,12 @@ pub(super) fn text(path: &Path) -> String {
 }
 
 /// Reads from disk, and `-` from standard input.
-struct Files {
+pub(super) struct Files {
     on_disk: ConfinedDirectory,
 }
 
 /// A reader that starts in `folder` and may read what the caller may, or what `--confine` leaves.
-fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
+pub(super) fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
     let everything = folder.ancestors().last().unwrap_or(folder);
     let bounds = confine.unwrap_or(everything);
     let refusal = |code, message: String, next: &str| {
@@ -235,7 +231,7 @@ impl Reader for Files {
 }
 
 /// How a person in `here` calls a file that the loader calls `path`, seen from the project's `folder`.
-fn as_seen_from(here: &Path, folder: &Path, path: &str) -> String {
+pub(super) fn as_seen_from(here: &Path, folder: &Path, path: &str) -> String {
     if path == "-" {
         return "standard input".into();
     }

@@ -436,7 +436,34 @@ pub fn look_at_build<T>(
     }
 }
 
+/// A Dockerfile, whether or not it can be built.
+pub struct Recipe {
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
+    /// What is built of it; none where it is refused.
+    pub plan: Option<Plan>,
+    /// What BuildKit refuses in it.
+    pub refused: Vec<Finding>,
+}
+
 impl<'a> Scene<'a> {
+    /// The Dockerfile of a service, where it builds from one that can be read here.
+    pub fn recipe(&self, service: &Service<'a>) -> Option<Recipe> {
+        let written = Written::of(service)?;
+        let (_, dockerfile) = self.dockerfile(service.name(), &written).ok()?;
+        let (plan, of_plan) = dockerfile.plan(&written.request);
+        let needed = plan.iter().flat_map(|plan| &plan.needed);
+        let of_stages =
+            needed.flat_map(|stage| plan.iter().flat_map(|plan| &plan.stages[*stage].findings));
+        let all = dockerfile.findings.iter().chain(&of_plan).chain(of_stages);
+        let refused: Vec<_> = all.filter(|finding| finding.is_error()).cloned().collect();
+        Some(Recipe {
+            plan: plan.filter(|_| refused.is_empty()),
+            dockerfile,
+            refused,
+        })
+    }
+
     /// What a service's image is built from.
     ///
     /// # Errors

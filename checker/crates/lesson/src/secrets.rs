@@ -79,6 +79,10 @@ impl Hidden {
     }
 
     fn stand_in(&mut self, secret: &str) -> String {
+        // A file may be gone through twice, first by what the project takes from it and then by its name.
+        if self.0.values().any(|stand_in| stand_in == secret) {
+            return secret.to_owned();
+        }
         let next = self.0.len();
         self.0
             .entry(secret.to_owned())
@@ -613,6 +617,34 @@ mod tests {
         assert_eq!(value("a", "A_PASSWORD"), value("a", "B_PASSWORD"));
         assert_eq!(value("a", "A_PASSWORD"), value("b", "E_PASSWORD"));
         assert_ne!(value("a", "C_PASSWORD"), value("a", "D_PASSWORD"));
+    }
+
+    #[test]
+    fn a_secret_of_env_has_one_stand_in_wherever_the_project_takes_it() {
+        let compose = "services: {a: {image: x, command: 'run --pass ${A_PASSWORD}', environment: {A_PASSWORD: '${A_PASSWORD}'}}}";
+        let files = [
+            ("compose.yaml", compose),
+            (".env", "A_PASSWORD=open-sesame-7\n"),
+        ];
+        let mut hidden = Hidden::default();
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: crate::evidence::FilesSeen {
+                folder_name: "test".to_owned(),
+                files: files
+                    .map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())))
+                    .into(),
+                ..Default::default()
+            },
+            world: Default::default(),
+        };
+        hide_in_files(&mut evidence, &mut hidden);
+        let stand_in = hidden.0.get("open-sesame-7").cloned().expect("a stand-in");
+        assert_eq!(hidden.0.len(), 1);
+        let shown = FileSeen::Text(format!("A_PASSWORD={stand_in}\n"));
+        assert_eq!(evidence.files.files.get(".env"), Some(&shown));
     }
 
     #[test]

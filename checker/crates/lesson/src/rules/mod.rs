@@ -1,7 +1,6 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
 mod apt_installs;
-mod awaited_services_have_a_probe;
 mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_answer_to_service_names;
@@ -35,7 +34,8 @@ mod runs_a_lasting_program;
 mod services_share_a_network;
 mod services_share_an_image;
 mod started_in_order;
-mod waits_until_ready;
+mod starts_after;
+mod variable_is_not_written_as;
 mod where_files_come_from;
 mod written_once;
 
@@ -85,7 +85,6 @@ fn with_parameters() -> &'static [Rule] {
         apt_installs::FRESH_LISTS,
         apt_installs::LISTS_REMOVED,
         apt_installs::NO_RECOMMENDS,
-        awaited_services_have_a_probe::RULE,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
@@ -127,7 +126,8 @@ fn with_parameters() -> &'static [Rule] {
         services_share_an_image::ONE_RECIPE,
         services_share_an_image::SHARED,
         started_in_order::RULE,
-        waits_until_ready::RULE,
+        starts_after::RULE,
+        variable_is_not_written_as::RULE,
         where_files_come_from::OF_IMAGE,
         where_files_come_from::OWN_FOLDER,
         written_once::RULE,

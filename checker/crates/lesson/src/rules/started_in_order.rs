@@ -5,7 +5,7 @@ use std::time::Duration;
 use compose::{Dependency, DependencyCondition};
 use serde::Deserialize;
 
-use super::waits_until_ready::has_no_containers;
+use super::starts_after::has_no_containers;
 use super::{Reads, Rule, judged, parameters};
 use crate::container::Container;
 use crate::report::Spot;

@@ -1,10 +1,11 @@
 //! `probe-tool-is-in-the-image`
 
+use ::dockerfile::{Instruction, Kind};
 use compose::image::ImageReference;
-use dockerfile::{Instruction, Kind};
 
+use super::dockerfiles::{Probed, Recipe, probes, recipes};
 use super::known;
-use super::read::{Probe, probe, probe_span, services, words};
+use super::read::{Probe, words};
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
@@ -43,75 +44,76 @@ const WITHOUT: [(&[&str], &str, &[&str]); 6] = [
 ];
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
-    let remark = |service: compose::Service<'_>| match service.node().get("build") {
-        Some(_) => in_built_image(scene, &service),
-        None => in_named_image(&service),
-    };
-    services(scene).into_iter().filter_map(remark).collect()
-}
-
-fn in_named_image(service: &compose::Service<'_>) -> Option<Remark> {
-    let image = known::image(service)?;
-    let program = program_of(probe(service)?)?;
-    let is_installed = words(service).iter().any(|word| word.contains(&program));
-    (lacks(&image, &program) && !is_installed)
-        .then(|| Remark::of(service, probe_span(service), told(&image, &program)))
-}
-
-/// The probe of the file goes before that of the Dockerfile. Whatever the stages below it may bring along is believed.
-fn in_built_image(scene: &Scene<'_>, service: &compose::Service<'_>) -> Option<Remark> {
-    let build = scene.build(service.name()).ok()?;
-    let configuration = build.configuration();
-    let image = ImageReference::parse(configuration.image.as_deref()?).ok()?;
-    let (program, span) = match (
-        service.node().get("healthcheck"),
-        configuration.healthcheck.value(),
-    ) {
-        (Some(_), _) => (program_of(probe(service)?)?, probe_span(service)),
-        (None, Some(check)) => {
-            let first = check.command.steps.first()?;
-            (first.program()?.to_owned(), check.span)
+    let recipes = recipes(scene);
+    let remark = |probed: Probed<'_>| {
+        let service = probed.service;
+        let recipe = recipes
+            .iter()
+            .find(|recipe| recipe.service.name() == service.name());
+        let image = match (recipe, service.node().get("build")) {
+            (Some(recipe), _) => {
+                ImageReference::parse(recipe.configuration().image.as_deref()?).ok()?
+            }
+            (None, Some(_)) => return None,
+            (None, None) => known::image(&service)?,
+        };
+        let program = match &probed.probe {
+            Probe::Script(script) => script.split_whitespace().next()?.to_owned(),
+            Probe::Program(words) => words.first()?.clone(),
+        };
+        let by_command = words(&service).iter().any(|word| word.contains(&program));
+        let by_build = recipe.is_some_and(|recipe| may_install(recipe, &program));
+        if by_command || by_build || !lacks(&image, &program) {
+            return None;
         }
-        (None, None) => return None,
+        let found =
+            format!("the image `{image}` has no `{program}`, so the container stays unhealthy");
+        let remark = Remark::of(&service, probed.span, found);
+        Some(match recipe {
+            Some(recipe) => remark.related(recipe.base_span(), "the base image"),
+            None => remark,
+        })
     };
-    let text = |span| scene.loaded.sources.text(span).contains(&program);
-    let is_brought = |instruction: &Instruction| match instruction.kind {
-        Kind::Run(_) | Kind::Add(_) | Kind::Copy(_) => text(instruction.span),
-        _ => false,
-    };
-    let is_there = build.all_instructions().any(is_brought)
-        || words(service).iter().any(|word| word.contains(&program));
-    (lacks(&image, &program) && !is_there)
-        .then(|| Remark::of(service, span, told(&image, &program)))
-}
-
-fn program_of(probe: Probe) -> Option<String> {
-    match probe {
-        Probe::Script(script) => script.split_whitespace().next().map(str::to_owned),
-        Probe::Program(words) => words.first().cloned(),
-    }
+    probes(scene).into_iter().filter_map(remark).collect()
 }
 
 fn lacks(image: &ImageReference, program: &str) -> bool {
     let name = image.familiar_name();
     let tag = image.tag.as_deref().unwrap_or_default();
-    WITHOUT.iter().any(|(names, word, missing)| {
-        // Alpine has a small wget.
-        let has_it = program == "wget" && tag.contains("alpine");
-        names.contains(&name.as_str())
-            && tag.contains(word)
-            && missing.contains(&program)
-            && !has_it
-    })
+    // Alpine has a small wget.
+    let has_it = program == "wget" && tag.contains("alpine");
+    let is_without = |(names, word, missing): &(&[&str], &str, &[&str])| {
+        names.contains(&name.as_str()) && tag.contains(word) && missing.contains(&program)
+    };
+    !has_it && WITHOUT.iter().any(is_without)
 }
 
-fn told(image: &ImageReference, program: &str) -> String {
-    format!("the image `{image}` has no `{program}`, so the container stays unhealthy")
+/// Whether the build brings the program, or runs a script that might.
+fn may_install(recipe: &Recipe<'_>, program: &str) -> bool {
+    let mut steps = recipe.steps_of_image();
+    let by_step = steps.any(|step| {
+        step.words.iter().any(|word| {
+            word.text.contains(program) || word.text.ends_with(".sh") || word.text.contains('$')
+        })
+    });
+    let copies = |instruction: &Instruction| match &instruction.kind {
+        Kind::Copy(copied) => copied
+            .sources
+            .iter()
+            .any(|source| source.text.contains(program)),
+        _ => false,
+    };
+    by_step
+        || recipe
+            .stages_of_image()
+            .into_iter()
+            .flat_map(|stage| recipe.stage(stage))
+            .any(copies)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds_in, silent_in};
+    use super::super::testing::{finds_built, finds_in, silent_built, silent_in};
     use super::LINT;
 
     fn probed(image: &str, test: &str) -> String {
@@ -146,36 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_is_built_has_what_its_stages_bring() {
-        let found = |service: &str, dockerfile: &str| {
-            let file = format!("services: {{web: {{build: .{service}}}}}");
-            crate::testing::look_at_files(&file, ("Dockerfile", dockerfile), |scene| {
-                super::examine(scene).len()
-            })
-        };
+    fn a_tool_that_the_build_does_not_install_is_told() {
         let probe = "HEALTHCHECK CMD curl -f http://localhost/ || exit 1\n";
-        assert_eq!(found("", &format!("FROM python:3.12-slim\n{probe}")), 1);
-        assert_eq!(
-            found("", &format!("FROM python:3.12-slim AS a\nFROM a\n{probe}")),
-            1
+        let built = |steps: &str| {
+            format!("FROM python:3.12-slim AS base\n{steps}FROM base\nRUN true\n{probe}")
+        };
+        finds_built(&LINT, &built("RUN pip install flask\n"), "no `curl`");
+        silent_built(
+            &LINT,
+            &built("RUN apt-get update && apt-get install -y curl\n"),
         );
-        assert_eq!(found("", &format!("FROM python:3.12\n{probe}")), 0);
-        let as_list =
-            "FROM python:3.12-slim\nHEALTHCHECK CMD [\"curl\", \"-f\", \"http://localhost/\"]\n";
-        assert_eq!(found("", as_list), 1);
-        let installed = "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y curl\n";
-        assert_eq!(found("", &format!("{installed}{probe}")), 0);
-        let other = ", healthcheck: {test: [CMD, python, probe.py]}";
-        assert_eq!(found(other, &format!("FROM python:3.12-slim\n{probe}")), 0);
-        let in_file = ", healthcheck: {test: [CMD, curl, localhost]}";
-        assert_eq!(found(in_file, "FROM python:3.12-slim\n"), 1);
-        let elsewhere =
-            "FROM python:3.12-slim AS tools\nRUN apt-get install -y curl\nFROM python:3.12-slim\n";
-        assert_eq!(
-            found("", &format!("{elsewhere}{probe}")),
-            1,
-            "that stage is not built"
-        );
+        silent_built(&LINT, &built("RUN ./setup.sh\n"));
+        silent_built(&LINT, &format!("FROM python:3.12\n{probe}"));
     }
 
     #[test]
