@@ -126,6 +126,15 @@ fn removes_lists(step: &Step) -> bool {
 }
 
 fn without_recommends(_: &Instruction, command: &Command) -> Wrong {
+    // A line of apt's own configuration says it for all that follow.
+    let is_configured = command.steps.iter().any(|step| {
+        let mut words = step.words.iter();
+        step.program() != Some("apt-get")
+            && words.any(|word| word.text.to_lowercase().contains("install-recommends"))
+    });
+    if is_configured {
+        return None;
+    }
     let install = command.steps.iter().find(|step| {
         let takes_all = !step.arguments().iter().any(|word| {
             word.text == "--no-install-recommends"
@@ -168,6 +177,7 @@ mod tests {
             "RUN <<EOF\nset -e\napt-get update\napt-get install -y --no-install-recommends git\nrm -rf /var/lib/apt/lists/*\nEOF",
             "RUN --mount=type=cache,target=/var/cache/apt --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install -y --no-install-recommends git",
             "RUN [\"/bin/bash\", \"-c\", \"apt update && apt install -y -o APT::Install-Recommends=false git && rm -r /var/lib/apt/lists\"]",
+            "RUN echo 'APT::Install-Recommends \"false\";' > /etc/apt/apt.conf.d/99 && apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/*",
             "RUN true",
         ];
         for runs in right {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dockerfile::Word;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
@@ -42,7 +43,13 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         let commands = build.all_instructions().filter_map(|one| one.command());
         commands.flat_map(|command| &command.steps)
     };
-    let pips: Vec<_> = steps().filter_map(packages::pip).collect();
+    // `pip install poetry` installs nothing that the program needs.
+    let is_tool =
+        |word: &Word| TOOLS.contains(&packages::requirement(&word.text, 0, "").name.as_str());
+    let pips = steps().filter_map(packages::pip);
+    let pips: Vec<_> = pips
+        .filter(|pip| !pip.files.is_empty() || !pip.packages.iter().all(is_tool))
+        .collect();
     if pips.is_empty() {
         return with_lock_file(&build, steps());
     }
@@ -241,6 +248,10 @@ mod tests {
         holds(on(
             "FROM x\nCOPY uv.lock pyproject.toml .\nRUN uv sync --frozen\n",
             &[("uv.lock", "")],
+        ));
+        holds(on(
+            "FROM x\nCOPY poetry.lock pyproject.toml .\nRUN pip install poetry && poetry install\n",
+            &[("poetry.lock", "")],
         ));
     }
 
