@@ -9,6 +9,8 @@ use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 use compose::{Finding, Loaded, Project, ReadError, Reader, Sources, Start};
 
+use lesson::secrets::Mask;
+
 use crate::Exit;
 use crate::cli::{ConfigArguments, ConfigFormat};
 
@@ -29,17 +31,24 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
     };
     let confine = arguments.confine.as_deref();
     let loaded = read(&start, &here, confine).unwrap_or_else(|finding| nothing_but(*finding));
+    // The model itself is printed as Compose prints it, since that is what is asked for; nothing else shows a secret.
+    let mut mask = Mask::of(&loaded);
     let Some(project) = &loaded.project else {
-        tell_errors(&loaded.findings, &loaded.sources, arguments.format)?;
+        tell_errors(
+            &loaded.findings,
+            &loaded.sources,
+            arguments.format,
+            &mut mask,
+        )?;
         // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
         let is_usage = loaded.errors().any(|finding| finding.span.is_none());
         return Ok(if is_usage { Exit::Usage } else { Exit::Failed });
     };
     let exit = match &arguments.explain {
         // Who asks for one value is told about that one.
-        Some(path) => explain(project, &loaded.sources, path, arguments.format),
+        Some(path) => explain(project, &loaded.sources, path, arguments.format, &mut mask),
         None => {
-            tell(&loaded.findings, &loaded.sources);
+            tell(&loaded.findings, &loaded.sources, &mut mask);
             show(project, arguments).map(|()| Exit::Success)
         }
     };
@@ -50,11 +59,7 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
 
 /// Loads the project that a command line means. Its files are called as a person in `here` calls them; nothing outside `confine`
 /// is read, where it is given.
-pub(super) fn read(
-    start: &Start,
-    here: &Path,
-    confine: Option<&Path>,
-) -> Result<Loaded, Box<Finding>> {
+fn read(start: &Start, here: &Path, confine: Option<&Path>) -> Result<Loaded, Box<Finding>> {
     let found = start.find(&reader(here, confine)?)?;
     let folder = PathBuf::from(&found.request.project_directory);
     if !folder.is_dir() {
@@ -107,22 +112,25 @@ fn explain(
     sources: &Sources,
     path: &str,
     format: ConfigFormat,
+    mask: &mut Mask,
 ) -> anyhow::Result<Exit> {
     match compose::explain::explain(project, sources, path) {
         Ok(explanation) => {
             match format {
                 ConfigFormat::Yaml => {
                     let text = render::explanation(&explanation, sources, Style::Coloured);
-                    anstream::print!("{text}");
+                    anstream::print!("{}", mask.text(&text));
                 }
                 ConfigFormat::Json => {
-                    print_json(&render::json::explanation(&explanation, sources))?;
+                    let mut document = render::json::explanation(&explanation, sources);
+                    mask.document(&mut document);
+                    print_json(&document)?;
                 }
             }
             Ok(Exit::Success)
         }
         Err(finding) => {
-            tell_errors(&[*finding], sources, format)?;
+            tell_errors(&[*finding], sources, format, mask)?;
             Ok(Exit::Usage)
         }
     }
@@ -133,13 +141,18 @@ fn tell_errors(
     findings: &[Finding],
     sources: &Sources,
     format: ConfigFormat,
+    mask: &mut Mask,
 ) -> anyhow::Result<()> {
     match format {
         ConfigFormat::Yaml => {
-            tell(findings, sources);
+            tell(findings, sources, mask);
             Ok(())
         }
-        ConfigFormat::Json => print_json(&render::json::findings(findings, sources)),
+        ConfigFormat::Json => {
+            let mut document = render::json::findings(findings, sources);
+            mask.document(&mut document);
+            print_json(&document)
+        }
     }
 }
 
@@ -147,11 +160,11 @@ fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
     print_as_it_is(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
-pub(super) fn tell(findings: &[Finding], sources: &Sources) {
+pub(super) fn tell(findings: &[Finding], sources: &Sources, mask: &mut Mask) {
     for (index, finding) in findings.iter().enumerate() {
         let separator = if index > 0 { "\n" } else { "" };
         let text = render::finding(finding, sources, Style::Coloured);
-        anstream::eprint!("{separator}{text}");
+        anstream::eprint!("{separator}{}", mask.text(&text));
     }
 }
 
@@ -183,12 +196,12 @@ pub(super) fn text(path: &Path) -> String {
 }
 
 /// Reads from disk, and `-` from standard input.
-struct Files {
+pub(super) struct Files {
     on_disk: ConfinedDirectory,
 }
 
 /// A reader that starts in `folder` and may read what the caller may, or what `--confine` leaves.
-fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
+pub(super) fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
     let everything = folder.ancestors().last().unwrap_or(folder);
     let bounds = confine.unwrap_or(everything);
     let refusal = |code, message: String, next: &str| {
@@ -235,7 +248,7 @@ impl Reader for Files {
 }
 
 /// How a person in `here` calls a file that the loader calls `path`, seen from the project's `folder`.
-fn as_seen_from(here: &Path, folder: &Path, path: &str) -> String {
+pub(super) fn as_seen_from(here: &Path, folder: &Path, path: &str) -> String {
     if path == "-" {
         return "standard input".into();
     }

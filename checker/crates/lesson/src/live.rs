@@ -1,5 +1,6 @@
 //! Judging containers and answers.
 
+use compose::Project;
 use serde_json::Value;
 
 use crate::container::{Container, Health, Status};
@@ -13,17 +14,19 @@ use crate::milvus::{self, MilvusAnswer};
 use crate::report::{Reason, Spot};
 use crate::scene::{Judged, Mismatch, Scene};
 
-/// The probe that a place asks for, if it is one. What is expected there says how much has to be read.
-pub fn probe(place: &Place, matchers: &[Matcher]) -> Option<Probe> {
+/// The probe that a place asks for, if it is one. What is expected there says how much has to be read, and the file may say at
+/// which port.
+pub fn probe(place: &Place, matchers: &[Matcher], project: Option<&Project>) -> Option<Probe> {
     match place {
         Place::Http(HttpPlace {
             service,
             port,
+            port_variable,
             path,
             inside,
         }) => Some(Probe::Http {
             service: service.clone(),
-            port: *port,
+            port: said_port(project, service, port_variable.as_deref()).unwrap_or(*port),
             path: path.clone(),
             inside: *inside,
         }),
@@ -66,6 +69,17 @@ pub fn probe(place: &Place, matchers: &[Matcher]) -> Option<Probe> {
         | Place::HistoryOf(_)
         | Place::Rule(_) => None,
     }
+}
+
+/// The port that a variable of the service names.
+fn said_port(project: Option<&Project>, service: &str, variable: Option<&str>) -> Option<u16> {
+    let service = project?.service(service)?;
+    service
+        .environment(variable?)?
+        .scalar_text()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// The probe that runs a command.
@@ -160,7 +174,7 @@ pub fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
         name: service.to_owned(),
         lines: Vec::new(),
     };
-    Mismatch::new(spot, found, "one running container")
+    Mismatch::new(spot, found, "a container of this service")
         .next(next)
         .into()
 }
@@ -325,8 +339,20 @@ fn completed(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     match (container.status(), container.exit_code()) {
         (Status::Exited, Some(0)) => Judged::Holds,
         (Status::Running, _) => {
-            Judged::not_seen("it still runs", "run the same command when it has ended")
+            let running = container.running_for(scene.evidence.at);
+            let so_long = running.map_or(String::new(), |running| {
+                format!(", for {} now", crate::words::duration(running))
+            });
+            let next = format!(
+                "run the same command when it has ended; `docker compose logs {}` shows how far it is",
+                container.service()
+            );
+            Judged::not_seen(
+                format!("`{}` still runs{so_long}", container.service()),
+                next,
+            )
         }
+        (Status::Created | Status::Paused, _) => running(scene, container),
         _ => Mismatch::new(
             spot(container),
             exit(scene, container),

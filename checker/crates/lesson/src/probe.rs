@@ -33,11 +33,11 @@ pub struct Simple {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Ends {
     /// With 0, because of these words.
-    WithZero(String),
+    Zero(String),
     /// With another code than 0.
-    WithError,
+    Error,
     /// With either.
-    WithEither,
+    Either,
 }
 
 /// What ends with 0, whatever else is wrong.
@@ -86,10 +86,10 @@ impl Probe {
             return None;
         }
         match ends(&self.commands, &self.text) {
-            Ends::WithZero(because) => Some(format!(
+            Ends::Zero(because) => Some(format!(
                 "it ends with exit code 0 whatever happens, because of `{because}`"
             )),
-            Ends::WithError | Ends::WithEither => self.blind_to_errors(),
+            Ends::Error | Ends::Either => self.blind_to_errors(),
         }
     }
 
@@ -129,7 +129,7 @@ impl Probe {
                     .programs()
                     .into_iter()
                     .find(|program| is_missing(program));
-                doomed |= program.is_some() || command.ends(false) == Ends::WithError;
+                doomed |= program.is_some() || command.ends(false) == Ends::Error;
                 missing = missing.or(program);
             }
             if !doomed {
@@ -144,7 +144,7 @@ impl Probe {
         let hands_on = |sequence: &[Simple]| {
             sequence.iter().all(|command| {
                 command.bare().first().is_some_and(|word| word == "exit")
-                    && command.ends(false) == Ends::WithEither
+                    && command.ends(false) == Ends::Either
             })
         };
         let sequences = self.commands.split_inclusive(|command| command.then == ";");
@@ -234,7 +234,7 @@ impl Simple {
     fn ends(&self, after_pipe: bool) -> Ends {
         let words = self.bare();
         let Some((first, arguments)) = words.split_first() else {
-            return Ends::WithEither;
+            return Ends::Either;
         };
         // What is turned round, and what cannot be opened to read or to write.
         let may_fail = self.words.first().is_some_and(|word| word == "!")
@@ -245,18 +245,16 @@ impl Simple {
             .first()
             .is_some_and(|word| asks_itself.contains(&word.as_str()))
             && arguments.len() == 1;
-        let zero = Ends::WithZero(words.join(" "));
+        let zero = Ends::Zero(words.join(" "));
         match (program, arguments.first().map(String::as_str)) {
-            _ if may_fail => Ends::WithEither,
+            _ if may_fail => Ends::Either,
             ("exit", Some("0")) => zero,
-            ("exit", Some(code)) if code.parse::<u8>().is_ok() => Ends::WithError,
-            ("false", _) => Ends::WithError,
+            ("exit", Some(code)) if code.parse::<u8>().is_ok() => Ends::Error,
+            ("false", _) => Ends::Error,
             (name, _) if CONTENT.contains(&name) => zero,
-            (name, _) if after_pipe && FILTERS.contains(&name) => {
-                Ends::WithZero(format!("| {name}"))
-            }
+            (name, _) if after_pipe && FILTERS.contains(&name) => Ends::Zero(format!("| {name}")),
             _ if only_itself => zero,
-            _ => Ends::WithEither,
+            _ => Ends::Either,
         }
     }
 }
@@ -391,38 +389,38 @@ fn ends(commands: &[Simple], text: &str) -> Ends {
         .split_inclusive(|command| command.then == ";")
         .collect();
     let Some(last) = sequences.pop() else {
-        return Ends::WithEither;
+        return Ends::Either;
     };
     let leaves = |command: &Simple| command.bare().first().is_some_and(|word| word == "exit");
     if stops_at_errors || sequences.iter().copied().flatten().any(leaves) {
-        return Ends::WithEither;
+        return Ends::Either;
     }
     let mut so_far: Option<Ends> = None;
     let mut join = "";
     for pipe in last.split_inclusive(|command| command.then != "|") {
         let Some(end) = pipe.last() else { continue };
         let this = match end.ends(pipe.len() > 1) {
-            _ if end.then == "&" => Ends::WithZero("&".to_owned()),
-            Ends::WithZero(_) if fails_in_pipes && pipe.len() > 1 => Ends::WithEither,
+            _ if end.then == "&" => Ends::Zero("&".to_owned()),
+            Ends::Zero(_) if fails_in_pipes && pipe.len() > 1 => Ends::Either,
             this => this,
         };
         so_far = Some(match (so_far, join) {
             (None, _) => this,
-            (Some(Ends::WithZero(_)), "&&") => this,
+            (Some(Ends::Zero(_)), "&&") => this,
             (Some(before), "&&") => match this {
-                Ends::WithError => Ends::WithError,
+                Ends::Error => Ends::Error,
                 _ => before,
             },
-            (Some(zero @ Ends::WithZero(_)), _) => zero,
+            (Some(zero @ Ends::Zero(_)), _) => zero,
             (Some(before), _) => match this {
-                Ends::WithZero(because) => Ends::WithZero(format!("|| {because}")),
-                Ends::WithError => before,
-                Ends::WithEither => Ends::WithEither,
+                Ends::Zero(because) => Ends::Zero(format!("|| {because}")),
+                Ends::Error => before,
+                Ends::Either => Ends::Either,
             },
         });
         join = &end.then;
     }
-    so_far.unwrap_or(Ends::WithEither)
+    so_far.unwrap_or(Ends::Either)
 }
 
 /// Whether an option of curl makes it fail on errors: `-f`, also among others as in `-fsS`, or `--fail`.

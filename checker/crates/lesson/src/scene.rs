@@ -101,6 +101,14 @@ impl Judged {
     }
 }
 
+/// Path of the first compose file that was read, or the name it should have.
+pub fn compose_file(loaded: &Loaded) -> String {
+    let mut sources = loaded.sources.iter().map(|(_, source)| source);
+    let first =
+        sources.find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
+    first.map_or_else(|| "compose.yaml".to_owned(), |source| source.path.clone())
+}
+
 impl<'a> Scene<'a> {
     /// The compose project, where the files load.
     pub fn project(&self) -> Option<&'a Project> {
@@ -145,6 +153,11 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The line on which a span begins, from 1.
+    pub fn line_of(&self, span: Span) -> u32 {
+        self.loaded.sources.position(span).line
+    }
+
     /// The place of a value.
     pub fn spot_of(&self, node: &Node) -> Spot {
         self.spot(node.origin.span)
@@ -167,10 +180,7 @@ impl<'a> Scene<'a> {
 
     /// Path of the compose file that was read, or the name it should have.
     pub fn compose_file(&self) -> String {
-        let mut sources = self.loaded.sources.iter().map(|(_, source)| source);
-        let first =
-            sources.find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
-        first.map_or_else(|| "compose.yaml".to_owned(), |source| source.path.clone())
+        compose_file(self.loaded)
     }
 
     /// The containers of a service.
