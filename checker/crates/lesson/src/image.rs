@@ -100,7 +100,8 @@ pub fn judge(scene: &Scene<'_>, service: &str, matchers: &[Matcher]) -> Judged {
         Matcher::Field(expected) => {
             let value = crate::container::at(image.inspect, &expected.path);
             let value = value.filter(|value| !value.is_null());
-            judged(&image, matcher::every(&expected.expect.0, value))
+            let matched = matcher::every(&expected.expect.0, value);
+            judged(&image, matched.of_field(&expected.path))
         }
         Matcher::SmallerThan(other) => smaller_than(scene, &image, other),
         _ => Judged::not_seen(
@@ -226,11 +227,11 @@ mod tests {
         holds(on(BUILT, &[("shop-api", image("999:999"))], is_not_root()));
         finds(
             on(BUILT, &[("shop-api", image(""))], is_not_root()),
-            "it is empty",
+            "`Config.User` is empty",
         );
         finds(
             on(BUILT, &[("shop-api", image("0:0"))], is_not_root()),
-            "it is `0:0`",
+            "`Config.User` is `0:0`",
         );
         let named = "name: shop\nservices: {api: {build: ., image: 'shop/api:1'}}";
         holds(on(named, &[("shop/api:1", image("app"))], is_not_root()));
@@ -244,7 +245,7 @@ mod tests {
         });
         finds(
             on(BUILT, &[("shop-api", image)], is_not_root()),
-            "it is not set",
+            "`Config.User` is not set",
         );
     }
 
@@ -304,6 +305,6 @@ mod tests {
         let has = |part: &str| json!({"contain-element": {"contain-substring": part}});
         holds(judged(has("apt-get update")));
         finds(judged(has("apt-get install")), "it is");
-        finds(judged(json!({"not": has("apt-get update")})), "it is");
+        finds(judged(json!({"not": has("apt-get update")})), "`RUN /bin/sh -c apt-get update # buildkit` is in it");
     }
 }
