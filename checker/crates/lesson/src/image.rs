@@ -124,7 +124,7 @@ fn smaller_than(scene: &Scene<'_>, image: &Image<'_>, other: &str) -> Judged {
     let Some(ImageSeen::Present(inspect)) = scene.evidence.world.images.get(other) else {
         return Judged::not_seen(
             format!("there is no image `{other}` on this machine to compare with"),
-            format!("build `{other}` first"),
+            how_to_build(scene, other),
         );
     };
     let other = Image {
@@ -160,6 +160,19 @@ fn smaller_than(scene: &Scene<'_>, image: &Image<'_>, other: &str) -> Judged {
         other.reference
     );
     Mismatch::new(image.spot(), found, expected).into()
+}
+
+/// Compose builds by the service's name, also where `up` leaves the service out.
+fn how_to_build(scene: &Scene<'_>, reference: &str) -> String {
+    let service = scene.project().and_then(|project| {
+        let mut left_out = project.disabled_services().map(|(name, _)| name);
+        let name = reference.strip_prefix(project.name())?.strip_prefix('-')?;
+        (project.service(name).is_some() || left_out.any(|other| other == name)).then_some(name)
+    });
+    match service {
+        Some(service) => format!("run `docker compose build {service}`"),
+        None => format!("build `{reference}` first"),
+    }
 }
 
 /// Judges the steps that made the image of a service.
@@ -284,6 +297,16 @@ mod tests {
             "`shop:builder` has the very same layers",
         );
         assert!(matches!(on(image("1", 5), Value::Null), Judged::Unknown(_)));
+    }
+
+    #[test]
+    fn a_missing_image_is_built_by_the_name_of_its_service() {
+        let file = "name: shop\nservices: {api: {build: .}, tests: {build: ., profiles: [test]}}";
+        let next = |reference: &str| {
+            look_at_world(file, world(&[]), |scene| how_to_build(scene, reference))
+        };
+        assert_eq!(next("shop-tests"), "run `docker compose build tests`");
+        assert_eq!(next("shop:builder"), "build `shop:builder` first");
     }
 
     #[test]
