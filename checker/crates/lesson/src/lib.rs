@@ -24,6 +24,7 @@ mod live;
 mod locate;
 mod matcher;
 pub mod milvus;
+mod packages;
 pub mod page;
 mod parse;
 mod probe;

@@ -78,6 +78,16 @@ pub fn look_at_world<T>(
     look(compose, world, look_at)
 }
 
+/// Looks at a service `api` that is built from this Dockerfile, and what an engine was seen to have.
+pub fn look_at_build_and_world<T>(
+    dockerfile: &str,
+    world: WorldSeen,
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let beside = [("Dockerfile", dockerfile.as_bytes())];
+    look_with("services: {api: {build: .}}", &beside, world, look_at)
+}
+
 /// Looks at a compose file with another file beside it.
 pub fn look_at_files<T>(
     compose: &str,
