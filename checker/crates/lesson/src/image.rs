@@ -139,7 +139,10 @@ fn smaller_than(scene: &Scene<'_>, image: &Image<'_>, other: &str) -> Judged {
     if own < others {
         return Judged::Holds;
     }
-    let found = if image.layers().is_some_and(|own| Some(own) == other.layers()) {
+    let found = if image
+        .layers()
+        .is_some_and(|own| Some(own) == other.layers())
+    {
         format!(
             "`{}` has the very same layers, {}",
             other.reference,
@@ -262,9 +265,7 @@ mod tests {
 
     #[test]
     fn sizes_are_compared_with_an_image_that_is_there() {
-        let image = |id: &str, size: u64| {
-            json!({"Id": format!("sha256:{id}{size}"), "Size": size, "RootFS": {"Layers": [id]}})
-        };
+        let image = |id: &str, size: u64| json!({"Id": format!("sha256:{id}{size}"), "Size": size, "RootFS": {"Layers": [id]}});
         let smaller = || json!({"smaller-than": "shop:builder"});
         let on = |own: Value, other: Value| {
             on(
