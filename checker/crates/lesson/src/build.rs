@@ -551,6 +551,7 @@ fn unreadable(path: &str, seen: &FileSeen) -> Judged {
         FileSeen::PermissionDenied => ReadError::PermissionDenied.to_string(),
         FileSeen::TooLarge { bytes, .. } => format!("it has {bytes} bytes"),
         FileSeen::Unreadable(reason) => reason.clone(),
+        FileSeen::Secret { .. } => "it holds a secret".to_owned(),
         FileSeen::Bytes(_) | FileSeen::Text(_) | FileSeen::Absent => {
             "it is not UTF-8 text".to_owned()
         }

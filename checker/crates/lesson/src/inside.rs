@@ -288,7 +288,7 @@ mod tests {
             .map(crate::format::matcher_of_entry::<serde_json::Error>)
             .collect::<Result<_, _>>()
             .expect("matchers");
-        let probe = live::probe(&place, &matchers).expect("a probe");
+        let probe = live::probe(&place, &matchers, None).expect("a probe");
         let mut inspect = json!({
             "Name": "/shop-api-1",
             "State": {"Status": "running", "Pid": 100},

@@ -14,6 +14,7 @@ pub mod container;
 pub mod drill;
 pub mod evidence;
 pub mod format;
+mod gitignore;
 mod image;
 mod image_contents;
 mod image_setting;
@@ -31,6 +32,8 @@ pub mod report;
 pub mod rules;
 mod scene;
 mod schema;
+mod secret_places;
+mod secret_text;
 pub mod secrets;
 mod setting;
 #[cfg(test)]

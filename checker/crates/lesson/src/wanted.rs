@@ -63,7 +63,7 @@ fn add(look: &Look, project: &Project, wanted: &mut Wanted) {
                 let reference = service.and_then(|service| image::reference(project, &service));
                 wanted.histories.extend(reference);
             }
-            let probe = live::probe(place, matchers);
+            let probe = live::probe(place, matchers, Some(project));
             // A recording names the server that really answered; an image's tag is only a name.
             if let Some(Probe::Milvus { service, port, .. }) = &probe {
                 let (service, port) = (service.clone(), *port);

@@ -46,9 +46,9 @@ fn judge(scene: &Scene<'_>) -> Judged {
         .iter()
         .filter(|image| !used.contains(&image.id))
         .collect();
-    let Some(first) = left.first() else {
+    if left.is_empty() {
         return Judged::Holds;
-    };
+    }
     let list: Vec<_> = left.iter().map(|image| told(image)).collect();
     let found = format!(
         "{}, of no use to this project any more: {}",
@@ -60,7 +60,7 @@ fn judge(scene: &Scene<'_>) -> Judged {
     );
     let names: Vec<_> = left.iter().map(|image| name(image)).collect();
     let spot = Spot::Probe {
-        question: format!("the engine's images, {}", name(first)),
+        question: "`docker images`".to_owned(),
     };
     Mismatch::new(
         spot,
