@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use compose::{Finding, Loaded, Sources, Start};
 use lesson::rules::lint::{self, Level, Lint, Looked};
+use lesson::secrets::Mask;
 
 use super::config;
 use crate::Exit;
@@ -30,21 +31,33 @@ pub fn run(arguments: &LintArguments) -> anyhow::Result<Exit> {
         let is_named = |names: &[String]| names.iter().any(|name| name == lint.rule.name);
         (arguments.rules.is_empty() || is_named(&arguments.rules)) && !is_named(&arguments.allow)
     };
-    let projects: Vec<Project> = targets
+    let (projects, mut masks): (Vec<Project>, Vec<Mask>) = targets
         .into_iter()
         .map(|target| project(&here, target, &chosen))
-        .collect();
+        .unzip();
+    let mut masked = |text: String| masks.iter_mut().fold(text, |text, mask| mask.text(&text));
     let text = match arguments.format {
         LintFormat::Human => {
-            anstream::print!("{}", output::lint::human(&projects));
+            anstream::print!("{}", masked(output::lint::human(&projects)));
             String::new()
         }
-        LintFormat::Json => output::lint::json(&projects)?,
-        LintFormat::Sarif => output::lint::sarif(&projects)?,
-        LintFormat::Github => output::lint::github(&projects),
+        LintFormat::Json => masked_document(&output::lint::json(&projects)?, &mut masks)?,
+        LintFormat::Sarif => masked_document(&output::lint::sarif(&projects)?, &mut masks)?,
+        LintFormat::Github => masked(output::lint::github(&projects)),
     };
     config::print_as_it_is(&text)?;
     Ok(exit(&projects, arguments.deny))
+}
+
+/// A document without secrets; as it is where it has none.
+fn masked_document(text: &str, masks: &mut [Mask]) -> anyhow::Result<String> {
+    let document: serde_json::Value = serde_json::from_str(text)?;
+    let mut shown = document.clone();
+    masks.iter_mut().for_each(|mask| mask.document(&mut shown));
+    if shown == document {
+        return Ok(text.to_owned());
+    }
+    Ok(serde_json::to_string_pretty(&shown)? + "\n")
 }
 
 fn exit(projects: &[Project], deny: Deny) -> Exit {
@@ -64,7 +77,7 @@ fn exit(projects: &[Project], deny: Deny) -> Exit {
 }
 
 /// Looks at the project of a file or folder; without one at the project that Compose finds here.
-fn project(here: &Path, target: Option<&Path>, chosen: &dyn Fn(&Lint) -> bool) -> Project {
+fn project(here: &Path, target: Option<&Path>, chosen: &dyn Fn(&Lint) -> bool) -> (Project, Mask) {
     let folder = target.filter(|target| here.join(target).is_dir());
     let file = target.filter(|_| folder.is_none());
     let mut environment = config::environment();
@@ -84,20 +97,25 @@ fn project(here: &Path, target: Option<&Path>, chosen: &dyn Fn(&Lint) -> bool) -
     match config::read(&start, here, None) {
         Ok(loaded) => {
             let looked = lint::look_at(&loaded, chosen);
+            let mask = Mask::of(&loaded);
             let Loaded {
                 findings, sources, ..
             } = loaded;
-            Project {
+            let project = Project {
                 looked,
                 refused: findings.into_iter().filter(Finding::is_error).collect(),
                 sources,
-            }
+            };
+            (project, mask)
         }
-        Err(finding) => Project {
-            looked: Looked::default(),
-            refused: vec![*finding],
-            sources: Sources::new(),
-        },
+        Err(finding) => {
+            let project = Project {
+                looked: Looked::default(),
+                refused: vec![*finding],
+                sources: Sources::new(),
+            };
+            (project, Mask::default())
+        }
     }
 }
 
