@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use browser::{Browser, Needs, Scripts};
-use engine_support::Test;
+use engine_support::needs_engine::Test;
 use libtest_mimic::{Arguments, Failed};
 use served::Served;
 use support::{NO_ENGINE, repository};

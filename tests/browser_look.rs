@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use browser::{Browser, Needs, Scripts};
-use engine_support::Test;
+use engine_support::needs_engine::Test;
 use libtest_mimic::{Arguments, Failed};
 use serde_json::{Value, json};
 use support::repository;

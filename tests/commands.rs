@@ -320,3 +320,34 @@ fn the_schema_of_lessons_is_json() {
     let ran = Learner::new().checker(&["dev", "schema"]);
     assert_eq!(ran.exits(0).json()["title"], "A lesson of the course");
 }
+
+#[test]
+fn context_lists_what_reaches_the_builder_and_which_line_leaves_the_rest_out() {
+    let learner = Learner::new();
+    std::fs::create_dir_all(learner.folder().join("app/data")).unwrap();
+    learner.write("compose.yaml", "services: {api: {build: app}}");
+    learner.write("app/Dockerfile", "FROM busybox\nCOPY app.py /\n");
+    learner.write("app/app.py", "print('hello')\n");
+    learner.write("app/data/large.bin", "x".repeat(5000));
+    learner.write("app/.env", "SECRET=1\n");
+    learner.write("app/.dockerignore", "# data stays here\ndata\n");
+    let context =
+        |more: &[&str]| learner.checker_in(&learner.folder(), &[&["context"], more].concat(), &[]);
+    context(&[]).exits(0).says(&[
+        "The image of api is built from app. In the context: 4 files",
+        "asks for 1 file of it, 15 B",
+        ".env",
+        "Left out",
+        "5.0 kB  data/ (1 file)",
+        "app/.dockerignore:2: data",
+    ]);
+    let ran = context(&["--format", "json"]);
+    let seen: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(seen["left_out"][0]["by"]["line"], 2);
+    assert_eq!(seen["in"][0]["path"], "Dockerfile");
+
+    learner.write("app/Dockerfile", "FROM busybox\nCOPPY app.py /\n");
+    context(&[])
+        .exits(1)
+        .says(&["app/Dockerfile:2", "did you mean `COPY`?"]);
+}

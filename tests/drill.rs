@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use drilled::{Drilled, docker, files_below, ran};
-use engine_support::Test;
+use engine_support::needs_engine::Test;
 use engine_support::project::Project;
 use engine_support::recorder::{Noted, Recorder};
 use libtest_mimic::{Arguments, Failed};
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         ("too_much_data_are_left_alone", too_much),
         ("every_drill_of_the_course_passes_on_the_solution", course),
     ];
-    libtest_mimic::run(&arguments, engine_support::trials(tests)).exit_code()
+    libtest_mimic::run(&arguments, engine_support::needs_engine::trials(tests)).exit_code()
 }
 
 fn data_are_back() -> Result<(), Failed> {

@@ -11,7 +11,7 @@ mod support;
 use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 
-use engine_support::Test;
+use engine_support::needs_engine::Test;
 use engine_support::recorder::{Noted, Recorder};
 use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
             the_start_fails,
         ),
     ];
-    let conclusion = libtest_mimic::run(&arguments, engine_support::trials(tests));
+    let conclusion = libtest_mimic::run(&arguments, engine_support::needs_engine::trials(tests));
     if let Some(Ok(stack)) = RUNNING.get() {
         stack
             .compose(&["down", "--volumes", "--timeout", "20"])

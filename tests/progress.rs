@@ -11,7 +11,7 @@ mod support;
 use std::process::{Command, ExitCode};
 
 use drilled::Drilled;
-use engine_support::Test;
+use engine_support::needs_engine::Test;
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::Learner;
 
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         .into_iter()
         .map(|(name, test)| Trial::test(name, test))
         .collect();
-    trials.extend(engine_support::trials(with_engine));
+    trials.extend(engine_support::needs_engine::trials(with_engine));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

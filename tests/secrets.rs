@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use engine_support::Test;
+use engine_support::needs_engine::Test;
 use libtest_mimic::{Arguments, Failed, Trial};
 use served::Served;
 use support::{Learner, NO_ENGINE, Ran, repository};
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         .into_iter()
         .map(|(name, test)| Trial::test(name, test))
         .collect();
-    trials.extend(engine_support::trials(with_engine));
+    trials.extend(engine_support::needs_engine::trials(with_engine));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

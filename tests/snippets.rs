@@ -8,7 +8,7 @@ mod engine_support;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use engine_support::Test;
+use engine_support::needs_engine::Test;
 use libtest_mimic::{Arguments, Failed};
 
 /// What has to happen happens within this time, or never.
@@ -27,7 +27,11 @@ fn main() -> ExitCode {
         ("a_chapter_that_leaves_something_fails", leaves_something),
         ("ctrl_c_takes_everything_down", ctrl_c),
     ];
-    libtest_mimic::run(&Arguments::from_args(), engine_support::trials(tests)).exit_code()
+    libtest_mimic::run(
+        &Arguments::from_args(),
+        engine_support::needs_engine::trials(tests),
+    )
+    .exit_code()
 }
 
 /// A book with one chapter that is no lesson.

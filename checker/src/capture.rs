@@ -133,7 +133,9 @@ pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
         inner: reader,
         seen: RefCell::default(),
     };
-    compose::load(&recording, &files.request());
+    let loaded = compose::load(&recording, &files.request());
+    // The first file alone may need one that the others take away.
+    compose::load(&recording, &lesson::base_request(&files, &loaded));
     files.files = recording.seen.into_inner();
     files
 }
@@ -151,7 +153,7 @@ pub fn read_files_beside(lesson: &Lesson, reader: &dyn Reader, files: &mut Files
 }
 
 /// This process' variables, as a shell in the lesson's folder has them: `docker compose` runs there, wherever this program does.
-fn environment(folder: &Path) -> BTreeMap<String, String> {
+pub fn environment(folder: &Path) -> BTreeMap<String, String> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };

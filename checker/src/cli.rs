@@ -90,6 +90,13 @@ pub enum Command {
     Drill(DrillArguments),
     /// Print a Compose project as Docker Compose understands it, or explain where one of its values comes from
     Config(ConfigArguments),
+    /// List what of a folder an image is built from reaches the builder, and what is left out by which line
+    Context {
+        /// The service to build [default: the only one that builds its image]
+        service: Option<String>,
+        #[arg(long, value_enum, default_value = "human")]
+        format: ListFormat,
+    },
     /// Look for what is risky or does not do what it says in any Compose file
     Lint(LintArguments),
     /// Look at engine, Compose, memory, ports and images

@@ -37,7 +37,18 @@ pub fn build(root: &Path, destination: &Path) -> anyhow::Result<Built> {
 /// # Errors
 /// A lesson file with a mistake.
 pub fn pages() -> anyhow::Result<Vec<LessonPage>> {
-    Ok(course::lessons()?.iter().map(page_of).collect())
+    let lessons = course::lessons()?;
+    Ok(lessons.iter().map(page_of).chain([rules()]).collect())
+}
+
+/// The page of the rules: `{{#checks rules}}`.
+fn rules() -> LessonPage {
+    LessonPage {
+        id: "rules".to_owned(),
+        slug: "rules".to_owned(),
+        checklist: lesson::page::rules(),
+        ..LessonPage::default()
+    }
 }
 
 /// Builds the embedded book into `destination`; `sources` is a folder to unpack its sources into.

@@ -74,6 +74,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Serve(arguments) => commands::serve::run(&place, arguments),
         Command::Open { lesson, print } => commands::open::run(&place, lesson.as_deref(), *print),
         Command::Config(arguments) => commands::config::run(arguments),
+        Command::Context { service, format } => commands::context::run(service.as_deref(), *format),
         Command::Lint(arguments) => commands::lint::run(arguments),
         Command::Doctor { host } => commands::doctor::run(&place, host.as_deref()),
         Command::Dev(DevCommand::Check(arguments)) => dev::check::run(arguments),

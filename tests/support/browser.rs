@@ -12,7 +12,7 @@ use fantoccini::{Client, ClientBuilder};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use crate::engine_support::{Test, no_engine};
+use crate::engine_support::needs_engine::{Test, no_engine};
 
 /// Name of the variable that turns "no browser, ignored" into a failure.
 pub const NEEDS_BROWSER: &str = "CHECKER_NEEDS_BROWSER";

@@ -59,11 +59,7 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
 
 /// Loads the project that a command line means. Its files are called as a person in `here` calls them; nothing outside `confine`
 /// is read, where it is given.
-pub(super) fn read(
-    start: &Start,
-    here: &Path,
-    confine: Option<&Path>,
-) -> Result<Loaded, Box<Finding>> {
+fn read(start: &Start, here: &Path, confine: Option<&Path>) -> Result<Loaded, Box<Finding>> {
     let found = start.find(&reader(here, confine)?)?;
     let folder = PathBuf::from(&found.request.project_directory);
     if !folder.is_dir() {
@@ -200,12 +196,12 @@ pub(super) fn text(path: &Path) -> String {
 }
 
 /// Reads from disk, and `-` from standard input.
-struct Files {
+pub(super) struct Files {
     on_disk: ConfinedDirectory,
 }
 
 /// A reader that starts in `folder` and may read what the caller may, or what `--confine` leaves.
-fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
+pub(super) fn reader(folder: &Path, confine: Option<&Path>) -> Result<Files, Box<Finding>> {
     let everything = folder.ancestors().last().unwrap_or(folder);
     let bounds = confine.unwrap_or(everything);
     let refusal = |code, message: String, next: &str| {
@@ -252,7 +248,7 @@ impl Reader for Files {
 }
 
 /// How a person in `here` calls a file that the loader calls `path`, seen from the project's `folder`.
-fn as_seen_from(here: &Path, folder: &Path, path: &str) -> String {
+pub(super) fn as_seen_from(here: &Path, folder: &Path, path: &str) -> String {
     if path == "-" {
         return "standard input".into();
     }

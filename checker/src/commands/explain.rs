@@ -1,7 +1,7 @@
 //! `checker explain`
 
 use anyhow::bail;
-use lesson::rules::{self, Rule};
+use lesson::rules::{self, Rule, lint};
 
 use crate::Exit;
 use crate::course;
@@ -56,11 +56,17 @@ pub fn run(place: &Place, what: &str) -> anyhow::Result<Exit> {
 }
 
 fn explain_rule(rule: &Rule) {
-    anstream::println!("rule {}", rule.name);
+    match lint::find(rule.name) {
+        Some(lint) => anstream::println!("rule {}, a {}", rule.name, lint.level.name()),
+        None => anstream::println!("rule {}", rule.name),
+    }
     anstream::println!("  what   {}", rule.what);
     anstream::println!("  why    {}", rule.why);
     anstream::println!("  mend   {}", rule.mend);
     anstream::println!("  leave  {}", rule.leave);
+    if lint::find(rule.name).is_some() {
+        anstream::println!("  allow  # checker: allow {} because …", rule.name);
+    }
 }
 
 fn with_check(id: &str) -> anyhow::Result<Option<course::CourseLesson>> {

@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod config;
+pub mod context;
 pub mod doctor;
 pub mod drill;
 pub mod explain;

@@ -177,7 +177,7 @@ impl<'a> Stack<'a> {
     }
 
     fn up(&self, more: &[&str]) -> anyhow::Result<()> {
-        let arguments = [
+        let up = [
             &[
                 "up",
                 "--detach",
@@ -193,7 +193,11 @@ impl<'a> Stack<'a> {
             more,
         ]
         .concat();
-        self.compose(&arguments)
+        self.compose(&up)?;
+        let prepare = &self.lesson.lesson.header.prepare;
+        prepare.iter().try_for_each(|arguments| {
+            self.compose(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        })
     }
 
     /// Removes containers, volumes, images that were built here, and data.
@@ -207,12 +211,11 @@ impl<'a> Stack<'a> {
         self.compose(&[
             "down",
             "--volumes",
-            "--rmi",
-            "local",
             "--remove-orphans",
             "--timeout",
             STOP_WITHIN,
         ])?;
+        self.remove_images()?;
         self.state = State::Nothing;
         let folder = self.folder();
         std::fs::remove_dir_all(&folder).with_context(|| {
@@ -221,6 +224,22 @@ impl<'a> Stack<'a> {
                 folder.display()
             )
         })
+    }
+
+    /// Images that this project has built, also those of services that `up` leaves out: `down --rmi` forgets these.
+    fn remove_images(&self) -> anyhow::Result<()> {
+        let project = &self.lesson.lesson.header.project;
+        let filter = format!("label=com.docker.compose.project={project}");
+        let listed = self.docker(&["image", "ls", "--all", "--quiet", "--filter", &filter])?;
+        let images: std::collections::BTreeSet<_> = listed.lines().collect();
+        if images.is_empty() {
+            return Ok(());
+        }
+        let arguments: Vec<_> = ["image", "rm", "--force"]
+            .into_iter()
+            .chain(images)
+            .collect();
+        self.docker(&arguments).map(drop)
     }
 
     fn compose(&self, arguments: &[&str]) -> anyhow::Result<()> {

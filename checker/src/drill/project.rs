@@ -38,6 +38,9 @@ pub struct Known {
     pub number: u32,
     /// Whether its process runs.
     pub runs: bool,
+    /// Whether its process has ended with exit code 0, as that of a job does. It is run again where its service is started.
+    #[serde(default)]
+    pub done: bool,
     /// The hash that Compose made of its service.
     pub hash: String,
     /// Whether its own file system can only be read.
@@ -201,6 +204,7 @@ impl Known {
             service: container.service().to_owned(),
             number: label("container-number").parse().unwrap_or_default(),
             runs: container.status() == Status::Running,
+            done: container.status() == Status::Exited && container.exit_code() == Some(0),
             hash: label("config-hash").to_owned(),
             read_only: container
                 .field("HostConfig.ReadonlyRootfs")
@@ -284,7 +288,7 @@ pub fn can_be_put_back(
 ) -> anyhow::Result<()> {
     let name = &docker.project.name;
     for known in &running.containers {
-        if !known.runs {
+        if !known.runs && !known.done {
             bail!(
                 "{} does not run, or is paused. Next: `docker compose up --detach --wait`, or `docker compose rm {}`",
                 known.name,

@@ -157,6 +157,7 @@ fn told(journal: &Journal, acted: bool) -> String {
         .before
         .containers
         .iter()
+        .filter(|known| known.runs)
         .map(|known| known.name.as_str())
         .collect();
     let run = if names.len() == 1 { "runs" } else { "run" };

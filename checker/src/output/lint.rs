@@ -2,29 +2,28 @@
 
 use compose::render::{self, Excerpt, Style};
 use compose::{Sources, Span};
-use lesson::rules::lint::{self, Finding, Level, Lint};
+use lesson::rules::lint::{self, Finding, Level, Lint, Looked};
 use serde_json::{Value, json};
 
 use super::style::{self, painted};
-use crate::commands::lint::Project;
 
 /// Version of the JSON form.
 const SCHEMA_VERSION: u32 = 1;
 
 /// Findings with their lines, and a summary.
-pub fn human(projects: &[Project]) -> String {
+pub fn human(all: &[Looked]) -> String {
     let mut text = String::new();
-    for project in projects {
-        for finding in &project.refused {
-            text.push_str(&render::finding(finding, &project.sources, Style::Coloured));
+    for looked in all {
+        for finding in &looked.refused {
+            text.push_str(&render::finding(finding, &looked.sources, Style::Coloured));
             text.push('\n');
         }
-        for finding in &project.looked.findings {
-            text.push_str(&self::finding(finding, &project.looked.sources));
+        for finding in &looked.findings {
+            text.push_str(&self::finding(finding, &looked.sources));
             text.push('\n');
         }
     }
-    text + &summary(projects)
+    text + &summary(all)
 }
 
 fn finding(finding: &Finding, sources: &Sources) -> String {
@@ -36,7 +35,7 @@ fn finding(finding: &Finding, sources: &Sources) -> String {
         related: related
             .map(|(span, label)| (*span, label.as_str()))
             .collect(),
-        notes: vec![("why", lint.rule.why), ("next", next)],
+        notes: vec![("why", lint.rule.why), ("next", &next)],
     };
     let style = match lint.level {
         Level::Problem => style::BAD,
@@ -52,15 +51,15 @@ fn finding(finding: &Finding, sources: &Sources) -> String {
     format!("{word}{headline}\n{excerpt}")
 }
 
-fn summary(projects: &[Project]) -> String {
+fn summary(all: &[Looked]) -> String {
     let count = |level: Level| {
-        let findings = projects.iter().flat_map(|project| &project.looked.findings);
+        let findings = all.iter().flat_map(|looked| &looked.findings);
         findings
             .filter(|finding| finding.lint.level == level)
             .count()
     };
-    let refused: usize = projects.iter().map(|project| project.refused.len()).sum();
-    let allowed: usize = projects.iter().map(|project| project.looked.allowed).sum();
+    let refused: usize = all.iter().map(|looked| looked.refused.len()).sum();
+    let allowed: usize = all.iter().map(|looked| looked.allowed).sum();
     let counted = [
         (refused, "error", style::BAD),
         (count(Level::Problem), "problem", style::BAD),
@@ -104,12 +103,12 @@ fn harmless(text: &str) -> String {
 }
 
 /// Everything as one document.
-pub fn json(projects: &[Project]) -> anyhow::Result<String> {
+pub fn json(all: &[Looked]) -> anyhow::Result<String> {
     let mut findings = Vec::new();
     let mut refused = Vec::new();
-    for project in projects {
-        let sources = &project.looked.sources;
-        findings.extend(project.looked.findings.iter().map(|finding| {
+    for looked in all {
+        let sources = &looked.sources;
+        findings.extend(looked.findings.iter().map(|finding| {
             let Finding { lint, remark } = finding;
             let related = remark.related.iter();
             let related: Vec<_> = related
@@ -126,10 +125,10 @@ pub fn json(projects: &[Project]) -> anyhow::Result<String> {
                 "next": finding.next(),
             })
         }));
-        let errors = render::json::findings(&project.refused, &project.sources);
+        let errors = render::json::findings(&looked.refused, &looked.sources);
         refused.extend(errors["findings"].as_array().cloned().unwrap_or_default());
     }
-    let allowed: usize = projects.iter().map(|project| project.looked.allowed).sum();
+    let allowed: usize = all.iter().map(|looked| looked.allowed).sum();
     let document = json!({
         "schema_version": SCHEMA_VERSION,
         "findings": findings,
@@ -151,22 +150,22 @@ fn place(span: Span, sources: &Sources) -> Value {
 }
 
 /// One run with every rule and every finding; what Compose refuses is a notification of the run.
-pub fn sarif(projects: &[Project]) -> anyhow::Result<String> {
+pub fn sarif(all: &[Looked]) -> anyhow::Result<String> {
     let rules: Vec<_> = lint::all().iter().map(|lint| sarif_rule(lint)).collect();
     let mut results = Vec::new();
     let mut notifications = Vec::new();
-    for project in projects {
-        let sources = &project.looked.sources;
-        let findings = project.looked.findings.iter();
+    for looked in all {
+        let sources = &looked.sources;
+        let findings = looked.findings.iter();
         results.extend(findings.map(|finding| sarif_result(finding, sources)));
-        notifications.extend(project.refused.iter().map(|refused| {
+        notifications.extend(looked.refused.iter().map(|refused| {
             let mut notification = json!({
                 "level": "error",
                 "message": {"text": refused.message},
                 "descriptor": {"id": refused.code},
             });
             if let Some(span) = refused.span {
-                notification["locations"] = json!([location(span, &project.sources)]);
+                notification["locations"] = json!([location(span, &looked.sources)]);
             }
             notification
         }));
@@ -264,23 +263,23 @@ fn uri(path: &str) -> String {
 }
 
 /// Workflow commands, one a line.
-pub fn github(projects: &[Project]) -> String {
+pub fn github(all: &[Looked]) -> String {
     let mut text = String::new();
-    for project in projects {
-        for refused in &project.refused {
+    for looked in all {
+        for refused in &looked.refused {
             let place = refused
                 .span
-                .map_or_else(String::new, |span| properties(span, &project.sources));
+                .map_or_else(String::new, |span| properties(span, &looked.sources));
             text.push_str(&annotation("error", &place, refused.code, &refused.message));
         }
-        for finding in &project.looked.findings {
+        for finding in &looked.findings {
             let level = match finding.lint.level {
                 Level::Problem => "error",
                 Level::Caution => "warning",
                 Level::Note => "notice",
             };
             let message = format!("{}. {}", finding.headline(), finding.next());
-            let place = properties(finding.remark.span, &project.looked.sources);
+            let place = properties(finding.remark.span, &looked.sources);
             text.push_str(&annotation(level, &place, finding.lint.rule.name, &message));
         }
     }

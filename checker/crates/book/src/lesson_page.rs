@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What the file of one lesson says for its page.
+/// What the file of one lesson says for its page; or what else the program knows and a page of its own shows.
 #[derive(Debug, Clone, Default)]
 pub struct LessonPage {
     /// The lesson's permanent id, as directives name it: `lesson-4`.

@@ -85,6 +85,7 @@ pub(crate) struct Shape {
     pub items: Option<&'static Shape>,
     pub repeats: Repeats,
     pub keys: Keys,
+    first_letters: FirstLetters,
     pub short: Short,
     pub form: Form,
 }
@@ -111,46 +112,43 @@ pub(crate) enum Keys {
     /// It is no mapping, or anything goes.
     Any,
     /// These keys, and others where allowed.
-    Fields(Fields, Extensions),
+    Fields(&'static [Field], Extensions),
     /// Names that people choose, of letters, digits, `.`, `_` and `-`.
     Names(&'static Shape),
     /// Any text.
     Texts(&'static Shape),
 }
 
-/// The known keys of a mapping.
+/// For each letter of the alphabet, which fields begin with it, as bits.
 ///
-/// A service has ninety of them and each is looked up many times, so those with one first letter are found at once.
+/// A service has ninety keys and each is looked up many times, so those with one first letter are found at once.
 #[derive(Debug)]
-pub(crate) struct Fields {
-    all: &'static [Field],
-    /// For each letter of the alphabet which of `all` begin with it, as bits.
-    by_letter: [u128; 26],
-}
+pub(crate) struct FirstLetters([u128; 26]);
 
-impl Fields {
-    const fn of(all: &'static [Field]) -> Self {
-        assert!(all.len() <= u128::BITS as usize);
-        let mut by_letter = [0; 26];
+impl FirstLetters {
+    const fn of(fields: &[Field]) -> Self {
+        assert!(fields.len() <= u128::BITS as usize);
+        let mut letters = [0; 26];
         let mut index = 0;
-        while index < all.len() {
-            by_letter[(all[index].key.as_bytes()[0] - b'a') as usize] |= 1 << index;
+        while index < fields.len() {
+            letters[(fields[index].key.as_bytes()[0] - b'a') as usize] |= 1 << index;
             index += 1;
         }
-        Self { all, by_letter }
+        Self(letters)
     }
 
-    fn get(&self, key: &str) -> Option<&'static Field> {
-        let letter = key.bytes().next()?.checked_sub(b'a')?;
-        let mut candidates = *self.by_letter.get(usize::from(letter))?;
-        while candidates != 0 {
-            let field = &self.all[candidates.trailing_zeros() as usize];
-            if field.key == key {
-                return Some(field);
-            }
-            candidates &= candidates - 1;
-        }
-        None
+    /// Positions of the fields that may be called `key`.
+    fn candidates(&self, key: &str) -> impl Iterator<Item = usize> + use<> {
+        let letter = key.bytes().next().and_then(|first| first.checked_sub(b'a'));
+        let mut left = letter
+            .and_then(|letter| self.0.get(usize::from(letter)))
+            .copied()
+            .unwrap_or_default();
+        std::iter::from_fn(move || {
+            let position = (left != 0).then_some(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(position)
+        })
     }
 }
 
@@ -339,6 +337,7 @@ const fn shape(accepts: Types, form: Form) -> Shape {
         items: None,
         repeats: Repeats::Allowed,
         keys: Keys::Any,
+        first_letters: FirstLetters::of(&[]),
         short: Short::None,
         form,
     }
@@ -384,14 +383,17 @@ impl Shape {
 
     const fn keys(mut self, keys: Keys) -> Shape {
         self.accepts = self.accepts.or(MAPPING);
+        if let Keys::Fields(fields, _) = &keys {
+            self.first_letters = FirstLetters::of(fields);
+        }
         self.keys = keys;
         self
     }
 
     /// The fields, if it is a mapping with known keys.
     pub(crate) fn fields(&self) -> &'static [Field] {
-        match &self.keys {
-            Keys::Fields(fields, _) => fields.all,
+        match self.keys {
+            Keys::Fields(fields, _) => fields,
             _ => &[],
         }
     }
@@ -411,10 +413,11 @@ impl Shape {
 
     /// The field called `key`.
     pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
-        match &self.keys {
-            Keys::Fields(fields, _) => fields.get(key),
-            _ => None,
-        }
+        let fields = self.fields();
+        self.first_letters
+            .candidates(key)
+            .filter_map(|position| fields.get(position))
+            .find(|field| field.key == key)
     }
 }
 
@@ -429,21 +432,21 @@ const fn set(items: &'static Shape, form: Form) -> Shape {
 }
 
 const fn record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::Allowed))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Allowed))
 }
 
 const fn closed_record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::Refused))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Refused))
 }
 
 /// A record that takes any other key, and of which the model has the known ones.
 const fn open_record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::AnyKey))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::AnyKey))
 }
 
 /// A record of which the model leaves out the `x-` keys.
 const fn bare_record(fields: &'static [Field]) -> Shape {
-    shape(NOTHING, Form::Record).keys(Keys::Fields(Fields::of(fields), Extensions::Dropped))
+    shape(NOTHING, Form::Record).keys(Keys::Fields(fields, Extensions::Dropped))
 }
 
 const fn names(values: &'static Shape) -> Shape {

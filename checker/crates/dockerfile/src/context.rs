@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::ignore::{Fitted, Ignore, Rule};
+use crate::pattern::Pattern;
 
 /// What lies in a folder, without the contents of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +145,23 @@ impl<'a> Context<'a> {
     /// How large the files are that are in, together.
     pub fn bytes(&self) -> u64 {
         self.files().map(|seen| seen.entry.bytes()).sum()
+    }
+
+    /// The files that are in and that a build asks for, by [`Planned::asks_for`](crate::Planned::asks_for) of its stages.
+    pub fn asked<'s>(
+        &'s self,
+        asks_for: &'s BTreeSet<String>,
+    ) -> impl Iterator<Item = &'s Seen<'a>> {
+        let patterns: Vec<Pattern> = asks_for
+            .iter()
+            .filter_map(|text| Pattern::read(text).ok())
+            .collect();
+        let everything = asks_for.contains("");
+        self.files().filter(move |seen| {
+            let folders = seen.path.match_indices('/').map(|(at, _)| &seen.path[..at]);
+            let mut paths = folders.chain([seen.path]);
+            everything || paths.any(|path| patterns.iter().any(|pattern| pattern.matches(path)))
+        })
     }
 
     /// What becomes of one path.

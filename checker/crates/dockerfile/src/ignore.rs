@@ -60,6 +60,14 @@ pub fn read(text: &str, source: SourceId) -> Ignore {
             continue;
         }
         let clean = clean(path);
+        if takes_in && clean == "/" {
+            ignore.findings.push(
+                Finding::error("ignore-pattern", "`!/` takes nothing in.", span)
+                    .label("the context's folder itself")
+                    .help("name what is to be taken in again: `!folder`"),
+            );
+            continue;
+        }
         match Pattern::read(&clean) {
             Ok(pattern) => ignore.rules.push(Rule {
                 text: written.to_owned(),

@@ -104,7 +104,7 @@ impl<'a> Lines<'a> {
             let text = physical.text.trim_start();
             let start = physical.start + physical.text.len() - text.len();
             if let Err(finding) = self.directive(text, start) {
-                return Some(Err(finding));
+                return Some(Err(*finding));
             }
             if text.starts_with('#') {
                 continue;
@@ -149,7 +149,7 @@ impl<'a> Lines<'a> {
     }
 
     /// `# escape=…` and its like, before anything else.
-    fn directive(&mut self, text: &str, start: usize) -> Result<(), Finding> {
+    fn directive(&mut self, text: &str, start: usize) -> Result<(), Box<Finding>> {
         let Some(mut directives) = self.directives.take() else {
             return Ok(());
         };
@@ -166,9 +166,11 @@ impl<'a> Lines<'a> {
         };
         if directives.seen.contains(&name) {
             let message = format!("There are two `{name}` directives.");
-            return Err(Finding::error("directive-twice", message, span)
-                .label("a second one")
-                .help("keep one of them"));
+            return Err(Box::new(
+                Finding::error("directive-twice", message, span)
+                    .label("a second one")
+                    .help("keep one of them"),
+            ));
         }
         if name == "escape" {
             self.escape = match value {
@@ -176,9 +178,11 @@ impl<'a> Lines<'a> {
                 "`" => '`',
                 _ => {
                     let message = format!("`{value}` cannot be the escape character.");
-                    return Err(Finding::error("escape-character", message, span)
-                        .label("neither a backslash nor a backtick")
-                        .expected("`\\` or a backtick"));
+                    return Err(Box::new(
+                        Finding::error("escape-character", message, span)
+                            .label("neither a backslash nor a backtick")
+                            .expected("`\\` or a backtick"),
+                    ));
                 }
             };
         }

@@ -9,6 +9,8 @@ pub struct BuildMount {
     pub kind: BuildMountKind,
     /// Where it is seen; a secret has a place of its own where none is named.
     pub target: Option<String>,
+    /// The path that it shows, where it is not all of it.
+    pub source: Option<String>,
     /// A stage or an image that its files come from.
     pub from: Option<String>,
     /// What tells one cache or secret from another.
@@ -39,9 +41,7 @@ const KINDS: [(&str, BuildMountKind); 5] = [
 ];
 
 /// Keys besides those that are looked at here.
-const OTHER_KEYS: [&str; 14] = [
-    "source",
-    "src",
+const OTHER_KEYS: [&str; 12] = [
     "ro",
     "readonly",
     "rw",
@@ -72,6 +72,7 @@ pub(crate) fn read(flag: &Flag) -> Result<BuildMount, String> {
     let mut mount = BuildMount {
         kind: BuildMountKind::Bind,
         target: None,
+        source: None,
         from: None,
         id: None,
     };
@@ -90,6 +91,7 @@ pub(crate) fn read(flag: &Flag) -> Result<BuildMount, String> {
                 };
             }
             "target" | "dst" | "destination" => mount.target = Some(value.to_owned()),
+            "source" | "src" => mount.source = Some(value.to_owned()),
             "from" => mount.from = Some(value.to_owned()),
             "id" => mount.id = Some(value.to_owned()),
             _ if OTHER_KEYS.contains(&key.as_str()) => {}

@@ -7,7 +7,8 @@ use compose::{Finding, Span};
 
 use crate::Dockerfile;
 use crate::expand::{Expanded, Known, expand};
-use crate::instruction::{Command, Flag, Instruction, Kind, Variable, Word};
+use crate::instruction::{Command, Copied, Flag, Instruction, Kind, Variable, Word};
+use crate::mount::BuildMountKind;
 
 /// What is said when a build begins: `docker build --build-arg … --target …`, or `args` and `target` of a Compose file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Planned {
     pub configuration: Configuration,
     /// Earlier stages that it copies from or mounts.
     pub takes_from: BTreeSet<usize>,
+    /// What it takes of the build context: clean paths and patterns; empty is the whole context. BuildKit is sent nothing else.
+    pub asks_for: BTreeSet<String>,
     /// What BuildKit refuses in it, once it is needed.
     pub findings: Vec<Finding>,
 }
@@ -189,6 +192,7 @@ struct State {
     findings: Vec<Finding>,
     /// Other stages that it copies from.
     takes_from: BTreeSet<usize>,
+    asks_for: BTreeSet<String>,
 }
 
 impl Planner<'_> {
@@ -202,6 +206,7 @@ impl Planner<'_> {
                 Base::Stage(index) => State {
                     findings: Vec::new(),
                     takes_from: BTreeSet::new(),
+                    asks_for: BTreeSet::new(),
                     ..states[*index].clone()
                 },
                 Base::Scratch => State::new(None),
@@ -229,6 +234,7 @@ impl Planner<'_> {
                 base,
                 configuration: state.configuration.clone(),
                 takes_from: state.takes_from.clone(),
+                asks_for: state.asks_for.clone(),
                 findings,
             });
             states.push(state);
@@ -416,11 +422,26 @@ impl Planner<'_> {
                 });
             }
             Kind::Copy(copied) | Kind::Add(copied) => {
-                for word in copied.sources.iter().chain([&copied.destination]) {
-                    state.value(word, escape);
+                state.check_checksum(instruction, copied);
+                state.value(&copied.destination, escape);
+                for word in &copied.sources {
+                    let value = state.value(word, escape);
+                    // An address is fetched by the builder itself.
+                    let here = value.filter(|value| {
+                        instruction.flag("from").is_none() && !value.text.contains("://")
+                    });
+                    state
+                        .asks_for
+                        .extend(here.map(|value| in_context(&value.text)));
                 }
             }
         }
+        let of_context = instruction
+            .mounts()
+            .into_iter()
+            .filter(|mount| mount.kind == BuildMountKind::Bind && mount.from.is_none());
+        let sources = of_context.map(|mount| in_context(mount.source.as_deref().unwrap_or("/")));
+        state.asks_for.extend(sources);
         self.needs(state, instruction, stage);
     }
 
@@ -504,6 +525,7 @@ impl State {
             arguments: BTreeMap::new(),
             findings: Vec::new(),
             takes_from: BTreeSet::new(),
+            asks_for: BTreeSet::new(),
         }
     }
 
@@ -548,6 +570,24 @@ impl State {
             None => value.text.clone(),
         };
         self.configuration.working_folder = Some(Value { text, ..value });
+    }
+
+    /// Only what is fetched can be compared with a checksum.
+    fn check_checksum(&mut self, instruction: &Instruction, copied: &Copied) {
+        let is_fetched = |source: &Word| {
+            source.text.contains("://")
+                || source.text.contains('$')
+                || source.text.starts_with("git@")
+        };
+        if let Some(flag) = instruction.flag("checksum")
+            && !copied.sources.iter().all(is_fetched)
+        {
+            self.findings.push(
+                Finding::error("checksum", "`--checksum` needs an address.", flag.span)
+                    .label("what is copied here is a file of yours")
+                    .help("leave the flag out, or name an `https://` address"),
+            );
+        }
     }
 
     fn check_signal(&mut self, value: &Value) {
@@ -632,6 +672,13 @@ fn is_port(text: &str) -> bool {
         && parts
             .next()
             .is_none_or(|host| host.is_empty() || range(host).is_some())
+}
+
+/// A path of the context, whose root is the context itself.
+fn in_context(path: &str) -> String {
+    clean(&format!("/{path}"))
+        .trim_start_matches('/')
+        .to_owned()
 }
 
 /// A path without `.`, `..` and doubled slashes.

@@ -64,9 +64,10 @@ async fn gather(engine: &Engine, wanted: &Wanted) -> Result<WorldSeen, Failure> 
             .map(|container| container.image().to_owned())
             .filter(|name| !name.is_empty()),
     );
-    let (images, histories, networks, volumes, answers) = tokio::join!(
+    let (images, histories, built, networks, volumes, answers) = tokio::join!(
         images::look_up(engine, &names),
         images::histories(engine, &wanted.histories),
+        images::built(engine, &wanted.project),
         networks(
             engine,
             &wanted.project,
@@ -88,6 +89,7 @@ async fn gather(engine: &Engine, wanted: &Wanted) -> Result<WorldSeen, Failure> 
         strangers,
         loose: loose(&listed, wanted),
         images,
+        built,
         histories,
         networks,
         volumes,

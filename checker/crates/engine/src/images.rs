@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use lesson::evidence::ImageSeen;
+use lesson::evidence::{BuiltSeen, ImageSeen};
 use serde_json::Value;
 
-use crate::client::{Engine, escaped};
+use crate::client::{Engine, escaped, label_filter};
 use crate::failure::Failure;
+use crate::inspect::PROJECT;
 
 /// The history of each reference: the steps that made it, newest first. What the engine does not tell is left out.
 pub(crate) async fn histories(
@@ -36,4 +37,32 @@ pub(crate) async fn look_up(
         Some((name.clone(), seen))
     }));
     seen.await.into_iter().flatten().collect()
+}
+
+/// The images that Compose has built for a project, sorted by id. An engine that does not list them is taken for one without
+/// any: nothing but an advice rests on it.
+pub(crate) async fn built(engine: &Engine, project: &str) -> Vec<BuiltSeen> {
+    let filter = label_filter(PROJECT, project);
+    let path = format!("/images/json?shared-size=true&filters={filter}");
+    let listed = engine.get(&path).await.unwrap_or_default();
+    let listed = listed.as_array().into_iter().flatten();
+    let mut built: Vec<_> = listed.filter_map(built_image).collect();
+    built.sort_by(|left, right| left.id.cmp(&right.id));
+    built
+}
+
+fn built_image(listed: &Value) -> Option<BuiltSeen> {
+    let names = listed.get("RepoTags").and_then(Value::as_array);
+    let names = names.into_iter().flatten().filter_map(Value::as_str);
+    Some(BuiltSeen {
+        id: listed.get("Id")?.as_str()?.to_owned(),
+        // Older engines write `<none>:<none>` where there is no name.
+        names: names
+            .filter(|name| !name.starts_with("<none>"))
+            .map(str::to_owned)
+            .collect(),
+        bytes: listed.get("Size")?.as_u64()?,
+        // -1 where it was not reckoned.
+        shared_bytes: listed.get("SharedSize").and_then(Value::as_u64),
+    })
 }

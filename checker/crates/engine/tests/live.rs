@@ -14,7 +14,7 @@ use lesson::evidence::{
 };
 use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;
-use support::Test;
+use support::needs_engine::Test;
 use support::project::Project;
 use support::recorder::Recorder;
 
@@ -708,7 +708,7 @@ fn main() -> ExitCode {
             changes_of_its_own_containers_are_told_and_no_others,
         ),
     ];
-    let conclusion = libtest_mimic::run(&arguments, support::trials(tests));
+    let conclusion = libtest_mimic::run(&arguments, support::needs_engine::trials(tests));
     take_down();
     conclusion.exit_code()
 }

@@ -254,16 +254,27 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         return Located::Service(linked);
     }
     let mut unshared = None;
-    // Docker's resolver answers whatever the case of the letters.
-    let is_host = |name: &str| name.eq_ignore_ascii_case(host);
+    let host = host.strip_suffix('.').unwrap_or(host);
     for service in scene
         .project()
         .into_iter()
         .flat_map(|project| project.services())
     {
         let shared = shared_networks(scene, from, &service);
-        let names_everywhere = [Some(service.name()), service.container_name()];
-        let named = names_everywhere.into_iter().flatten().any(is_host);
+        // Docker's resolver answers whatever the case of the letters, and knows each name with the network's behind it, too.
+        let is_host = |name: &str| {
+            let with_network = |network: &&str| {
+                let network = name_on_engine(scene, network);
+                format!("{name}.{network}").eq_ignore_ascii_case(host)
+            };
+            name.eq_ignore_ascii_case(host) || shared.iter().any(with_network)
+        };
+        let container = container_name(scene, &service);
+        // Engines from 20.10 on know a container by its `hostname:` too.
+        let hostname = service.node().get("hostname");
+        let hostname = hostname.and_then(|hostname| hostname.as_str());
+        let mut names = [service.name(), &container].into_iter().chain(hostname);
+        let named = names.any(is_host);
         let aliased = |networks: &[&str]| {
             service.networks().iter().any(|attachment| {
                 networks.contains(&attachment.name)
@@ -283,6 +294,23 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         }
     }
     unshared.map_or(Located::Nothing, Located::Unshared)
+}
+
+/// What the engine calls a network of the file: `lesson-05_backend` for `backend`.
+fn name_on_engine<'a>(scene: &Scene<'a>, network: &'a str) -> &'a str {
+    let networks = scene.project().into_iter();
+    let mut networks = networks.flat_map(|project| project.networks());
+    let definition = networks.find(|(name, _)| *name == network);
+    let name = definition.and_then(|(_, definition)| definition.get("name")?.as_str());
+    name.unwrap_or(network)
+}
+
+/// What the first container of a service is called: by the file, or by Compose.
+fn container_name(scene: &Scene<'_>, service: &Service<'_>) -> String {
+    let project = scene.project().map_or("", |project| project.name());
+    service
+        .container_name()
+        .map_or_else(|| format!("{project}-{}-1", service.name()), str::to_owned)
 }
 
 /// The service that a service knows by this name through `links: [SERVICE:NAME]`.
@@ -382,6 +410,13 @@ mod tests {
         );
         assert!(found("db:5432").is_empty());
         assert!(found("DB:5432").is_empty());
+        // The name that Compose gives to the container, in the project `test`.
+        assert!(found("test-db-1:5432").is_empty());
+        assert!(found("db.:5432").is_empty());
+        assert!(found("db.test_default:5432").is_empty());
+        assert_eq!(found("db.test_other:5432").len(), 1);
+        let named = compose.replace("image: db:1", "image: db:1\n    hostname: store");
+        assert!(found_from_api(&named, "store:5432").is_empty());
     }
 
     #[test]

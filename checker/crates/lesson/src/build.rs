@@ -7,7 +7,8 @@ use dockerfile::context::{Context, Listing};
 use dockerfile::ignore::Ignore;
 use dockerfile::{Configuration, Dockerfile, Instruction, Kind, Plan, Request};
 
-use crate::evidence::{FileSeen, FilesSeen};
+use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
 
 /// What a service's image is built from.
@@ -34,6 +35,16 @@ impl Build<'_> {
     /// What of the context's folder reaches the builder.
     pub fn context(&self) -> Context<'_> {
         Context::simulate(self.listing, &self.ignore)
+    }
+
+    /// What the build takes of its context, as [`Context::asked`] wants it.
+    pub fn asks_for(&self) -> BTreeSet<String> {
+        let stages = self
+            .plan
+            .needed
+            .iter()
+            .map(|stage| &self.plan.stages[*stage]);
+        stages.flat_map(|stage| stage.asks_for.clone()).collect()
     }
 
     /// What the stage that becomes the image is set to.
@@ -296,7 +307,81 @@ fn inline_text(sources: &Sources, node: &Node) -> String {
     "\n".repeat(above) + &node.scalar_text().unwrap_or_default()
 }
 
+/// Services of these files that build their image, in the order of the file.
+pub fn building_services(files: &FilesSeen) -> Vec<String> {
+    let loaded = compose::load(files, &files.request());
+    let services = loaded.project.iter().flat_map(|project| project.services());
+    let building = services.filter(|service| service.node().child("build").is_some());
+    building.map(|service| service.name().to_owned()).collect()
+}
+
+/// Looks at what a service's image is built from.
+///
+/// # Errors
+/// Why it cannot be built, or cannot be seen, in sentences for a person.
+pub fn look_at_build<T>(
+    files: FilesSeen,
+    service: &str,
+    look: impl FnOnce(&Build<'_>, &Sources) -> T,
+) -> Result<T, String> {
+    let evidence = Evidence {
+        schema_version: SCHEMA_VERSION,
+        lesson: String::new(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        files,
+        world: WorldSeen::default(),
+    };
+    let loaded = crate::load(&evidence);
+    let scene = Scene {
+        evidence: &evidence,
+        loaded: &loaded,
+    };
+    match scene.build(service) {
+        Ok(build) => Ok(look(&build, &loaded.sources)),
+        Err(Judged::Fails(mismatches)) => {
+            let told = mismatches.iter().map(|mismatch| {
+                let place = match &mismatch.spot {
+                    Spot::File { path, line, .. } => format!("{path}:{line}: "),
+                    Spot::WholeFile { path } => format!("{path}: "),
+                    Spot::Container { .. } | Spot::Probe { .. } => String::new(),
+                };
+                format!("{place}{}; expected: {}", mismatch.found, mismatch.expected)
+            });
+            Err(told.collect::<Vec<_>>().join("\n"))
+        }
+        Err(Judged::Unknown(reason)) => Err(reason.text()),
+        Err(Judged::Holds) => Err(format!("`{service}` cannot be built")),
+    }
+}
+
+/// A Dockerfile, whether or not it can be built.
+pub struct Recipe {
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
+    /// What is built of it; none where it is refused.
+    pub plan: Option<Plan>,
+    /// What BuildKit refuses in it.
+    pub refused: Vec<Finding>,
+}
+
 impl<'a> Scene<'a> {
+    /// The Dockerfile of a service, where it builds from one that can be read here.
+    pub fn recipe(&self, service: &Service<'a>) -> Option<Recipe> {
+        let written = Written::of(service)?;
+        let (_, dockerfile) = self.dockerfile(service.name(), &written).ok()?;
+        let (plan, of_plan) = dockerfile.plan(&written.request);
+        let needed = plan.iter().flat_map(|plan| &plan.needed);
+        let of_stages =
+            needed.flat_map(|stage| plan.iter().flat_map(|plan| &plan.stages[*stage].findings));
+        let all = dockerfile.findings.iter().chain(&of_plan).chain(of_stages);
+        let refused: Vec<_> = all.filter(|finding| finding.is_error()).cloned().collect();
+        Some(Recipe {
+            plan: plan.filter(|_| refused.is_empty()),
+            dockerfile,
+            refused,
+        })
+    }
+
     /// What a service's image is built from.
     ///
     /// # Errors
@@ -448,7 +533,8 @@ impl<'a> Scene<'a> {
                 .expected
                 .clone()
                 .unwrap_or_else(|| "what Docker can build".to_owned());
-            let mismatch = Mismatch::new(spot, finding.message.clone(), expected);
+            let found = finding.message.trim_end_matches('.');
+            let mismatch = Mismatch::new(spot, found, expected);
             match &finding.help {
                 Some(help) => mismatch.next(help.clone()),
                 None => mismatch,

@@ -27,7 +27,7 @@ pub fn words<T: Copy>(command: Vec<(String, T)>) -> Vec<(String, T)> {
 
 /// The words of a script as a shell takes them: without quotes and comments, and with what stands between two commands
 /// (`;`, `&&`, `|`, …) as a word of its own. A new line ends a command as `;` does. Variables stay as they are written.
-fn script_words(script: &str) -> Vec<String> {
+pub fn script_words(script: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut letters = script.chars().peekable();

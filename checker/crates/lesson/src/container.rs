@@ -153,6 +153,22 @@ impl<'a> Container<'a> {
         since(self.text("State.StartedAt"), ended)
     }
 
+    /// How long it waited between being made and its last start.
+    pub fn waited_to_start(self) -> Option<Duration> {
+        since(self.text("Created"), self.started_at()?)
+    }
+
+    /// How long before another one it was started; nothing where it was started later.
+    pub fn started_before(self, other: Self) -> Option<Duration> {
+        let (this, other) = (self.started_at()?, other.started_at()?);
+        (this <= other).then(|| since(self.text("State.StartedAt"), other))?
+    }
+
+    fn started_at(self) -> Option<jiff::Timestamp> {
+        let at: jiff::Timestamp = self.text("State.StartedAt").parse().ok()?;
+        (at.as_second() > 0).then_some(at)
+    }
+
     /// How often a restart policy has started it again.
     pub fn restarts(self) -> u64 {
         self.field("RestartCount")
@@ -202,23 +218,45 @@ impl<'a> Container<'a> {
     /// After how long at the latest the health check has decided: the start period, then as many failing probes as it
     /// allows, each after an interval and as long as its time-out. Absent values are the engine's defaults (30 s, 30 s, 3, 0 s).
     pub fn health_decides_after(self) -> Duration {
-        let nanoseconds = |name: &str, default: Duration| {
-            let given = self
-                .field(&format!("Config.Healthcheck.{name}"))
-                .and_then(Value::as_u64);
-            given
-                .filter(|value| *value > 0)
-                .map_or(default, Duration::from_nanos)
-        };
-        let half_minute = Duration::from_secs(30);
         let retries = self
             .field("Config.Healthcheck.Retries")
             .and_then(Value::as_u64)
             .filter(|count| *count > 0);
         let retries = u32::try_from(retries.unwrap_or(3)).unwrap_or(u32::MAX);
-        let probe = nanoseconds("Interval", half_minute)
-            .saturating_add(nanoseconds("Timeout", half_minute));
-        nanoseconds("StartPeriod", Duration::ZERO).saturating_add(probe.saturating_mul(retries))
+        let half_minute = Duration::from_secs(30);
+        let timeout = self.health_time("Timeout").unwrap_or(half_minute);
+        let probe = self.health_interval().saturating_add(timeout);
+        let start_period = self.health_time("StartPeriod").unwrap_or_default();
+        start_period.saturating_add(probe.saturating_mul(retries))
+    }
+
+    /// How long after its start the first health probe comes at the earliest. In a start period engines from 25 on take
+    /// another interval, 5 s where none is given; older ones take the usual one. Nothing where there is no health check.
+    pub fn first_probe_after(self) -> Option<Duration> {
+        if self.health() == Health::None {
+            return None;
+        }
+        let interval = self.health_interval();
+        Some(match self.health_time("StartPeriod") {
+            None => interval,
+            Some(_) => {
+                let at_start = self.health_time("StartInterval");
+                interval.min(at_start.unwrap_or(Duration::from_secs(5)))
+            }
+        })
+    }
+
+    fn health_interval(self) -> Duration {
+        self.health_time("Interval")
+            .unwrap_or(Duration::from_secs(30))
+    }
+
+    /// A time of its health check; 0 stands for none.
+    fn health_time(self, name: &str) -> Option<Duration> {
+        let given = self.field(&format!("Config.Healthcheck.{name}"))?.as_u64();
+        given
+            .filter(|nanoseconds| *nanoseconds > 0)
+            .map(Duration::from_nanos)
     }
 
     /// The image reference it was started with.

@@ -42,6 +42,10 @@ pub struct Header {
     /// What the learner runs, in this order.
     #[serde(default)]
     pub run: Vec<String>,
+    /// What stands in `run` besides `up` and leaves behind what checks look at, as arguments of `docker compose`: `[build, tests]`.
+    /// `dev check --live` runs it after each `up`.
+    #[serde(default)]
+    pub prepare: Vec<Vec<String>>,
     /// Values that a class may give each learner differently. `${name}` anywhere in a check stands for the value.
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
@@ -119,6 +123,20 @@ pub struct CheckHeader {
     /// Share of the lesson's mark, for a class.
     #[serde(default = "one")]
     pub weight: u32,
+    /// As what Compose files are read: all of them, where nothing is said.
+    #[serde(default)]
+    pub model: Model,
+}
+
+/// As what a project's Compose files are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// All files together, as `docker compose` reads them in the lesson's folder.
+    #[default]
+    Project,
+    /// The first file alone, as `docker compose -f compose.yaml` reads it on a machine that gets no override.
+    BaseFile,
 }
 
 fn one() -> u32 {
@@ -527,8 +545,8 @@ pub enum ContainerState {
 }
 
 /// Names of the keys that [`CheckHeader`] reads; every other key of a check is a place or a matcher.
-pub(crate) const HEADER_KEYS: [&str; 9] = [
-    "id", "title", "why", "expected", "next", "hints", "needs", "advice", "weight",
+pub(crate) const HEADER_KEYS: [&str; 10] = [
+    "id", "title", "why", "expected", "next", "hints", "needs", "advice", "weight", "model",
 ];
 
 /// Names of the keys that are places.

@@ -34,6 +34,11 @@ impl Image<'_> {
         self.inspect.get("Size")?.as_u64()
     }
 
+    /// Digests of what it is made of. Two builds of the same steps share them; their ids differ by a label.
+    fn layers(&self) -> Option<&Value> {
+        self.inspect.pointer("/RootFS/Layers")
+    }
+
     fn spot(&self) -> Spot {
         spot(&self.reference)
     }
@@ -134,9 +139,12 @@ fn smaller_than(scene: &Scene<'_>, image: &Image<'_>, other: &str) -> Judged {
     if own < others {
         return Judged::Holds;
     }
-    let found = if image.inspect.get("Id") == other.inspect.get("Id") {
+    let found = if image
+        .layers()
+        .is_some_and(|own| Some(own) == other.layers())
+    {
         format!(
-            "`{}` is another name of the same image, {}",
+            "`{}` has the very same layers, {}",
             other.reference,
             words::size(own)
         )
@@ -257,7 +265,7 @@ mod tests {
 
     #[test]
     fn sizes_are_compared_with_an_image_that_is_there() {
-        let image = |id: &str, size: u64| json!({"Id": id, "Size": size});
+        let image = |id: &str, size: u64| json!({"Id": format!("sha256:{id}{size}"), "Size": size, "RootFS": {"Layers": [id]}});
         let smaller = || json!({"smaller-than": "shop:builder"});
         let on = |own: Value, other: Value| {
             on(
@@ -273,7 +281,7 @@ mod tests {
         );
         finds(
             on(image("1", 5), image("1", 5)),
-            "another name of the same image",
+            "`shop:builder` has the very same layers",
         );
         assert!(matches!(on(image("1", 5), Value::Null), Judged::Unknown(_)));
     }

@@ -6,8 +6,8 @@ use compose::Loaded;
 use serde_json::Value;
 
 use crate::agreement;
-use crate::evidence::Evidence;
-use crate::format::{Check, Look, Matcher, Place, Setting};
+use crate::evidence::{Evidence, FilesSeen};
+use crate::format::{Check, Look, Matcher, Model, Place, Setting};
 use crate::image;
 use crate::image_setting;
 use crate::inside;
@@ -17,7 +17,7 @@ use crate::parse::Lesson;
 use crate::proc_status;
 use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Starting, Verdict};
 use crate::rules::{self, Reads};
-use crate::scene::{Judged, Mismatch, Scene};
+use crate::scene::{self, Judged, Mismatch, Scene};
 use crate::setting;
 
 /// The rule whose check every look into the compose file waits for.
@@ -30,6 +30,11 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
         evidence,
         loaded: &loaded,
     };
+    let base = lesson
+        .checks
+        .iter()
+        .any(|check| check.header.model == Model::BaseFile)
+        .then(|| load_as(evidence, &base_request(&evidence.files, &loaded)));
     let mut verdicts: BTreeMap<&str, Verdict> = BTreeMap::new();
     let mut checks = Vec::new();
     for check in &lesson.checks {
@@ -38,7 +43,14 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
         }
         let verdict = match waits_for(lesson, check, &scene, &verdicts) {
             Some(reason) => Verdict::NotChecked { reason },
-            None => verdict(lesson, check, judge(&scene, &check.look)),
+            None => {
+                let loaded = match (check.header.model, &base) {
+                    (Model::BaseFile, Some(base)) => base,
+                    _ => &loaded,
+                };
+                let scene = Scene { evidence, loaded };
+                verdict(lesson, check, judge(&scene, &check.look))
+            }
         };
         verdicts.insert(&check.header.id, verdict.clone());
         checks.push(CheckReport {
@@ -77,9 +89,21 @@ fn starting(checks: &[CheckReport]) -> Vec<Starting> {
 
 /// Loads the compose file out of the evidence, as a host loads it from the folder.
 pub fn load(evidence: &Evidence) -> Loaded {
-    let mut loaded = compose::load(&evidence.files, &evidence.files.request());
+    load_as(evidence, &evidence.files.request())
+}
+
+fn load_as(evidence: &Evidence, request: &compose::Request) -> Loaded {
+    let mut loaded = compose::load(&evidence.files, request);
     crate::build::add_sources(&evidence.files, &mut loaded);
     loaded
+}
+
+/// How the first of a project's Compose files is loaded alone: without an override, on a machine that has no other.
+pub fn base_request(files: &FilesSeen, loaded: &Loaded) -> compose::Request {
+    compose::Request {
+        files: vec![scene::compose_file(loaded)],
+        ..files.request()
+    }
 }
 
 /// What a check has to look at.

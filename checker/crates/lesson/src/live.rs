@@ -174,7 +174,7 @@ pub fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
         name: service.to_owned(),
         lines: Vec::new(),
     };
-    Mismatch::new(spot, found, "one running container")
+    Mismatch::new(spot, found, "a container of this service")
         .next(next)
         .into()
 }
@@ -339,8 +339,20 @@ fn completed(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     match (container.status(), container.exit_code()) {
         (Status::Exited, Some(0)) => Judged::Holds,
         (Status::Running, _) => {
-            Judged::not_seen("it still runs", "run the same command when it has ended")
+            let running = container.running_for(scene.evidence.at);
+            let so_long = running.map_or(String::new(), |running| {
+                format!(", for {} now", crate::words::duration(running))
+            });
+            let next = format!(
+                "run the same command when it has ended; `docker compose logs {}` shows how far it is",
+                container.service()
+            );
+            Judged::not_seen(
+                format!("`{}` still runs{so_long}", container.service()),
+                next,
+            )
         }
+        (Status::Created | Status::Paused, _) => running(scene, container),
         _ => Mismatch::new(
             spot(container),
             exit(scene, container),

@@ -274,6 +274,20 @@ pub fn words_of(value: &Value) -> Vec<String> {
     }
 }
 
+/// Whether a reference is to this repository, as `quay.io/coreos/etcd`, or to a mirror of it.
+pub fn is_repository(reference: &compose::image::ImageReference, repository: &str) -> bool {
+    compose::image::ImageReference::parse(repository).is_ok_and(|wanted| {
+        // A mirror is another registry; under the same one another path is another image.
+        // The hub's `library/` is left out by most mirrors, as it is by people.
+        let is_mirror = reference.registry != wanted.registry;
+        let name = wanted.repository.trim_start_matches("library/");
+        reference.repository == wanted.repository
+            || (is_mirror
+                && (reference.repository == name
+                    || reference.repository.ends_with(&format!("/{name}"))))
+    })
+}
+
 fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
     let reference = match compose::image::ImageReference::parse(text) {
         Ok(reference) => reference,
@@ -282,18 +296,7 @@ fn on_image(wanted: &ImageExpected, text: &str) -> Matched {
         }
     };
     let expected = || describe_image(wanted);
-    let same_repository = |repository: &String| {
-        compose::image::ImageReference::parse(repository).is_ok_and(|wanted| {
-            // A mirror is another registry; under the same one another path is another image.
-            // The hub's `library/` is left out by most mirrors, as it is by people.
-            let is_mirror = reference.registry != wanted.registry;
-            let name = wanted.repository.trim_start_matches("library/");
-            reference.repository == wanted.repository
-                || (is_mirror
-                    && (reference.repository == name
-                        || reference.repository.ends_with(&format!("/{name}"))))
-        })
-    };
+    let same_repository = |repository: &String| is_repository(&reference, repository);
     if !wanted.repository.is_empty() && !wanted.repository.iter().any(same_repository) {
         return Matched::No(Differs::new(
             format!("this is the image `{}`", reference.familiar_name()),

@@ -1,8 +1,10 @@
-//! What a chapter shows of its lesson file, so that neither can be out of date: the list of checks and the quiz.
+//! What a chapter shows of its lesson file, so that neither can be out of date: the list of checks and the quiz. And what the
+//! book says of the rules.
 
 use crate::format::Check;
 use crate::parse::Lesson;
-use crate::rules::Reads;
+use crate::rules::lint::{self, Level, Lint};
+use crate::rules::{self, Reads, Rule};
 
 /// The checks as Markdown: first those that read files, then those that ask containers, then advice.
 pub fn checklist(lesson: &Lesson) -> String {
@@ -91,6 +93,42 @@ pub fn quiz(lesson: &Lesson) -> String {
     }
     text.push_str("</div>\n");
     text
+}
+
+/// All rules as Markdown: those of `checker lint`, the weightiest first, then those that only lessons use.
+pub fn rules() -> String {
+    let mut text = String::new();
+    for (level, heading) in [
+        (Level::Problem, "Problems"),
+        (Level::Caution, "Cautions"),
+        (Level::Note, "Notes"),
+    ] {
+        text.push_str(&format!("## {heading}\n\n"));
+        let of_level = |lint: &&&Lint| lint.level == level;
+        for lint in lint::all().iter().filter(of_level) {
+            text.push_str(&rule(&lint.rule));
+        }
+    }
+    text.push_str("## Rules of lessons\n\nThese need to be told what to look at, so only lessons use them.\n\n");
+    let is_of_lint = |rule: &&Rule| lint::find(rule.name).is_some();
+    for one in rules::all().filter(|rule| !is_of_lint(rule)) {
+        text.push_str(&rule(one));
+    }
+    text
+}
+
+fn rule(rule: &Rule) -> String {
+    let Rule {
+        name,
+        what,
+        why,
+        mend,
+        leave,
+        ..
+    } = rule;
+    format!(
+        "### {name}\n\n{what}\n\n- **Why:** {why}\n- **How to mend it:** {mend}\n- **When to leave it:** {leave}\n\n"
+    )
 }
 
 /// What a question or an answer is remembered by: the same for the same words, wherever they stand. Words that change are another

@@ -128,16 +128,17 @@ fn read(text: &str) -> Vec<Status> {
 fn first_that_is_no_init(processes: &[Status]) -> Option<&Status> {
     let mut first = processes.iter().find(|process| process.pid == 1)?;
     while INITS.contains(&first.name.as_str()) {
-        let mut children = processes
+        // An init also becomes the parent of whatever has lost its own; what it has started itself is older.
+        first = processes
             .iter()
-            .filter(|process| process.parent == first.pid && !process.is_zombie);
-        first = children.next()?;
+            .filter(|process| process.parent == first.pid && !process.is_zombie)
+            .min_by_key(|process| process.pid)?;
     }
     Some(first)
 }
 
 /// The names of the bits that are set.
-fn names<'a>(bits: u64, all: &'a str) -> Vec<&'a str> {
+fn names(bits: u64, all: &str) -> Vec<&str> {
     all.split_whitespace()
         .enumerate()
         .filter(|(number, _)| bits >> number & 1 == 1)
@@ -173,6 +174,16 @@ mod tests {
             ["CHOWN", "NET_BIND_SERVICE"]
         );
         assert_eq!(first_that_is_no_init(&processes[..1]), None, "only an init");
+    }
+
+    #[test]
+    fn an_orphan_that_an_init_took_over_is_not_its_program() {
+        // In the order of `/proc/*`, where 10 stands before 7.
+        let orphan = "Name: sleep\nState: S (sleeping)\nPid: 10\nPPid: 1\n";
+        let answer = ANSWER.replacen("Name: python", &format!("{orphan}Name: python"), 1);
+        let processes = read(&answer);
+        let first = first_that_is_no_init(&processes).expect("a program");
+        assert_eq!(first.name, "python");
     }
 
     #[test]

@@ -101,6 +101,14 @@ impl Judged {
     }
 }
 
+/// Path of the first compose file that was read, or the name it should have.
+pub fn compose_file(loaded: &Loaded) -> String {
+    let mut sources = loaded.sources.iter().map(|(_, source)| source);
+    let first =
+        sources.find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
+    first.map_or_else(|| "compose.yaml".to_owned(), |source| source.path.clone())
+}
+
 impl<'a> Scene<'a> {
     /// The compose project, where the files load.
     pub fn project(&self) -> Option<&'a Project> {
@@ -167,10 +175,7 @@ impl<'a> Scene<'a> {
 
     /// Path of the compose file that was read, or the name it should have.
     pub fn compose_file(&self) -> String {
-        let mut sources = self.loaded.sources.iter().map(|(_, source)| source);
-        let first =
-            sources.find(|source| source.path.ends_with(".yaml") || source.path.ends_with(".yml"));
-        first.map_or_else(|| "compose.yaml".to_owned(), |source| source.path.clone())
+        compose_file(self.loaded)
     }
 
     /// The containers of a service.

@@ -219,6 +219,10 @@ impl Hidden {
     }
 
     fn stand_in(&mut self, secret: &str) -> String {
+        // A file may be gone through twice, first by what the project takes from it and then by its name.
+        if self.stand_ins.values().any(|stand_in| stand_in == secret) {
+            return secret.to_owned();
+        }
         self.guessed.remove(secret);
         self.stand_in_there(secret)
     }
@@ -1023,6 +1027,62 @@ mod tests {
         );
     }
 
+    /// Two files of variables: one has the secrets, the other only names them.
+    #[test]
+    fn what_a_file_of_variables_takes_from_another_stays_the_same_secret() {
+        let texts = [
+            (
+                "compose.yaml",
+                "services:\n  a:\n    image: x\n    env_file: app.env\n",
+            ),
+            (
+                "app.env",
+                "JWT_SECRET=${JWT}\nDB=postgresql://app:${PASSWORD}@db/app\n",
+            ),
+            (
+                ".env",
+                "JWT=horse-battery-staple\nPASSWORD=for-this-test-only\n",
+            ),
+        ];
+        let files = texts.map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())));
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: crate::evidence::FilesSeen {
+                folder_name: "test".to_owned(),
+                files: files.into(),
+                ..Default::default()
+            },
+            world: WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: serde_json::json!({"Config": {"Env": [
+                        "JWT_SECRET=horse-battery-staple",
+                        "DB=postgresql://app:for-this-test-only@db/app",
+                    ]}}),
+                    last_lines: Vec::new(),
+                }],
+                ..WorldSeen::default()
+            },
+        };
+        hide(&mut evidence);
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("it still loads");
+        let service = project.service("a").expect("a service");
+        for (at, name) in ["JWT_SECRET", "DB"].into_iter().enumerate() {
+            let told = service.environment(name).and_then(Node::as_str);
+            let told = format!("{name}={}", told.expect("a value"));
+            assert_eq!(
+                evidence.world.containers[0].inspect["Config"]["Env"][at],
+                told
+            );
+            assert!(
+                !told.contains("horse") && !told.contains("for-this"),
+                "{told}"
+            );
+        }
+    }
+
     #[test]
     fn a_secret_is_hidden_however_it_is_written() {
         let text = "services:\n  a:\n    image: x\n    environment:\n      A_PASSWORD: pa$$word12 # why\n      B_PASSWORD: \"\\x70a$$word12\"\n      \
@@ -1056,6 +1116,34 @@ mod tests {
         assert_eq!(value("a", "A_PASSWORD"), value("a", "B_PASSWORD"));
         assert_eq!(value("a", "A_PASSWORD"), value("b", "E_PASSWORD"));
         assert_ne!(value("a", "C_PASSWORD"), value("a", "D_PASSWORD"));
+    }
+
+    #[test]
+    fn a_secret_of_env_has_one_stand_in_wherever_the_project_takes_it() {
+        let compose = "services: {a: {image: x, command: 'run --pass ${A_PASSWORD}', environment: {A_PASSWORD: '${A_PASSWORD}'}}}";
+        let files = [
+            ("compose.yaml", compose),
+            (".env", "A_PASSWORD=open-sesame-7\n"),
+        ];
+        let mut hidden = Hidden::default();
+        let mut evidence = Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: crate::evidence::FilesSeen {
+                folder_name: "test".to_owned(),
+                files: files
+                    .map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())))
+                    .into(),
+                ..Default::default()
+            },
+            world: Default::default(),
+        };
+        hide_in_files(&mut evidence, &mut hidden);
+        let stand_in = hidden.0.get("open-sesame-7").cloned().expect("a stand-in");
+        assert_eq!(hidden.0.len(), 1);
+        let shown = FileSeen::Text(format!("A_PASSWORD={stand_in}\n"));
+        assert_eq!(evidence.files.files.get(".env"), Some(&shown));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Compared, Shows, Step, Thing};
 use crate::container::Container;
 use crate::evidence::{EngineSeen, Evidence, WorldSeen};
-use crate::format::{Check, CheckHeader};
+use crate::format::{Check, CheckHeader, Model};
 use crate::parse::Lesson;
 use crate::report::{CheckReport, Finding, Reason, Scope, Spot, Verdict};
 
@@ -90,6 +90,7 @@ fn header(step: &Step, title: &str, number: usize) -> CheckHeader {
         needs: Vec::new(),
         advice: false,
         weight: 1,
+        model: Model::Project,
     }
 }
 

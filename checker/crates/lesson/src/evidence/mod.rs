@@ -15,8 +15,8 @@ pub use answers::{
 };
 pub use files::{FileSeen, FilesSeen};
 pub use world::{
-    ContainerSeen, EngineSeen, HostPort, ImageSeen, LooseSeen, PortHolder, PortSeen, Process,
-    Wanted, WorldSeen,
+    BuiltSeen, ContainerSeen, EngineSeen, HostPort, ImageSeen, LooseSeen, PortHolder, PortSeen,
+    Process, Wanted, WorldSeen,
 };
 
 use serde::{Deserialize, Serialize};

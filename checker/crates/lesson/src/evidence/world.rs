@@ -68,6 +68,9 @@ pub struct WorldSeen {
     /// Image reference as wanted or as a container names it, and what the engine has under it.
     #[serde(default)]
     pub images: BTreeMap<String, ImageSeen>,
+    /// Images that Compose has built for the project, by its label, whether they still have a name or not. Sorted by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub built: Vec<BuiltSeen>,
     /// The body of `GET /images/{name}/history` for each reference that it was asked for: the steps, newest first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub histories: BTreeMap<String, Value>,
@@ -151,6 +154,22 @@ pub enum ImageSeen {
     Present(Value),
     /// The engine has no image under this name.
     Absent,
+}
+
+/// An image that Compose has built. No more is kept of it: it is nobody's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltSeen {
+    /// Its id, as `sha256:…`.
+    pub id: String,
+    /// Names with tags under which the engine has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// All its layers together, in bytes.
+    pub bytes: u64,
+    /// Those of them that other images have too, in bytes, where the engine says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_bytes: Option<u64>,
 }
 
 /// A host port and who holds it.

@@ -1,5 +1,7 @@
 //! `containers-match-file`
 
+use std::time::Duration;
+
 use compose::{MountKind, Service};
 use serde::Deserialize;
 use serde_json::Value;
@@ -502,14 +504,57 @@ fn health_check(service: &Service<'_>, container: Container<'_>) -> Option<Diffe
         .flatten()
         .filter_map(|word| word.as_str())
         .collect();
-    (said != has).then(|| Difference {
-        what: "health check".to_owned(),
-        file: format!("`{}`", said.join(" ")),
-        container: if has.is_empty() {
-            "none".to_owned()
-        } else {
-            format!("`{}`", has.join(" "))
-        },
+    if said != has {
+        return Some(Difference {
+            what: "health check".to_owned(),
+            file: format!("`{}`", said.join(" ")),
+            container: if has.is_empty() {
+                "none".to_owned()
+            } else {
+                format!("`{}`", has.join(" "))
+            },
+        });
+    }
+    health_check_number(service, container)
+}
+
+/// A time or a count of the health check that the file names and the container has otherwise. 0 is as if it were not named.
+fn health_check_number(service: &Service<'_>, container: Container<'_>) -> Option<Difference> {
+    let said = service.healthcheck()?;
+    let nanoseconds = |time: Option<Duration>| time.map(|time| time.as_nanos());
+    let numbers = [
+        ("interval", "Interval", nanoseconds(said.interval)),
+        ("timeout", "Timeout", nanoseconds(said.timeout)),
+        (
+            "start_period",
+            "StartPeriod",
+            nanoseconds(said.start_period),
+        ),
+        (
+            "start_interval",
+            "StartInterval",
+            nanoseconds(said.start_interval),
+        ),
+        ("retries", "Retries", said.retries.map(u128::from)),
+    ];
+    numbers.into_iter().find_map(|(key, field, said)| {
+        let said = said?;
+        let has = container
+            .field(&format!("Config.Healthcheck.{field}"))
+            .and_then(Value::as_u64)
+            .map_or(0, u128::from);
+        let shown = |number: u128| match key {
+            "retries" => number.to_string(),
+            _ => format!("{} s", number as f64 / 1e9),
+        };
+        (said != has).then(|| Difference {
+            what: format!("health check, {key}"),
+            file: shown(said),
+            container: match has {
+                0 => "none".to_owned(),
+                has => shown(has),
+            },
+        })
     })
 }
 
@@ -550,6 +595,30 @@ mod tests {
         holds(container(|inspect| {
             inspect["Config"]["Image"] = json!("docker.io/library/nginx:1.27")
         }));
+    }
+
+    #[test]
+    fn times_of_a_health_check_are_compared_where_the_file_names_them() {
+        let file = "services: {web: {image: x, healthcheck: {test: [CMD, ask], interval: 5s, start_period: 1m}}}";
+        let judge = |start_period: u64| {
+            let container = json!({
+                "Name": "/shop-web-1",
+                "Config": {
+                    "Image": "x", "Labels": {"com.docker.compose.service": "web"},
+                    "Healthcheck": {
+                        "Test": ["CMD", "ask"], "Interval": 5_000_000_000_u64,
+                        "StartPeriod": start_period, "Retries": 7,
+                    },
+                },
+            });
+            on_containers("containers-match-file", Value::Null, file, &[container])
+        };
+        holds(judge(60_000_000_000));
+        finds(
+            judge(0),
+            "health check, start_period: your file says 60 s, the container has none",
+        );
+        finds(judge(1_500_000_000), "the container has 1.5 s");
     }
 
     #[test]

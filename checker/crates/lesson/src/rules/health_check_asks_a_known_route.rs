@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
+use crate::probe;
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
@@ -54,10 +55,16 @@ fn judge(
         .into();
     };
     let spot = || scene.nearest(&format!("services.{name}.healthcheck.test"));
-    if let Some(found) = runs_something_else(&check.test) {
+    if let Some(found) = probe::mistaken(&check.test) {
         return Mismatch::new(spot(), found, expected).into();
     }
-    for (url_port, path) in check.test.iter().flat_map(|word| urls(word)) {
+    let addresses = check.test.iter().flat_map(|word| probe::addresses(word));
+    for probe::Address {
+        port: url_port,
+        path,
+        ..
+    } in addresses
+    {
         if url_port != *port {
             let published = service
                 .ports()
@@ -82,57 +89,10 @@ fn judge(
     Judged::Holds
 }
 
-/// What a probe runs instead of what its author meant.
-fn runs_something_else(test: &[String]) -> Option<String> {
-    let words: Vec<&str> = test.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["CMD", program] if program.contains(' ') => Some(format!(
-            "`CMD` takes a program and its arguments as items of their own; there is no program called `{program}`"
-        )),
-        ["CMD-SHELL", script, _, ..] => Some(format!(
-            "`CMD-SHELL` takes one text; the shell gets `{script}` and nothing more"
-        )),
-        ["CMD-SHELL", script] if script.starts_with("CMD ") => Some(
-            "in a text there is no `CMD`: the shell looks for a program of that name".to_owned(),
-        ),
-        _ => None,
-    }
-}
-
-/// Port and path of each HTTP address in a text; the path without query.
-pub fn urls(text: &str) -> Vec<(u16, String)> {
-    let ends = |letter: char| {
-        letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '(' | ')' | ';' | '|' | '&')
-    };
-    text.split(ends).filter_map(url).collect()
-}
-
-/// An address of this container itself, with or without a scheme, as curl takes both. One whose port is no number is none.
-fn url(word: &str) -> Option<(u16, String)> {
-    let (standard, rest) = match (word.strip_prefix("http://"), word.strip_prefix("https://")) {
-        (Some(rest), _) => (80, rest),
-        (_, Some(rest)) => (443, rest),
-        (None, None) => (80, word),
-    };
-    let has_scheme = rest.len() < word.len();
-    let (authority, path) = match rest.find('/') {
-        Some(start) => rest.split_at(start),
-        None => (rest, "/"),
-    };
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (authority, standard),
-    };
-    let is_here = matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0" | "[::1]");
-    let path = path.split(['?', '#']).next().unwrap_or("/");
-    (has_scheme || is_here).then(|| (port, path.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::urls;
     use crate::scene::Judged;
     use crate::testing::{finds, holds, on_file};
 
@@ -199,19 +159,5 @@ mod tests {
             judge(", healthcheck: {test: [NONE]}"),
             "has no health check",
         );
-    }
-
-    #[test]
-    fn addresses_are_found_in_any_form_of_a_probe() {
-        assert_eq!(
-            urls("http://localhost:9091/healthz"),
-            [(9091, "/healthz".to_owned())]
-        );
-        assert_eq!(
-            urls("curl -fsS 'http://127.0.0.1:9091/healthz?x=1' || exit 1"),
-            [(9091, "/healthz".to_owned())]
-        );
-        assert_eq!(urls("http://localhost"), [(80, "/".to_owned())]);
-        assert_eq!(urls("etcdctl endpoint health"), []);
     }
 }

@@ -2,29 +2,45 @@
 
 mod compose_file_loads;
 mod config_file_is_mounted;
+mod containers_answer_to_service_names;
 mod containers_match_file;
 mod containers_share_a_network;
+mod containers_share_an_image;
 mod dockerfile_is_accepted;
 mod env_file_values_count;
 mod example_names_every_variable;
+mod health_check_allows_the_start;
+mod health_check_asks;
 mod health_check_asks_a_known_route;
+mod health_check_tells_the_client;
+mod is_built_in_stages;
 mod keeps_data;
 mod keeps_running;
 mod lies_in_memory;
 pub mod lint;
 mod missing_config_file_is_refused;
+mod newest_probe_passed;
 mod no_leftover_containers;
+mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
+mod only_internal_networks;
 mod port_is_published;
 mod port_variable_agrees;
+mod redis_probe_logs_in;
 mod runs_a_lasting_program;
 mod secret_files_are_there;
 mod secret_files_stay_out_of_git;
 mod secret_files_stay_out_of_images;
 mod secrets_stay_out;
 mod services_share_a_network;
+mod services_share_an_image;
+mod started_in_order;
+mod starts_after;
+mod variable_is_not_written_as;
 mod variables_are_set;
+mod where_files_come_from;
+mod written_once;
 
 use std::collections::BTreeSet;
 
@@ -76,24 +92,35 @@ fn with_parameters() -> &'static [Rule] {
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
         config_file_is_mounted::IS_READ_ONLY,
+        containers_answer_to_service_names::RULE,
         containers_match_file::RULE,
         containers_share_a_network::RULE,
+        containers_share_an_image::RULE,
         dockerfile_is_accepted::RULE,
         env_file_values_count::RULE,
         example_names_every_variable::RULE,
+        health_check_allows_the_start::RULE,
+        health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
+        health_check_tells_the_client::RULE,
+        is_built_in_stages::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
+        newest_probe_passed::RULE,
         no_leftover_containers::RULE,
+        no_leftover_images::RULE,
         lies_in_memory::RULE,
         missing_config_file_is_refused::RULE,
         no_nameless_volumes::IN_FILE,
         no_nameless_volumes::MOUNTED,
         object_storage_credentials_agree::RULE,
+        only_internal_networks::IN_FILE,
+        only_internal_networks::ON_ENGINE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
         port_variable_agrees::RULE,
+        redis_probe_logs_in::RULE,
         runs_a_lasting_program::RULE,
         secret_files_are_there::ARE_THERE,
         secret_files_are_there::ARE_GIVEN,
@@ -103,8 +130,18 @@ fn with_parameters() -> &'static [Rule] {
         secrets_stay_out::IN_ENVIRONMENT,
         secrets_stay_out::IN_CONTAINERS,
         services_share_a_network::RULE,
-        variables_are_set::ARE_SET,
+        services_share_a_network::NONE_SHARED,
+        services_share_an_image::ONE_BUILDER,
+        services_share_an_image::ONE_RECIPE,
+        services_share_an_image::SHARED,
+        started_in_order::RULE,
+        starts_after::RULE,
+        variable_is_not_written_as::RULE,
         variables_are_set::ARE_REQUIRED,
+        variables_are_set::ARE_SET,
+        where_files_come_from::OF_IMAGE,
+        where_files_come_from::OWN_FOLDER,
+        written_once::RULE,
     ]
 }
 

@@ -4,7 +4,7 @@ use compose::Port;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::address::network_owner;
+use crate::address::{network_owner, networks};
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const IS_PUBLISHED: Rule = Rule {
@@ -84,6 +84,19 @@ fn published(scene: &Scene<'_>, parameters: &PublishedParameters) -> Judged {
         return Judged::Holds;
     }
     if let Some(mapping) = over_tcp().next() {
+        if let Some(networks) = internal_only(scene, service) {
+            let found = format!(
+                "it opens nothing: `{service}` is on internal networks only ({})",
+                networks.join(", ")
+            );
+            return Mismatch::new(
+                scene.spot_of(mapping.node),
+                found,
+                "a network that is not internal",
+            )
+            .next("compare `internal:` under `networks:` with the networks of the service")
+            .into();
+        }
         return match host_port {
             Some(host_port) => {
                 at_host_port(scene, over_tcp().collect(), mapping, *host_port, expected)
@@ -138,6 +151,20 @@ fn published(scene: &Scene<'_>, parameters: &PublishedParameters) -> Judged {
         .next(format!("look for `ports:` of `{service}`"))
         .into(),
     }
+}
+
+/// The networks of a service, where it has some and all of them are internal: there the engine publishes nothing, and says nothing about it.
+fn internal_only<'a>(scene: &Scene<'a>, service: &str) -> Option<Vec<&'a str>> {
+    let project = scene.project()?;
+    let attached = networks(scene, &scene.service(service)?);
+    let is_internal = |network: &&str| {
+        let mut defined = project.networks().filter(|(name, _)| name == network);
+        defined.any(|(_, node)| {
+            node.get("internal")
+                .is_some_and(|node| node.to_json() == true)
+        })
+    };
+    (!attached.is_empty() && attached.iter().all(is_internal)).then_some(attached)
 }
 
 /// One of the entries for the container's port has to be at this port of the host.
@@ -278,6 +305,19 @@ mod tests {
             on_file("port-is-not-published", with, compose),
             "published on the host as 8080",
         );
+    }
+
+    #[test]
+    fn an_internal_network_publishes_nothing() {
+        let on = |networks: &str| {
+            let compose = format!(
+                "services: {{web: {{image: x, ports: ['8080:80'], networks: {networks}}}}}\nnetworks: {{front: {{}}, back: {{internal: true}}}}\n"
+            );
+            let with = json!({"service": "web", "port": 80});
+            on_file("port-is-published", with, &compose)
+        };
+        holds(on("[front, back]"));
+        finds(on("[back]"), "on internal networks only (back)");
     }
 
     #[test]

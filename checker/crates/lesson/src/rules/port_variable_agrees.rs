@@ -3,8 +3,8 @@
 use compose::Service;
 use serde::Deserialize;
 
-use super::health_check_asks_a_known_route::urls;
 use super::{Reads, Rule, judged, parameters};
+use crate::probe;
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
@@ -58,7 +58,7 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     };
     Judged::all([
         mapping(scene, &service, port, &says),
-        probe(scene, &service, port, &says),
+        asked_by_the_probe(scene, &service, port, &says),
     ])
 }
 
@@ -94,14 +94,14 @@ fn mapping(scene: &Scene<'_>, service: &Service<'_>, port: u16, says: &str) -> J
         .into()
 }
 
-fn probe(scene: &Scene<'_>, service: &Service<'_>, port: u16, says: &str) -> Judged {
+fn asked_by_the_probe(scene: &Scene<'_>, service: &Service<'_>, port: u16, says: &str) -> Judged {
     let test = service.healthcheck().map(|check| check.test);
     let asked = test.unwrap_or_default();
     let wrong = asked
         .iter()
-        .flat_map(|word| urls(word))
-        .find(|(asked, _)| *asked != port);
-    let Some((asked, _)) = wrong else {
+        .flat_map(|word| probe::addresses(word))
+        .find(|address| address.port != port);
+    let Some(probe::Address { port: asked, .. }) = wrong else {
         return Judged::Holds;
     };
     let name = service.name();

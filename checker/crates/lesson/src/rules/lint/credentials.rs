@@ -66,6 +66,15 @@ const EVERYBODY_KNOWS: [&str; 41] = [
 ];
 
 impl Credential<'_> {
+    /// What it is, for people: `the value of POSTGRES_PASSWORD`.
+    pub fn described(&self) -> String {
+        let value = self.node.scalar_text().unwrap_or_default();
+        match in_address(&value) {
+            Some(_) => format!("the password in the address under `{}`", self.name),
+            None => format!("the value of `{}`", self.name),
+        }
+    }
+
     /// Whether everybody knows it.
     pub fn is_well_known(&self) -> bool {
         let secret = self.secret.to_lowercase();

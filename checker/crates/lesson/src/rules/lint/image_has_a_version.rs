@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use ::dockerfile::Base;
 use compose::image::ImageReference;
 
+use super::dockerfiles::recipes;
 use super::read::{key, services};
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
@@ -37,35 +39,60 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
         .filter(|service| service.node().get("build").is_some())
         .filter_map(|service| service.image()?.as_str())
         .collect();
-    let remark = |service: compose::Service<'_>| {
+    let of_service = |service: &compose::Service<'_>| {
         let node = service.image()?;
         let text = node.as_str()?;
         // What is made here is named here.
-        let is_local = built.contains(text)
-            || key(&service, "pull_policy")
-                .is_some_and(|policy| matches!(policy.as_str(), Some("never" | "build")));
-        let image = ImageReference::parse(text).ok().filter(|_| !is_local)?;
-        if image.digest.is_some() {
-            return None;
-        }
-        let name = image.familiar_name();
-        let found = match image.tag.as_deref() {
-            None => format!(
-                "`{name}` without a tag is `{name}:latest`, whatever that is on the day it is pulled"
-            ),
-            Some(tag) if MOVING.contains(&tag.to_lowercase().as_str()) => {
-                format!("`{tag}` of `{name}` is whatever was pushed last on the day it is pulled")
-            }
-            Some(_) => return None,
-        };
-        Some(Remark::of(&service, node.span(), found.as_str()).once(found))
+        let never_pulled =
+            |policy: &compose::Node| matches!(policy.as_str(), Some("never" | "build"));
+        let is_local =
+            built.contains(text) || key(service, "pull_policy").is_some_and(never_pulled);
+        let found = found(text).filter(|_| !is_local)?;
+        Some(Remark::of(service, node.span(), found.as_str()).once(found))
     };
-    services.into_iter().filter_map(remark).collect()
+    let mut remarks: Vec<_> = services.iter().filter_map(of_service).collect();
+    for recipe in recipes(scene) {
+        for index in &recipe.plan.needed {
+            // An argument may say another version with each build.
+            let word = &recipe.dockerfile.stages[*index].base;
+            let base = match &recipe.plan.stages[*index].base {
+                Base::Image(image)
+                    if !word.text.contains('$') && !built.contains(image.as_str()) =>
+                {
+                    image
+                }
+                _ => continue,
+            };
+            if let Some(found) = found(base) {
+                let remark = Remark::of(&recipe.service, word.span, found.as_str());
+                remarks.push(remark.once(found));
+            }
+        }
+    }
+    remarks
+}
+
+/// What is wrong with an image's name.
+fn found(text: &str) -> Option<String> {
+    let image = ImageReference::parse(text).ok()?;
+    if image.digest.is_some() {
+        return None;
+    }
+    let name = image.familiar_name();
+    match image.tag.as_deref() {
+        None => Some(format!(
+            "`{name}` without a tag is `{name}:latest`, whatever that is on the day it is pulled"
+        )),
+        Some(tag) if MOVING.contains(&tag.to_lowercase().as_str()) => Some(format!(
+            "`{tag}` of `{name}` is whatever was pushed last on the day it is pulled"
+        )),
+        Some(_) => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds_in, silent_in};
+    use super::super::testing::{finds_built, finds_in, silent_built, silent_in};
     use super::LINT;
 
     fn image(image: &str) -> String {
@@ -83,6 +110,21 @@ mod tests {
             "services: {a: {image: nginx}, b: {image: nginx}}",
             "`a`, `b`",
         );
+    }
+
+    #[test]
+    fn what_a_dockerfile_begins_with_counts_too() {
+        finds_built(&LINT, "FROM python\n", "without a tag");
+        finds_built(
+            &LINT,
+            "FROM node:lts AS build\nFROM nginx:1.27\nCOPY --from=build /a /a\n",
+            "`lts`",
+        );
+        silent_built(
+            &LINT,
+            "ARG TAG=latest\nFROM scratch AS a\nFROM python:$TAG\n",
+        );
+        silent_built(&LINT, "FROM unused AS unused\nFROM python:3.12\n");
     }
 
     #[test]

@@ -31,7 +31,7 @@ const KNOWN: [Known; 32] = [
     },
     Known {
         names: &["pgbouncer", "pgpool"],
-        what: "a way to a database",
+        what: "a proxy of a database",
         is_page: false,
         ports: &[5432, 6432],
     },
@@ -245,6 +245,17 @@ const KNOWN: [Known; 32] = [
 /// The reference of a service's image, where it can be read.
 pub fn image(service: &Service<'_>) -> Option<ImageReference> {
     ImageReference::parse(service.image()?.as_str()?).ok()
+}
+
+/// Whether images of this repository are known to bring no health check: those of the official library, and a few others.
+pub fn brings_no_health_check(image: &ImageReference) -> bool {
+    const OTHERS: [&str; 4] = [
+        "coreos/etcd",
+        "etcd-development/etcd",
+        "milvusdb/milvus",
+        "minio/minio",
+    ];
+    image.repository.starts_with("library/") || OTHERS.contains(&image.repository.as_str())
 }
 
 /// What is known of a service's image.

@@ -28,10 +28,8 @@ const LEAST: u64 = 6 << 20;
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for service in services(scene) {
-        let bytes = |node: Option<&Node>| {
-            node.and_then(|node| units::bytes(&node.scalar_text()?).ok())
-                .and_then(|bytes| u64::try_from(bytes).ok())
-        };
+        let bytes =
+            |node: Option<&Node>| node.and_then(|node| units::bytes(&node.scalar_text()?).ok());
         let limit =
             key(&service, "mem_limit").or_else(|| key(&service, "deploy.resources.limits.memory"));
         let reserved = key(&service, "mem_reservation")

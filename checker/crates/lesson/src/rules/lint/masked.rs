@@ -3,6 +3,7 @@
 use compose::{Origin, Sources, Span, Step, VariableOrigin};
 
 use super::credentials;
+use crate::build::{shown_path, variables_in_dockerfiles};
 use crate::scene::Scene;
 
 /// A secret of at least this length is painted over wherever it stands; a shorter one would hit other words.
@@ -34,11 +35,44 @@ pub fn masked(scene: &Scene<'_>) -> Sources {
             }
         }
     }
+    for (_, span, name, value) in variables_in_dockerfiles(&scene.evidence.files, scene.loaded) {
+        let secret = credentials::in_variable(&name, &value).map(|(secret, _)| secret.to_owned());
+        if let Some((secret, (_, text))) = secret.zip(texts.get_mut(span.source.0 as usize)) {
+            paint_in(text, span, &secret);
+        }
+    }
+    if scene.project().is_none() {
+        texts.iter_mut().for_each(|(_, text)| *text = by_line(text));
+    }
     let mut masked = Sources::new();
     for (path, text) in texts {
-        masked.add(path, text);
+        masked.add(shown_path(&path), text);
     }
     masked
+}
+
+/// Of a file that Compose refuses nothing is known but its lines: what stands behind a name that carries a secret is painted over.
+fn by_line(text: &str) -> String {
+    let paint = |line: &str| {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let painted = content.find([':', '=']).and_then(|end| {
+            let name = content[..end]
+                .trim()
+                .trim_start_matches("- ")
+                .trim_matches(['"', '\'']);
+            let value = content[end + 1..].trim().trim_matches(['"', '\'']);
+            let (secret, _) = credentials::in_variable(name, value)?;
+            let start = content.rfind(secret)?;
+            let stars = "*".repeat(secret.len());
+            Some(format!(
+                "{}{stars}{}",
+                &line[..start],
+                &line[start + secret.len()..]
+            ))
+        });
+        painted.unwrap_or_else(|| line.to_owned())
+    };
+    text.split_inclusive('\n').map(paint).collect()
 }
 
 /// Where a value is written, and where the variables in it were set.
@@ -116,6 +150,22 @@ mod tests {
         let shown = shown(compose);
         assert!(
             !shown.contains("word12") && !shown.contains("1234567"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_refused_keeps_its_secrets_as_well() {
+        let compose = "services:\n  web:\n    imagee: x\n    environment:\n      A_PASSWORD: \"kite-battery-9\"\n";
+        let shown = crate::testing::look_at_file(compose, |scene| {
+            assert!(scene.project().is_none());
+            masked(scene)
+                .iter()
+                .map(|(_, source)| source.text.clone())
+                .collect::<String>()
+        });
+        assert!(
+            !shown.contains("kite") && shown.len() == compose.len(),
             "{shown}"
         );
     }

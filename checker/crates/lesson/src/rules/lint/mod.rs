@@ -3,6 +3,7 @@
 
 mod allow;
 mod credentials;
+mod dockerfiles;
 mod known;
 mod masked;
 mod read;
@@ -12,10 +13,16 @@ mod addresses_use_the_containers_port;
 mod all_lasting_services_restart;
 mod command_is_run_whole;
 mod data_is_kept;
+mod databases_are_ready_first;
+mod downloads_are_checked;
+mod entrypoint_takes_arguments;
+mod files_are_not_open_to_all;
 mod healthy_needs_a_health_check;
 mod host_network_publishes_no_ports;
 mod host_ports_are_published_once;
+mod image_has_a_user;
 mod image_has_a_version;
+mod installs_before_sources;
 mod least_rights;
 mod limits_are_possible;
 mod localhost_is_the_container;
@@ -30,23 +37,27 @@ mod no_open_data_ports;
 mod no_privileged;
 mod no_raw_devices;
 mod no_root_user;
-mod no_secrets_in_build_arguments;
 mod no_secrets_in_the_file;
+mod no_secrets_in_the_image;
 mod no_strong_capabilities;
 mod no_system_folders;
 mod one_shot_may_end;
+mod only_one_command_counts;
+mod package_lists_are_removed;
+mod packages_are_installed_from_fresh_lists;
 mod probe_asks_a_known_route;
 mod probe_asks_the_containers_port;
 mod probe_can_fail;
 mod probe_is_one_command;
 mod probe_tool_is_in_the_image;
+mod program_gets_signals;
 mod queue_keeps_its_messages;
 mod quotes_are_not_part_of_values;
+mod run_leaves_something;
 mod shell_gets_one_script;
 mod system_call_filter_is_on;
-mod waits_until_ready;
 
-use compose::{Loaded, Service, Sources, Span};
+use compose::{Service, Sources, Span};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -166,11 +177,21 @@ impl Finding {
         format!("{}: {found}", names.join(", "))
     }
 
-    /// What to do next.
-    pub fn next(&self) -> &str {
-        let own = self.remark.next.as_deref();
-        own.unwrap_or(self.lint.rule.mend)
+    /// What to do next, in whole sentences.
+    pub fn next(&self) -> String {
+        match &self.remark.next {
+            Some(next) => sentence(next),
+            None => self.lint.rule.mend.to_owned(),
+        }
     }
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let rest = letters.as_str().trim_end_matches('.');
+    format!("{}{rest}.", first.collect::<String>())
 }
 
 /// What came of looking at a project with many rules.
@@ -180,6 +201,8 @@ pub struct Looked {
     pub findings: Vec<Finding>,
     /// How many findings a comment allows.
     pub allowed: usize,
+    /// What Compose or BuildKit refuse.
+    pub refused: Vec<compose::Finding>,
     /// The files with every secret painted over, for showing their lines. Places of findings lie in them.
     pub sources: Sources,
 }
@@ -189,6 +212,11 @@ pub fn all() -> &'static [&'static Lint] {
     ALL
 }
 
+/// The rule of this name.
+pub fn find(name: &str) -> Option<&'static Lint> {
+    all().iter().copied().find(|lint| lint.rule.name == name)
+}
+
 static ALL: &[&Lint] = &[
     &addresses_are_on_a_shared_network::LINT,
     &addresses_use_the_containers_port::LINT,
@@ -196,10 +224,16 @@ static ALL: &[&Lint] = &[
     &allow::LINT,
     &command_is_run_whole::LINT,
     &data_is_kept::LINT,
+    &databases_are_ready_first::LINT,
+    &downloads_are_checked::LINT,
+    &entrypoint_takes_arguments::LINT,
+    &files_are_not_open_to_all::LINT,
     &healthy_needs_a_health_check::LINT,
     &host_network_publishes_no_ports::LINT,
     &host_ports_are_published_once::LINT,
+    &image_has_a_user::LINT,
     &image_has_a_version::LINT,
+    &installs_before_sources::LINT,
     &least_rights::LINT,
     &limits_are_possible::LINT,
     &localhost_is_the_container::LINT,
@@ -214,47 +248,64 @@ static ALL: &[&Lint] = &[
     &no_privileged::LINT,
     &no_raw_devices::LINT,
     &no_root_user::LINT,
-    &no_secrets_in_build_arguments::LINT,
     &no_secrets_in_the_file::LINT,
+    &no_secrets_in_the_image::LINT,
     &no_strong_capabilities::LINT,
     &no_system_folders::LINT,
     &one_shot_may_end::LINT,
+    &only_one_command_counts::LINT,
+    &package_lists_are_removed::LINT,
+    &packages_are_installed_from_fresh_lists::LINT,
     &probe_asks_a_known_route::LINT,
     &probe_asks_the_containers_port::LINT,
     &probe_can_fail::LINT,
     &probe_is_one_command::LINT,
     &probe_tool_is_in_the_image::LINT,
+    &program_gets_signals::LINT,
     &queue_keeps_its_messages::LINT,
     &quotes_are_not_part_of_values::LINT,
+    &run_leaves_something::LINT,
     &shell_gets_one_script::LINT,
     &system_call_filter_is_on::LINT,
-    &waits_until_ready::LINT,
 ];
 
 /// Looks at a project with the rules that are `chosen`, and leaves out what a comment in its files allows. Of a project that
-/// Compose refuses nothing can be said.
-pub fn look_at(loaded: &Loaded, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
+/// Compose refuses nothing can be said but that.
+pub fn look_at(files: FilesSeen, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
     let evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: String::new(),
         at: jiff::Timestamp::UNIX_EPOCH,
-        files: FilesSeen::default(),
+        files,
         world: WorldSeen::default(),
     };
+    let loaded = crate::load(&evidence);
     let scene = Scene {
         evidence: &evidence,
-        loaded,
+        loaded: &loaded,
     };
-    look(&scene, chosen)
+    let mut looked = look(&scene, chosen);
+    looked.sources = masked::masked(&scene);
+    looked.refused = loaded.errors().cloned().collect();
+    for service in read::services(&scene) {
+        let refused = scene
+            .recipe(&service)
+            .into_iter()
+            .flat_map(|recipe| recipe.refused);
+        for finding in refused {
+            // Several services may build from one Dockerfile.
+            if !looked.refused.contains(&finding) {
+                looked.refused.push(finding);
+            }
+        }
+    }
+    looked
 }
 
 fn look(scene: &Scene<'_>, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
     let sources = &scene.loaded.sources;
     let mut comments = allow::Comments::of(sources);
-    let mut looked = Looked {
-        sources: masked::masked(scene),
-        ..Looked::default()
-    };
+    let mut looked = Looked::default();
     for lint in all().iter().copied().filter(|lint| chosen(lint)) {
         let mut remarks = (lint.examine)(scene);
         let before = remarks.len();
@@ -384,6 +435,36 @@ mod testing {
     #[track_caller]
     pub fn silent(lint: &'static Lint, service: &str) {
         silent_in(lint, &format!("services: {{web: {{image: x, {service}}}}}"));
+    }
+
+    /// What a rule says of a Dockerfile.
+    fn said_of_built(lint: &'static Lint, dockerfile: &str) -> Vec<String> {
+        let compose = "services: {web: {build: .}}";
+        crate::testing::look_at_all(compose, &[("Dockerfile", dockerfile)], |scene| {
+            let service = scene.service("web").expect("the service");
+            let refused = scene.recipe(&service).expect("a Dockerfile").refused;
+            assert!(refused.is_empty(), "{refused:?}");
+            let looked = look(scene, &|chosen| chosen.rule.name == lint.rule.name);
+            let findings = looked.findings.iter();
+            findings.map(super::Finding::headline).collect()
+        })
+    }
+
+    /// Fails unless the rule says one thing about the Dockerfile, and with these words.
+    #[track_caller]
+    pub fn finds_built(lint: &'static Lint, dockerfile: &str, words: &str) {
+        let said = said_of_built(lint, dockerfile);
+        assert!(
+            said.len() == 1 && said[0].contains(words),
+            "{said:?} instead of {words:?} about\n{dockerfile}"
+        );
+    }
+
+    /// Fails unless the rule has nothing to say about the Dockerfile.
+    #[track_caller]
+    pub fn silent_built(lint: &'static Lint, dockerfile: &str) {
+        let said = said_of_built(lint, dockerfile);
+        assert_eq!(said, Vec::<String>::new(), "about\n{dockerfile}");
     }
 
     /// Fails unless the rule says one thing about the file, and with these words.

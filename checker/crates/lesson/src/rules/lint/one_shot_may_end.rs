@@ -32,8 +32,12 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             let Some(task) = scene.service(dependency.service) else {
                 continue;
             };
-            let restart = key(&task, "restart")
-                .filter(|restart| matches!(restart.as_str(), Some("always" | "unless-stopped")));
+            // Where both are given, Compose takes that under `deploy`.
+            let restart = key(&task, "deploy.restart_policy.condition")
+                .or_else(|| key(&task, "restart"))
+                .filter(|restart| {
+                    matches!(restart.as_str(), Some("always" | "unless-stopped" | "any"))
+                });
             if let Some(restart) = restart {
                 let found = "it is started again whenever it ends, so it never counts as completed";
                 let label = format!("`{}` waits for its end", service.name());
@@ -69,11 +73,20 @@ mod tests {
             &waiting_for(", restart: unless-stopped"),
             "never counts as completed",
         );
+        finds_in(
+            &LINT,
+            &waiting_for(", deploy: {restart_policy: {condition: any}}"),
+            "never counts as completed",
+        );
     }
 
     #[test]
     fn a_task_that_ends_is_left_alone() {
         silent_in(&LINT, &waiting_for(""));
         silent_in(&LINT, &waiting_for(", restart: on-failure"));
+        silent_in(
+            &LINT,
+            &waiting_for(", restart: always, deploy: {restart_policy: {condition: none}}"),
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! `probe-can-fail`
 
-use super::read::{Probe, probe, probe_span, services};
+use super::dockerfiles::{Probed, probes};
+use super::read::Probe;
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
@@ -21,14 +22,14 @@ pub static LINT: Lint = Lint {
 };
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
-    let remark = |service| {
-        let found = match probe(&service)? {
-            Probe::Script(script) => of_script(&script)?,
-            Probe::Program(words) => of_program(&words)?,
+    let remark = |probed: Probed<'_>| {
+        let found = match &probed.probe {
+            Probe::Script(script) => of_script(script)?,
+            Probe::Program(words) => of_program(words)?,
         };
-        Some(Remark::of(&service, probe_span(&service), found))
+        Some(Remark::of(&probed.service, probed.span, found))
     };
-    services(scene).into_iter().filter_map(remark).collect()
+    probes(scene).into_iter().filter_map(remark).collect()
 }
 
 fn of_script(script: &str) -> Option<&'static str> {
@@ -92,7 +93,7 @@ fn sees_errors(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds, silent};
+    use super::super::testing::{finds, finds_built, silent, silent_built};
     use super::LINT;
 
     fn test(test: &str) -> String {
@@ -128,6 +129,19 @@ mod tests {
             &LINT,
             &test("[CMD-SHELL, 'curl http://localhost/']"),
             "without `-f`",
+        );
+    }
+
+    #[test]
+    fn a_probe_of_the_dockerfile_counts_too() {
+        finds_built(
+            &LINT,
+            "FROM x:1\nHEALTHCHECK CMD curl http://localhost/ || exit 1\n",
+            "without `-f`",
+        );
+        silent_built(
+            &LINT,
+            "FROM x:1\nHEALTHCHECK CMD curl -f http://localhost/ || exit 1\n",
         );
     }
 

@@ -1,7 +1,11 @@
 //! `probe-tool-is-in-the-image`
 
+use ::dockerfile::{Instruction, Kind};
+use compose::image::ImageReference;
+
+use super::dockerfiles::{Probed, Recipe, probes, recipes};
 use super::known;
-use super::read::{Probe, probe, probe_span, services, words};
+use super::read::{Probe, words};
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
@@ -40,36 +44,76 @@ const WITHOUT: [(&[&str], &str, &[&str]); 6] = [
 ];
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
-    let remark = |service: compose::Service<'_>| {
-        if service.node().get("build").is_some() {
-            return None;
-        }
-        let image = known::image(&service)?;
-        let name = image.familiar_name();
-        let tag = image.tag.as_deref().unwrap_or_default();
-        let program = match probe(&service)? {
+    let recipes = recipes(scene);
+    let remark = |probed: Probed<'_>| {
+        let service = probed.service;
+        let recipe = recipes
+            .iter()
+            .find(|recipe| recipe.service.name() == service.name());
+        let image = match (recipe, service.node().get("build")) {
+            (Some(recipe), _) => {
+                ImageReference::parse(recipe.configuration().image.as_deref()?).ok()?
+            }
+            (None, Some(_)) => return None,
+            (None, None) => known::image(&service)?,
+        };
+        let program = match &probed.probe {
             Probe::Script(script) => script.split_whitespace().next()?.to_owned(),
             Probe::Program(words) => words.first()?.clone(),
         };
-        let is_missing = WITHOUT.iter().any(|(names, word, missing)| {
-            // Alpine has a small wget.
-            let has_it = program == "wget" && tag.contains("alpine");
-            names.contains(&name.as_str())
-                && tag.contains(word)
-                && missing.contains(&program.as_str())
-                && !has_it
-        });
-        let is_installed = words(&service).iter().any(|word| word.contains(&program));
+        let by_command = words(&service).iter().any(|word| word.contains(&program));
+        let by_build = recipe.is_some_and(|recipe| may_install(recipe, &program));
+        if by_command || by_build || !lacks(&image, &program) {
+            return None;
+        }
         let found =
             format!("the image `{image}` has no `{program}`, so the container stays unhealthy");
-        (is_missing && !is_installed).then(|| Remark::of(&service, probe_span(&service), found))
+        let remark = Remark::of(&service, probed.span, found);
+        Some(match recipe {
+            Some(recipe) => remark.related(recipe.base_span(), "the base image"),
+            None => remark,
+        })
     };
-    services(scene).into_iter().filter_map(remark).collect()
+    probes(scene).into_iter().filter_map(remark).collect()
+}
+
+fn lacks(image: &ImageReference, program: &str) -> bool {
+    let name = image.familiar_name();
+    let tag = image.tag.as_deref().unwrap_or_default();
+    // Alpine has a small wget.
+    let has_it = program == "wget" && tag.contains("alpine");
+    let is_without = |(names, word, missing): &(&[&str], &str, &[&str])| {
+        names.contains(&name.as_str()) && tag.contains(word) && missing.contains(&program)
+    };
+    !has_it && WITHOUT.iter().any(is_without)
+}
+
+/// Whether the build brings the program, or runs a script that might.
+fn may_install(recipe: &Recipe<'_>, program: &str) -> bool {
+    let mut steps = recipe.steps_of_image();
+    let by_step = steps.any(|step| {
+        step.words.iter().any(|word| {
+            word.text.contains(program) || word.text.ends_with(".sh") || word.text.contains('$')
+        })
+    });
+    let copies = |instruction: &Instruction| match &instruction.kind {
+        Kind::Copy(copied) => copied
+            .sources
+            .iter()
+            .any(|source| source.text.contains(program)),
+        _ => false,
+    };
+    by_step
+        || recipe
+            .stages_of_image()
+            .into_iter()
+            .flat_map(|stage| recipe.stage(stage))
+            .any(copies)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds_in, silent_in};
+    use super::super::testing::{finds_built, finds_in, silent_built, silent_in};
     use super::LINT;
 
     fn probed(image: &str, test: &str) -> String {
@@ -101,6 +145,21 @@ mod tests {
             &probed("node:22-alpine", "[CMD, curl, -f, 'http://localhost/']"),
             "no `curl`",
         );
+    }
+
+    #[test]
+    fn a_tool_that_the_build_does_not_install_is_told() {
+        let probe = "HEALTHCHECK CMD curl -f http://localhost/ || exit 1\n";
+        let built = |steps: &str| {
+            format!("FROM python:3.12-slim AS base\n{steps}FROM base\nRUN true\n{probe}")
+        };
+        finds_built(&LINT, &built("RUN pip install flask\n"), "no `curl`");
+        silent_built(
+            &LINT,
+            &built("RUN apt-get update && apt-get install -y curl\n"),
+        );
+        silent_built(&LINT, &built("RUN ./setup.sh\n"));
+        silent_built(&LINT, &format!("FROM python:3.12\n{probe}"));
     }
 
     #[test]
