@@ -10,6 +10,7 @@ use compose::disk::ConfinedDirectory;
 use compose::{ReadError, Reader};
 use lesson::Lesson;
 use lesson::evidence::{EngineSeen, Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+use lesson::secrets::PutAway;
 
 use crate::listing::LessonFolder;
 
@@ -63,7 +64,7 @@ impl Reader for Recording<'_> {
 /// The folder is not there, or its compose file cannot be read at all.
 pub fn capture(lesson: &Lesson, request: &Request) -> anyhow::Result<Evidence> {
     let folder = absolute(&request.folder)?;
-    let files = capture_files(lesson, &folder, request)?;
+    let (files, put_away) = capture_files(lesson, &folder, request)?;
     let mut evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: lesson.header.id.clone(),
@@ -79,7 +80,7 @@ pub fn capture(lesson: &Lesson, request: &Request) -> anyhow::Result<Evidence> {
         evidence.at = jiff::Timestamp::now();
     }
     evidence.files.forget_other_variables();
-    lesson::secrets::hide(&mut evidence);
+    lesson::secrets::hide(&mut evidence, &put_away);
     Ok(evidence)
 }
 
@@ -96,7 +97,11 @@ fn absolute(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-fn capture_files(lesson: &Lesson, folder: &Path, request: &Request) -> anyhow::Result<FilesSeen> {
+fn capture_files(
+    lesson: &Lesson,
+    folder: &Path,
+    request: &Request,
+) -> anyhow::Result<(FilesSeen, PutAway)> {
     let directory = ConfinedDirectory::new(folder)
         .with_context(|| format!("cannot open {}", folder.display()))?;
     let folder_name = folder
@@ -117,9 +122,9 @@ fn capture_files(lesson: &Lesson, folder: &Path, request: &Request) -> anyhow::R
         },
     );
     refuse_unreadable(folder, &files)?;
-    read_config_files(lesson, &directory, &mut files);
+    let put_away = read_files_beside(lesson, &directory, &mut files);
     lesson::capture_builds(&LessonFolder(&directory), &mut files);
-    Ok(files)
+    Ok((files, put_away))
 }
 
 /// Reads the files that loading the project reads, no others.
@@ -135,13 +140,16 @@ pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
     files
 }
 
-/// Reads the configuration files that checks of the lesson ask for. One that cannot be read is for the check to tell.
-pub fn read_config_files(lesson: &Lesson, reader: &dyn Reader, files: &mut FilesSeen) {
+/// Reads the files that checks of the lesson ask for, and puts away those that hold a secret and nothing else. One that cannot be
+/// read is for the check to tell.
+pub fn read_files_beside(lesson: &Lesson, reader: &dyn Reader, files: &mut FilesSeen) -> PutAway {
+    let put_away = lesson::secrets::put_away(files, reader);
     let loaded = compose::load(&*files, &files.request());
     for path in lesson::files_to_read(lesson, &loaded) {
         let seen = FileSeen::from(reader.read(&path));
         files.files.entry(path).or_insert(seen);
     }
+    put_away
 }
 
 /// This process' variables, as a shell in the lesson's folder has them: `docker compose` runs there, wherever this program does.
@@ -171,6 +179,7 @@ fn refuse_unreadable(folder: &Path, files: &FilesSeen) -> anyhow::Result<()> {
             FileSeen::Unreadable(reason) => bail!("{place} cannot be read: {reason}"),
             FileSeen::Text(_)
             | FileSeen::Bytes(_)
+            | FileSeen::Secret { .. }
             | FileSeen::Absent
             | FileSeen::Outside
             | FileSeen::TooLarge { .. } => {}

@@ -9,6 +9,8 @@ use compose::disk::ConfinedDirectory;
 use compose::render::{self, Style};
 use compose::{Finding, Loaded, Project, ReadError, Reader, Sources, Start};
 
+use lesson::secrets::Mask;
+
 use crate::Exit;
 use crate::cli::{ConfigArguments, ConfigFormat};
 
@@ -29,17 +31,24 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
     };
     let confine = arguments.confine.as_deref();
     let loaded = read(&start, &here, confine).unwrap_or_else(|finding| nothing_but(*finding));
+    // The model itself is printed as Compose prints it, since that is what is asked for; nothing else shows a secret.
+    let mut mask = Mask::of(&loaded);
     let Some(project) = &loaded.project else {
-        tell_errors(&loaded.findings, &loaded.sources, arguments.format)?;
+        tell_errors(
+            &loaded.findings,
+            &loaded.sources,
+            arguments.format,
+            &mut mask,
+        )?;
         // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
         let is_usage = loaded.errors().any(|finding| finding.span.is_none());
         return Ok(if is_usage { Exit::Usage } else { Exit::Failed });
     };
     let exit = match &arguments.explain {
         // Who asks for one value is told about that one.
-        Some(path) => explain(project, &loaded.sources, path, arguments.format),
+        Some(path) => explain(project, &loaded.sources, path, arguments.format, &mut mask),
         None => {
-            tell(&loaded.findings, &loaded.sources);
+            tell(&loaded.findings, &loaded.sources, &mut mask);
             show(project, arguments).map(|()| Exit::Success)
         }
     };
@@ -103,22 +112,25 @@ fn explain(
     sources: &Sources,
     path: &str,
     format: ConfigFormat,
+    mask: &mut Mask,
 ) -> anyhow::Result<Exit> {
     match compose::explain::explain(project, sources, path) {
         Ok(explanation) => {
             match format {
                 ConfigFormat::Yaml => {
                     let text = render::explanation(&explanation, sources, Style::Coloured);
-                    anstream::print!("{text}");
+                    anstream::print!("{}", mask.text(&text));
                 }
                 ConfigFormat::Json => {
-                    print_json(&render::json::explanation(&explanation, sources))?;
+                    let mut document = render::json::explanation(&explanation, sources);
+                    mask.document(&mut document);
+                    print_json(&document)?;
                 }
             }
             Ok(Exit::Success)
         }
         Err(finding) => {
-            tell_errors(&[*finding], sources, format)?;
+            tell_errors(&[*finding], sources, format, mask)?;
             Ok(Exit::Usage)
         }
     }
@@ -129,13 +141,18 @@ fn tell_errors(
     findings: &[Finding],
     sources: &Sources,
     format: ConfigFormat,
+    mask: &mut Mask,
 ) -> anyhow::Result<()> {
     match format {
         ConfigFormat::Yaml => {
-            tell(findings, sources);
+            tell(findings, sources, mask);
             Ok(())
         }
-        ConfigFormat::Json => print_json(&render::json::findings(findings, sources)),
+        ConfigFormat::Json => {
+            let mut document = render::json::findings(findings, sources);
+            mask.document(&mut document);
+            print_json(&document)
+        }
     }
 }
 
@@ -143,11 +160,11 @@ fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
     print_as_it_is(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
-fn tell(findings: &[Finding], sources: &Sources) {
+pub(super) fn tell(findings: &[Finding], sources: &Sources, mask: &mut Mask) {
     for (index, finding) in findings.iter().enumerate() {
         let separator = if index > 0 { "\n" } else { "" };
         let text = render::finding(finding, sources, Style::Coloured);
-        anstream::eprint!("{separator}{text}");
+        anstream::eprint!("{separator}{}", mask.text(&text));
     }
 }
 

@@ -34,7 +34,7 @@ pub fn evidence_of(lesson: &Lesson, slug: &str, files: &Files) -> Evidence {
         ..FilesSeen::default()
     };
     let mut files = capture::read_files(&reader, seen);
-    capture::read_config_files(lesson, &reader, &mut files);
+    let put_away = capture::read_files_beside(lesson, &reader, &mut files);
     lesson::capture_builds(&reader, &mut files);
     let mut evidence = Evidence {
         schema_version: SCHEMA_VERSION,
@@ -43,6 +43,6 @@ pub fn evidence_of(lesson: &Lesson, slug: &str, files: &Files) -> Evidence {
         files,
         world: WorldSeen::default(),
     };
-    lesson::secrets::hide(&mut evidence);
+    lesson::secrets::hide(&mut evidence, &put_away);
     evidence
 }

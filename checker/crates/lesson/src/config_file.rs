@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::format::{ConfigFile, Look, Place};
 use crate::parse::Lesson;
+use crate::rules;
 use crate::setting;
 
 /// A configuration file as a command names it.
@@ -110,7 +111,8 @@ pub fn holds(target: &str, path: &str) -> bool {
     target.starts_with('/') && parts(path).starts_with(&parts(target))
 }
 
-fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
+/// What stands at a path of a service's container.
+pub fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
     let wanted = parts(path);
     if let Some(shown) = in_configs(project, service, &wanted) {
         return shown;
@@ -203,7 +205,7 @@ pub struct LineValue {
     pub whole: String,
 }
 
-/// The configuration files that a lesson's checks want to read, relative to its folder.
+/// The files that a lesson's checks want to read besides those that Compose reads, relative to its folder.
 pub fn files_to_read(lesson: &Lesson, loaded: &Loaded) -> BTreeSet<String> {
     let mut asked = Vec::new();
     for check in &lesson.checks {
@@ -219,7 +221,24 @@ pub fn files_to_read(lesson: &Lesson, loaded: &Loaded) -> BTreeSet<String> {
             Shows::Image | Shows::Other(_) => None,
         }
     });
-    files.collect()
+    let mut beside = BTreeSet::new();
+    for check in &lesson.checks {
+        beside_of(&check.look, project, &mut beside);
+    }
+    files.chain(beside).collect()
+}
+
+fn beside_of(look: &Look, project: &Project, beside: &mut BTreeSet<String>) {
+    match look {
+        Look::All(looks) | Look::Any(looks) => looks
+            .iter()
+            .for_each(|look| beside_of(look, project, beside)),
+        Look::At { place, .. } => {
+            if let Place::Rule(rule) = place.as_ref() {
+                beside.extend(rules::files_beside(&rule.name, &rule.with, project));
+            }
+        }
+    }
 }
 
 /// Whoever asks for a configuration file names it so: settings, and parameters of rules.

@@ -287,6 +287,8 @@ pub struct HttpPlace {
     pub service: String,
     /// The container port; the host asks at the port it is published on.
     pub port: u16,
+    /// An environment variable of the service that may name another port.
+    pub port_variable: Option<String>,
     /// Path and query.
     pub path: String,
     /// A client in the image that asks from inside where the port is not published.

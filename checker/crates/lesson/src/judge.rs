@@ -300,7 +300,7 @@ pub(crate) fn at(scene: &Scene<'_>, place: &Place, matchers: &[Matcher]) -> Judg
         }),
         Place::ImageOf(service) => image::judge(scene, service, matchers),
         Place::HistoryOf(service) => image::judge_history(scene, service, matchers),
-        _ => match (live::probe(place, matchers), place) {
+        _ => match (live::probe(place, matchers, scene.project()), place) {
             (Some(probe), Place::File(file)) => inside::file(scene, file, &probe, matchers),
             (Some(probe), Place::FirstProcess(service)) => {
                 inside::first_process(scene, service, &probe, matchers)

@@ -1,5 +1,6 @@
 //! Judging containers and answers.
 
+use compose::Project;
 use serde_json::Value;
 
 use crate::container::{Container, Health, Status};
@@ -13,17 +14,19 @@ use crate::milvus::{self, MilvusAnswer};
 use crate::report::{Reason, Spot};
 use crate::scene::{Judged, Mismatch, Scene};
 
-/// The probe that a place asks for, if it is one. What is expected there says how much has to be read.
-pub fn probe(place: &Place, matchers: &[Matcher]) -> Option<Probe> {
+/// The probe that a place asks for, if it is one. What is expected there says how much has to be read, and the file may say at
+/// which port.
+pub fn probe(place: &Place, matchers: &[Matcher], project: Option<&Project>) -> Option<Probe> {
     match place {
         Place::Http(HttpPlace {
             service,
             port,
+            port_variable,
             path,
             inside,
         }) => Some(Probe::Http {
             service: service.clone(),
-            port: *port,
+            port: said_port(project, service, port_variable.as_deref()).unwrap_or(*port),
             path: path.clone(),
             inside: *inside,
         }),
@@ -66,6 +69,17 @@ pub fn probe(place: &Place, matchers: &[Matcher]) -> Option<Probe> {
         | Place::HistoryOf(_)
         | Place::Rule(_) => None,
     }
+}
+
+/// The port that a variable of the service names.
+fn said_port(project: Option<&Project>, service: &str, variable: Option<&str>) -> Option<u16> {
+    let service = project?.service(service)?;
+    service
+        .environment(variable?)?
+        .scalar_text()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// The probe that runs a command.

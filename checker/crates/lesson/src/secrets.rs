@@ -4,12 +4,17 @@
 //! ones, and it has the secret's length, so that every column of a file stays where it was. Values that everybody knows
 //! (`minioadmin`) are no secrets; that one of them is used is just what a check has to see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use compose::{Node, Span, Step, VariableOrigin};
+use compose::{Loaded, Node, Project, Reader, Span, Step};
 use serde_json::Value;
 
-use crate::evidence::{Answer, Bytes, Evidence, FileSeen, ImageSeen, Probe, WorldSeen};
+use crate::evidence::{
+    Answer, Bytes, EngineSeen, Evidence, FileSeen, FilesSeen, ImageSeen, Probe, WorldSeen,
+};
+use crate::secret_places;
+use crate::secret_text;
 
 /// Passwords that images ship with and guides repeat.
 const WELL_KNOWN: [&str; 14] = [
@@ -29,13 +34,47 @@ const WELL_KNOWN: [&str; 14] = [
     "test",
 ];
 
-/// A secret shorter than this is replaced only where it is the whole value: in running text it would hit other words.
+/// A secret of this length is replaced wherever it stands; a shorter one would hit parts of other words.
 const LONG_ENOUGH: usize = 8;
 
+/// A secret shorter than this is replaced only where it is the whole value. From here on also where it is a word of a text.
+const LONG_ENOUGH_AS_A_WORD: usize = 5;
+
+/// What stood in files that hold a secret and nothing else: in no evidence, and known only so that it can be hidden elsewhere.
+#[derive(Default)]
+pub struct PutAway(Vec<String>);
+
+/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content.
+pub fn put_away(files: &mut FilesSeen, reader: &dyn Reader) -> PutAway {
+    let mut contents = Vec::new();
+    let loaded = compose::load(&*files, &files.request());
+    let paths = loaded.project.as_ref().map(secret_places::files);
+    for path in paths.into_iter().flatten() {
+        let seen = match reader.read(&path) {
+            Ok(bytes) => {
+                contents.push(String::from_utf8_lossy(&bytes).into_owned());
+                FileSeen::Secret {
+                    bytes: bytes.len() as u64,
+                }
+            }
+            refused => FileSeen::from(refused),
+        };
+        files.files.insert(path, seen);
+    }
+    PutAway(contents)
+}
+
 /// Replaces every secret in the evidence.
-pub fn hide(evidence: &mut Evidence) {
+pub fn hide(evidence: &mut Evidence, put_away: &PutAway) {
     let mut hidden = Hidden::default();
-    hide_in_files(evidence, &mut hidden);
+    for content in &put_away.0 {
+        // A key has several lines, of which each tells something.
+        let lines = content.lines().map(str::trim);
+        for line in lines.filter(|line| Hidden::is_secret(line)) {
+            hidden.stand_in(line);
+        }
+    }
+    hide_in_files(&mut evidence.files, &mut hidden);
     for container in evidence
         .world
         .containers
@@ -46,7 +85,82 @@ pub fn hide(evidence: &mut Evidence) {
     }
     hide_in_images(&mut evidence.world, &mut hidden);
     hide_in_contents(&mut evidence.world, &mut hidden);
-    hide_everywhere(evidence, &hidden);
+    hide_everywhere(evidence, &mut hidden);
+}
+
+/// Hides the secrets of a project in what is shown of it, as of a line with a mark under it.
+#[derive(Default)]
+pub struct Mask(Hidden);
+
+impl Mask {
+    /// Knows the secrets of a project, or of the files of one that does not load.
+    pub fn of(loaded: &Loaded) -> Self {
+        let mut hidden = Hidden::default();
+        let mut given = BTreeSet::new();
+        if let Some(project) = &loaded.project {
+            hidden.names.extend(names(project));
+            let variables = secret_places::given_variables(project).into_iter();
+            given.extend(variables.map(str::to_owned));
+            let held = held(project);
+            let values = held.iter().filter_map(|(name, node)| {
+                let value = node.scalar_text()?;
+                secret_in(name, &value)
+            });
+            let services = project.services();
+            let words = services.flat_map(|service| secret_places::of_service(&service));
+            let words = words.map(|held| held.value);
+            for secret in values.chain(words).filter(|value| Hidden::is_secret(value)) {
+                hidden.stand_in(&secret);
+            }
+        }
+        for (_, source) in loaded.sources.iter() {
+            let is_compose_file = source.path.ends_with(".yaml") || source.path.ends_with(".yml");
+            if !is_compose_file && loaded.project.is_none() {
+                // Which of its variables are secrets, a project says that could not be read.
+                let values = source.text.lines().filter_map(|line| line.split_once('='));
+                for (_, value) in values {
+                    let value = value.trim().trim_matches(['"', '\'']);
+                    if Hidden::is_secret(value) {
+                        hidden.stand_in(value);
+                    }
+                }
+            } else if !is_compose_file {
+                for assigned in assigned(&source.text, &given, &mut hidden) {
+                    let written = &source.text[assigned.place.clone()];
+                    let written = written.trim_matches(['"', '\'']);
+                    if Hidden::is_secret(written) {
+                        hidden.stand_in(written);
+                    }
+                    // A warning about a variable in a secret has a part of the secret for a name.
+                    let names = written.split('$').skip(1).filter(|_| assigned.loses_a_part);
+                    for name in names {
+                        let name = name.trim_start_matches('{');
+                        let end =
+                            name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                        hidden.stand_in(&name[..end.unwrap_or(name.len())]);
+                    }
+                }
+            }
+            for place in secret_text::places(&source.text) {
+                if Hidden::is_secret(&source.text[place.clone()]) {
+                    hidden.stand_in(&source.text[place]);
+                }
+            }
+        }
+        Self(hidden)
+    }
+
+    /// A text without them.
+    pub fn text(&mut self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        self.0.in_text(&mut shown);
+        shown
+    }
+
+    /// A document without them.
+    pub fn document(&mut self, document: &mut Value) {
+        hide_in_value(document, &mut self.0);
+    }
 }
 
 /// Whether a variable of this name carries a secret.
@@ -71,86 +185,222 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Secrets met so far, with what stands in for each.
 #[derive(Default)]
-struct Hidden(BTreeMap<String, String>);
+struct Hidden {
+    stand_ins: BTreeMap<String, String>,
+    /// Those that are also a name in the project, as of a service or an image: they are replaced only where they are the secret.
+    names: BTreeSet<String>,
+    /// Those that were taken for one by the words around them. They may be none, so they are replaced only there.
+    guessed: BTreeSet<String>,
+    /// These are the files of a project that does not load. Nothing but its fault is judged, and that may lie in a secret: what
+    /// stands in has its shape.
+    keeps_shape: bool,
+}
 
 impl Hidden {
     fn is_secret(value: &str) -> bool {
-        !value.is_empty() && !WELL_KNOWN.contains(&value)
+        let is_path = value.starts_with(secret_places::FOLDER);
+        !value.is_empty() && !is_path && !WELL_KNOWN.contains(&value)
+    }
+
+    /// Whether it is a secret, and not what stands in for one already.
+    fn has_to_hide(&self, value: &str) -> bool {
+        // See [`Assigned::shown`] for what may follow one.
+        let bare = value
+            .trim_end_matches('x')
+            .strip_suffix('$')
+            .unwrap_or(value);
+        let mut stand_ins = self.stand_ins.values();
+        let is_stand_in = stand_ins.any(|stand_in| stand_in == bare || doubled(stand_in) == bare);
+        Self::is_secret(value) && !is_stand_in
+    }
+
+    fn knows(&self, value: &str) -> bool {
+        self.stand_ins.contains_key(value)
     }
 
     fn stand_in(&mut self, secret: &str) -> String {
         // A file may be gone through twice, first by what the project takes from it and then by its name.
-        if self.0.values().any(|stand_in| stand_in == secret) {
+        if self.stand_ins.values().any(|stand_in| stand_in == secret) {
             return secret.to_owned();
         }
-        let next = self.0.len();
-        self.0
-            .entry(secret.to_owned())
-            .or_insert_with(|| stand_in(next, secret.len()))
-            .clone()
+        self.guessed.remove(secret);
+        self.stand_in_there(secret)
     }
 
-    /// Replaces long secrets wherever they stand in a text.
-    fn in_text(&self, text: &mut String) {
-        for (secret, stand_in) in &self.0 {
-            if secret.len() >= LONG_ENOUGH && text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), stand_in);
+    /// The same for what may be no secret elsewhere.
+    fn stand_in_there(&mut self, secret: &str) -> String {
+        let next = self.stand_ins.len();
+        if !self.stand_ins.contains_key(secret) {
+            self.stand_ins
+                .insert(secret.to_owned(), stand_in(next, secret));
+        }
+        self.stand_ins[secret].clone()
+    }
+
+    /// Replaces secrets wherever they stand in a text: long ones anywhere, shorter ones where they are a word, and whatever the
+    /// words in front of it call a secret.
+    fn in_text(&mut self, text: &mut String) {
+        let mut known: Vec<(&String, String)> = self
+            .stand_ins
+            .iter()
+            .filter(|(secret, _)| !self.names.contains(*secret) && !self.guessed.contains(*secret))
+            .map(|(secret, stand_in)| match self.keeps_shape {
+                true => (secret, shape(secret)),
+                false => (secret, stand_in.clone()),
+            })
+            .collect();
+        // A secret may be a part of another one.
+        known.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+        for (secret, stand_in) in known {
+            if secret.len() >= LONG_ENOUGH {
+                if text.contains(secret.as_str()) {
+                    *text = text.replace(secret.as_str(), &stand_in);
+                }
+            } else if secret.len() >= LONG_ENOUGH_AS_A_WORD {
+                replace_words(text, secret, &stand_in);
+            }
+        }
+        self.in_places(text);
+    }
+
+    /// Replaces what the words in front of it call a secret.
+    fn in_places(&mut self, text: &mut String) {
+        for place in secret_text::places(text).into_iter().rev() {
+            let secret = &text[place.clone()];
+            if self.keeps_shape {
+                let shown = shape(secret);
+                text.replace_range(place, &shown);
+            } else if self.has_to_hide(secret) {
+                let secret = secret.to_owned();
+                if !self.knows(&secret) {
+                    self.guessed.insert(secret.clone());
+                }
+                let stand_in = self.stand_in_there(&secret);
+                text.replace_range(place, &stand_in);
             }
         }
     }
 }
 
-/// A word of exactly this many bytes, different for each index: `hiddenx0`.
-fn stand_in(index: usize, length: usize) -> String {
+/// Replaces a text where no letter, digit or `_` stands before or behind it.
+fn replace_words(text: &mut String, word: &str, by: &str) {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let places: Vec<usize> = text
+        .match_indices(word)
+        .filter(|(start, _)| {
+            let before = text[..*start].chars().next_back();
+            let after = text[start + word.len()..].chars().next();
+            !before.is_some_and(is_part) && !after.is_some_and(is_part)
+        })
+        .map(|(start, _)| start)
+        .collect();
+    for start in places.into_iter().rev() {
+        text.replace_range(start..start + word.len(), by);
+    }
+}
+
+/// A word of exactly as many bytes as the secret, different for each index: `hiddenx0`. A `$` stays where it is, with a letter
+/// or a digit behind it as before: Compose gives it a meaning, and a check may be about that.
+fn stand_in(index: usize, secret: &str) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut number = Vec::new();
     let mut rest = index;
     loop {
-        number.insert(0, char::from(DIGITS[rest % DIGITS.len()]));
+        number.insert(0, DIGITS[rest % DIGITS.len()]);
         rest /= DIGITS.len();
         if rest == 0 {
             break;
         }
     }
-    let number: String = number.into_iter().collect();
-    let room = length.saturating_sub(number.len());
-    let word: String = "hidden"
-        .chars()
-        .chain(std::iter::repeat('x'))
-        .take(room)
-        .collect();
-    word + &number
+    let length = secret.len();
+    let kept = secret.bytes().filter(|letter| *letter == b'$').count();
+    let room = (length - kept).saturating_sub(number.len());
+    let word = b"hidden".iter().copied().chain(std::iter::repeat(b'x'));
+    let mut letters = word.take(room).chain(number);
+    let mut stand_in = String::new();
+    let mut before = 0;
+    for letter in secret.bytes() {
+        let shown = match letter {
+            b'$' => b'$',
+            _ => letters.next().unwrap_or(b'x'),
+        };
+        let begins_a_name = letter.is_ascii_alphabetic() || matches!(letter, b'_' | b'{' | b'$');
+        let shown = if before == b'$' && !begins_a_name {
+            b'0'
+        } else if before == b'$' && shown.is_ascii_digit() {
+            b'x'
+        } else {
+            shown
+        };
+        stand_in.push(char::from(shown));
+        before = letter;
+    }
+    stand_in
 }
 
-fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
-    let loaded = crate::load(evidence);
-    let variables: Vec<_> = loaded
-        .project
-        .iter()
-        .flat_map(|project| project.services())
-        .flat_map(|service| {
-            let arguments = crate::build::arguments(&service);
-            service
-                .environment_all()
-                .chain(arguments)
-                .collect::<Vec<_>>()
-        })
+/// Letters and digits replaced, and everything else left as it is: for a file that does not load, whose fault may lie in the secret.
+fn shape(secret: &str) -> String {
+    let same = secret.chars().flat_map(|letter| match letter {
+        letter if letter.is_ascii_digit() => vec!['9'],
+        letter if letter.is_ascii_alphabetic() => vec!['x'],
+        letter if letter.is_ascii() => vec![letter],
+        letter => vec!['x'; letter.len_utf8()],
+    });
+    same.collect()
+}
+
+fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
+    let mut loaded = compose::load(&*files, &files.request());
+    let of_variables = secret_places::variable_files(&loaded);
+    crate::build::add_sources(files, &mut loaded);
+    let Some(project) = &loaded.project else {
+        hidden.keeps_shape = true;
+        hide_given_in_shape(files, hidden);
+        for secret in seeming_secrets(files) {
+            hidden.stand_in(&secret);
+        }
+        for (name, value) in &mut files.environment {
+            if secret_in(name, value).is_some() {
+                *value = shape(value);
+            }
+        }
+        return;
+    };
+    hidden.names.extend(names(project));
+    let given: BTreeSet<String> = secret_places::given_variables(project)
+        .into_iter()
+        .map(str::to_owned)
         .collect();
-    let mut spans: Vec<(Span, String, Written)> = Vec::new();
-    for (name, node) in &variables {
-        let Some(value) = node.scalar_text() else {
-            continue;
-        };
+    let held = held(project);
+    for (name, node) in &held {
+        let value = node.scalar_text().unwrap_or_default();
         if let Some(secret) = secret_in(name, &value) {
             hidden.stand_in(&secret);
         }
     }
-    for (name, node) in &variables {
+    for name in &given {
+        if let Some(value) = files.environment.get(name)
+            && Hidden::is_secret(value)
+        {
+            hidden.stand_in(value);
+        }
+    }
+    // What stands in a file of variables is known before the places where it is used are replaced.
+    let mut variables: BTreeMap<String, Vec<Assigned>> = BTreeMap::new();
+    for (path, seen) in &files.files {
+        if let FileSeen::Text(text) = seen
+            && (of_variables.contains(path) || is_called_for_variables(path))
+        {
+            variables.insert(path.clone(), assigned(text, &given, hidden));
+        }
+    }
+    let mut spans: Vec<(Span, String, Written)> = Vec::new();
+    for (name, node) in &held {
         let Some(value) = node.scalar_text() else {
             continue;
         };
         // The same word may be the user's name on one side and the password on the other: both stay equal.
-        let known = (hidden.0.contains_key(&value) && is_login_name(name)).then_some(value.clone());
+        let known = (hidden.knows(&value) && is_login_name(name)).then_some(value.clone());
         if let Some(secret) = secret_in(name, &value).or(known) {
             let has_variables = node
                 .origin
@@ -162,52 +412,298 @@ fn hide_in_files(evidence: &mut Evidence, hidden: &mut Hidden) {
             } else {
                 Written::Whole
             };
-            spans.push((node.span(), secret.clone(), whole));
-            spans.extend(
-                origins(node)
-                    .into_iter()
-                    .skip(1)
-                    .map(|span| (span, secret.clone(), Written::InPart)),
-            );
+            spans.push((node.span(), secret, whole));
         }
+    }
+    for service in project.services() {
+        let held = secret_places::of_service(&service).into_iter();
+        let in_words = held.filter(|held| matches!(held.key, "command" | "healthcheck"));
+        spans.extend(
+            in_words
+                .filter(|held| Hidden::is_secret(&held.value))
+                .map(|held| (held.node.span(), held.value, Written::InPart)),
+        );
     }
     // From the end of each file, so that earlier places stay where they are.
     spans.sort_by_key(|(span, ..)| std::cmp::Reverse((span.source, span.start)));
     for (span, secret, written) in spans {
         let path = loaded.sources.get(span.source).path.clone();
         let stand_in = hidden.stand_in(&secret);
-        if let Some(FileSeen::Text(text)) = evidence.files.files.get_mut(&path) {
+        if variables.contains_key(&path) {
+            continue;
+        }
+        if let Some(FileSeen::Text(text)) = files.files.get_mut(&path) {
             replace_in_span(text, span, &secret, &stand_in, written);
         }
     }
-    for (path, span, name, value) in
-        crate::build::variables_in_dockerfiles(&evidence.files, &loaded)
-    {
+    for (path, span, name, value) in crate::build::variables_in_dockerfiles(files, &loaded) {
         // A variable is no secret; what it stands for is given elsewhere.
         let secret = secret_in(&name, value.trim_matches(['"', '\'']));
         if let Some(secret) = secret.filter(|secret| !secret.contains('$')) {
             let stand_in = hidden.stand_in(&secret);
-            if let Some(FileSeen::Text(text)) = evidence.files.files.get_mut(&path) {
+            if let Some(FileSeen::Text(text)) = files.files.get_mut(&path) {
                 replace_in_span(text, span, &secret, &stand_in, Written::InPart);
             }
         }
     }
-    for (path, seen) in &mut evidence.files.files {
+    for (path, seen) in &mut files.files {
         let FileSeen::Text(text) = seen else { continue };
-        if let Some(shown) = hide_by_name(path, text, hidden) {
-            *text = shown;
+        if let Some(assigned) = variables.get(path) {
+            for assigned in assigned.iter().rev() {
+                text.replace_range(assigned.place.clone(), &assigned.shown(hidden));
+            }
+        } else if path.ends_with(".conf") {
+            *text = hide_in_settings(text, hidden);
         }
     }
-    for (name, value) in &mut evidence.files.environment {
-        if let Some(secret) = secret_in(name, value) {
+    for (name, value) in &mut files.environment {
+        let secret = secret_in(name, value).or_else(|| {
+            let is_given = given.contains(name) && Hidden::is_secret(value);
+            is_given.then(|| value.clone())
+        });
+        if let Some(secret) = secret {
             *value = value.replace(&secret, &hidden.stand_in(&secret));
         }
     }
 }
 
+/// Values of variables that `secrets:` seems to take, in the files of a project that does not load.
+fn hide_given_in_shape(files: &mut FilesSeen, hidden: &mut Hidden) {
+    let texts = files.files.values().filter_map(|seen| match seen {
+        FileSeen::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let given: BTreeSet<String> = texts
+        .flat_map(str::lines)
+        .filter_map(|line| line.trim().strip_prefix("environment:"))
+        .map(|name| name.trim().trim_matches(['"', '\'']).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    for (path, seen) in &mut files.files {
+        let FileSeen::Text(text) = seen else { continue };
+        if !is_called_for_variables(path) {
+            continue;
+        }
+        let lines = text.split_inclusive('\n').map(|line| {
+            let Some((name, value)) = line.split_once('=') else {
+                return line.to_owned();
+            };
+            let bare = name.trim().trim_start_matches("export ").trim();
+            if given.contains(bare) {
+                let secret = value.trim().trim_matches(['"', '\'']);
+                if Hidden::is_secret(secret) {
+                    hidden.stand_in(secret);
+                }
+                format!("{name}={}", shape(value))
+            } else {
+                line.to_owned()
+            }
+        });
+        *text = lines.collect();
+    }
+    for name in &given {
+        if let Some(value) = files.environment.get_mut(name) {
+            *value = shape(value);
+        }
+    }
+}
+
+/// What the words around it call a secret, in the files of a project that does not load. A word that is a key as well is none:
+/// without it the file would have another fault.
+fn seeming_secrets(files: &FilesSeen) -> BTreeSet<String> {
+    let texts: Vec<&str> = files
+        .files
+        .values()
+        .filter_map(|seen| match seen {
+            FileSeen::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let all = texts.iter().flat_map(|text| {
+        secret_text::places(text)
+            .into_iter()
+            .map(|place| &text[place])
+    });
+    all.filter(|secret| Hidden::is_secret(secret))
+        .filter(|secret| {
+            !texts
+                .iter()
+                .any(|text| text.contains(&format!("{secret}:")))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Every named value of the services that may be a secret: variables, arguments of the build, labels.
+fn held(project: &Project) -> Vec<(&str, &Node)> {
+    let keys = ["environment", "build.args", "labels", "build.labels"];
+    let services = project.services();
+    let maps = services.flat_map(|service| keys.map(|key| service.node().get(key)));
+    let maps = maps.flatten().filter_map(Node::as_mapping);
+    maps.flat_map(|map| map.iter().map(|(name, entry)| (name, &entry.value)))
+        .collect()
+}
+
+/// What is called something in the project: a secret that equals one is no secret there.
+fn names(project: &Project) -> Vec<String> {
+    let mut names = vec![project.name().to_owned()];
+    for key in ["networks", "volumes", "secrets", "configs"] {
+        let map = project.root().get(key).and_then(Node::as_mapping);
+        names.extend(
+            map.into_iter()
+                .flat_map(|map| map.keys().map(str::to_owned)),
+        );
+    }
+    for service in project.services() {
+        names.push(service.name().to_owned());
+        names.extend(service.container_name().map(str::to_owned));
+        let image = service.image().and_then(Node::as_str).unwrap_or_default();
+        names.extend(image.split(['/', ':', '@']).map(str::to_owned));
+        let held: BTreeSet<String> = secret_places::of_service(&service)
+            .into_iter()
+            .map(|held| held.value)
+            .collect();
+        let words = service.command().into_iter().flatten();
+        names.extend(words.filter(|word| !held.contains(word)));
+        let mounts = service.mounts();
+        let paths = mounts.iter().flat_map(|mount| mount.target.split('/'));
+        names.extend(paths.map(str::to_owned));
+        // Other settings, as the name of the data base.
+        let others = service.environment_all().filter(|(name, node)| {
+            let value = node.scalar_text().unwrap_or_default();
+            let has_secret = node.origin.steps.iter().any(
+                |step| matches!(step, Step::Interpolated { variable, .. } if is_secret_name(variable)),
+            );
+            !has_secret && !is_login_name(name) && secret_in(name, &value).is_none()
+        });
+        names.extend(others.filter_map(|(_, value)| value.scalar_text()));
+    }
+    names
+}
+
+/// Whether a file is called as files of variables are.
+fn is_called_for_variables(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name == ".env" || name.ends_with(".env") || name.starts_with(".env.")
+}
+
+/// A secret in a line `NAME=value`.
+struct Assigned {
+    /// What is written for it, with its quotes.
+    place: Range<usize>,
+    /// What Compose takes for the value, where that is the secret; else the part that is.
+    meaning: String,
+    /// The quote around it.
+    quote: Option<char>,
+    /// Whether a variable that nothing sets stands in it, and so a part of the secret is lost.
+    loses_a_part: bool,
+}
+
+impl Assigned {
+    /// What is written instead: the same length, and the stand-in as its meaning.
+    fn shown(&self, hidden: &mut Hidden) -> String {
+        let stand_in = hidden.stand_in_there(&self.meaning);
+        let literal = match self.quote {
+            Some('\'') => stand_in,
+            _ => doubled(&stand_in),
+        };
+        let quotes = if self.quote.is_some() { 2 } else { 0 };
+        let room = self.place.len().saturating_sub(literal.len() + quotes);
+        let (lost, blanks) = match (self.loses_a_part, room) {
+            (true, 2..) => (format!("${}", "x".repeat(room - 1)), 0),
+            _ => (String::new(), room),
+        };
+        let quote = self.quote.map(String::from).unwrap_or_default();
+        format!("{quote}{literal}{lost}{quote}{}", " ".repeat(blanks))
+    }
+}
+
+/// A dollar that would begin a variable is written twice.
+fn doubled(text: &str) -> String {
+    let mut doubled = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        doubled.push(letter);
+        let begins_a_name =
+            |next: &char| next.is_ascii_alphabetic() || matches!(next, '_' | '{' | '$');
+        if letter == '$' && letters.peek().is_some_and(begins_a_name) {
+            doubled.push('$');
+        }
+    }
+    doubled
+}
+
+/// The secrets in the lines of a file of variables, each with its place.
+fn assigned(text: &str, given: &BTreeSet<String>, hidden: &mut Hidden) -> Vec<Assigned> {
+    let mut all = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let begin = start;
+        start += line.len();
+        let Some((name, rest)) = line.split_once('=') else {
+            continue;
+        };
+        let written = rest.trim();
+        let place = begin + line.len() - rest.len() + rest.len() - rest.trim_start().len();
+        let place = place..place + written.len();
+        let bare = name.trim().trim_start_matches(['#', ' ']);
+        let bare = bare.strip_prefix("export ").unwrap_or(bare).trim();
+        let quote = written
+            .chars()
+            .next()
+            .filter(|quote| matches!(quote, '"' | '\''));
+        let quote = quote.filter(|quote| written.len() > 1 && written.ends_with(*quote));
+        let (value, loses_a_part) = meaning(written);
+        let is_given = given.contains(bare) && Hidden::is_secret(&value);
+        let known = hidden.knows(&value) && is_login_name(bare);
+        let Some(secret) = secret_in(bare, &value).or((is_given || known).then(|| value.clone()))
+        else {
+            continue;
+        };
+        hidden.stand_in(&secret);
+        if secret == value {
+            all.push(Assigned {
+                place,
+                meaning: secret,
+                quote,
+                loses_a_part,
+            });
+        } else if let Some(at) = written.rfind(&secret) {
+            // The password of an address.
+            all.push(Assigned {
+                place: place.start + at..place.start + at + secret.len(),
+                meaning: secret,
+                quote: None,
+                loses_a_part: false,
+            });
+        }
+    }
+    all
+}
+
+/// What Compose takes for a value as it is written behind the equals sign, and whether it misses a variable in it.
+fn meaning(written: &str) -> (String, bool) {
+    let reader = compose::MemoryReader::new([
+        ("compose.yaml", "services: {a: {image: x, env_file: a.env}}"),
+        ("a.env", &format!("A={written}\n")),
+    ]);
+    let request = compose::Request {
+        folder_name: "a".to_owned(),
+        ..compose::Request::default()
+    };
+    let loaded = compose::load(&reader, &request);
+    let misses = loaded.findings.iter().any(|finding| !finding.is_error());
+    let value = loaded.project.as_ref().and_then(|project| {
+        let service = project.service("a")?;
+        service.environment("A")?.scalar_text()
+    });
+    let plain = || written.trim_matches(['"', '\'']).to_owned();
+    (value.unwrap_or_else(plain), misses)
+}
+
 /// The secret in a variable: its whole value, or the password of an address such as `postgresql://user:password@host`.
 fn secret_in(name: &str, value: &str) -> Option<String> {
-    let whole = is_secret_name(name).then_some(value);
+    let whole = (is_secret_name(name) || secret_places::is_password(name)).then_some(value);
     let in_address = || {
         let (_, rest) = value.split_once("://")?;
         let (login, _) = rest.split(['/', '?', '#']).next()?.rsplit_once('@')?;
@@ -227,18 +723,6 @@ fn is_login_name(name: &str) -> bool {
     ]
     .iter()
     .any(|word| name.contains(word))
-}
-
-/// Every place that a value came from: where it stands, and where the variables in it were set.
-fn origins(node: &Node) -> Vec<Span> {
-    let variables = node.origin.steps.iter().filter_map(|step| match step {
-        Step::Interpolated {
-            from: VariableOrigin::File(span),
-            ..
-        } => Some(*span),
-        _ => None,
-    });
-    std::iter::once(node.origin.span).chain(variables).collect()
 }
 
 /// How much of a span is the secret.
@@ -261,13 +745,21 @@ fn replace_in_span(text: &mut String, span: Span, secret: &str, stand_in: &str, 
     let Some(part) = text.get(start..end) else {
         return;
     };
-    if let Some(position) = part.rfind(secret) {
-        let place = start + position..start + position + secret.len();
-        text.replace_range(place, stand_in);
+    let spellings = [
+        (secret.to_owned(), stand_in.to_owned()),
+        (doubled(secret), doubled(stand_in)),
+    ];
+    let spelt = spellings
+        .into_iter()
+        .find_map(|(secret, stand_in)| Some((part.rfind(&secret)?, secret.len(), stand_in)));
+    if let Some((position, length, stand_in)) = spelt {
+        let place = start + position..start + position + length;
+        text.replace_range(place, &stand_in);
     } else if written == Written::Whole {
         // `NAME=value` of a list keeps its name. Blanks keep what follows on the line in its column.
         let name = part.find('=').map_or(0, |equals| equals + 1);
         let name = if is_name(&part[..name]) { name } else { 0 };
+        let stand_in = doubled(stand_in);
         let blanks = " ".repeat(part.len().saturating_sub(name + stand_in.len()));
         text.replace_range(start + name..end, &format!("{stand_in}{blanks}"));
     }
@@ -283,58 +775,19 @@ fn is_name(text: &str) -> bool {
     })
 }
 
-/// The text of a file without the secrets that its kind has, which its name tells; nothing where that is no such kind.
+/// The text of a file of a container without the secrets that its kind has, which its name tells.
 fn hide_by_name(path: &str, text: &str, hidden: &mut Hidden) -> Option<String> {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    if name == ".env" || name.ends_with(".env") || name.starts_with(".env.") {
-        Some(hide_in_assignments(text, hidden))
-    } else if name.ends_with(".conf") {
+    if is_called_for_variables(path) {
+        let mut shown = text.to_owned();
+        for assigned in assigned(text, &BTreeSet::new(), hidden).iter().rev() {
+            shown.replace_range(assigned.place.clone(), &assigned.shown(hidden));
+        }
+        Some(shown)
+    } else if path.ends_with(".conf") {
         Some(hide_in_settings(text, hidden))
     } else {
         None
     }
-}
-
-/// Whether a value's secret, if it has one, stands elsewhere: `${PASSWORD}`, `postgresql://app:${PASSWORD}@db`.
-fn names_variables_only(value: &str) -> bool {
-    let in_address = secret_in("", value);
-    let secret = in_address.as_deref().unwrap_or(value);
-    let name = secret
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'))
-        .or(secret.strip_prefix('$'));
-    name.is_some_and(|name| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    })
-}
-
-/// `NAME=value` lines, as in `.env` files.
-fn hide_in_assignments(text: &str, hidden: &mut Hidden) -> String {
-    let lines = text.split_inclusive('\n').map(|line| {
-        let Some((name, rest)) = line.split_once('=') else {
-            return line.to_owned();
-        };
-        let value = rest.trim().trim_matches(['"', '\'']);
-        if names_variables_only(value) {
-            return line.to_owned();
-        }
-        let name = name.trim().trim_start_matches("export ").trim();
-        let known = (hidden.0.contains_key(value) && is_login_name(name)).then(|| value.to_owned());
-        let Some(secret) = secret_in(name, value).or(known) else {
-            return line.to_owned();
-        };
-        let stand_in = hidden.stand_in(&secret);
-        let start = line.len() - rest.len() + rest.rfind(&secret).unwrap_or_default();
-        format!(
-            "{}{stand_in}{}",
-            &line[..start],
-            &line[start + secret.len()..]
-        )
-    });
-    lines.collect()
 }
 
 /// `name value` lines, as in Redis' configuration file, whose names for a password are words of its own.
@@ -366,7 +819,7 @@ fn hide_in_environment(inspect: &mut Value, hidden: &mut Hidden) {
         let Some((name, value)) = entry.as_str().and_then(|text| text.split_once('=')) else {
             continue;
         };
-        let known = (hidden.0.contains_key(value) && is_login_name(name)).then(|| value.to_owned());
+        let known = (hidden.knows(value) && is_login_name(name)).then(|| value.to_owned());
         if let Some(secret) = secret_in(name, value).or(known) {
             let shown = value.replace(&secret, &hidden.stand_in(&secret));
             *entry = Value::from(format!("{name}={shown}"));
@@ -414,44 +867,56 @@ fn hide_in_contents(world: &mut WorldSeen, hidden: &mut Hidden) {
     }
 }
 
-/// Long secrets may also stand in commands, logs and answers.
-fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
-    if hidden.0.keys().all(|secret| secret.len() < LONG_ENOUGH) {
-        return;
-    }
+/// Secrets may also stand in commands, logs and answers.
+fn hide_everywhere(evidence: &mut Evidence, hidden: &mut Hidden) {
     for seen in evidence.files.files.values_mut() {
-        if let FileSeen::Text(text) = seen {
-            hidden.in_text(text);
+        match seen {
+            FileSeen::Text(text) => hidden.in_text(text),
+            FileSeen::Bytes(bytes) => hide_in_bytes(bytes, hidden),
+            _ => {}
         }
     }
+    hidden.keeps_shape = false;
     let world = &mut evidence.world;
+    if let EngineSeen::Silent {
+        address, reason, ..
+    } = &mut world.engine
+    {
+        hidden.in_text(address);
+        hidden.in_text(reason);
+    }
     for container in world.containers.iter_mut().chain(&mut world.strangers) {
         hide_in_value(&mut container.inspect, hidden);
-        container
-            .last_lines
-            .iter_mut()
-            .for_each(|line| hidden.in_text(line));
+        for line in &mut container.last_lines {
+            hidden.in_text(line);
+        }
     }
     for seen in world.images.values_mut() {
         if let ImageSeen::Present(inspect) = seen {
             hide_in_value(inspect, hidden);
         }
     }
-    for history in world.histories.values_mut() {
-        hide_in_value(history, hidden);
+    let others = world
+        .histories
+        .values_mut()
+        .chain(world.networks.values_mut());
+    for value in others.chain(world.volumes.values_mut()) {
+        hide_in_value(value, hidden);
     }
     for answered in &mut world.answers {
         match &mut answered.answer {
-            Answer::Http { body, .. } | Answer::Grpc { body, .. } => hide_in_bytes(body, hidden),
+            Answer::Http { body, .. } => hide_in_bytes(body, hidden),
+            // A binary message may look like text, and its letters have to stay.
+            Answer::Grpc { .. } => {}
             Answer::Exec { stdout, stderr, .. } => {
                 hide_in_bytes(stdout, hidden);
                 hide_in_bytes(stderr, hidden);
             }
             Answer::Log { lines } => lines.iter_mut().for_each(|line| hidden.in_text(line)),
             Answer::Processes { processes } => {
-                processes
-                    .iter_mut()
-                    .for_each(|process| hidden.in_text(&mut process.command));
+                for process in processes {
+                    hidden.in_text(&mut process.command);
+                }
             }
             Answer::File(seen) => {
                 if let Some(contents) = &mut seen.contents {
@@ -463,21 +928,53 @@ fn hide_everywhere(evidence: &mut Evidence, hidden: &Hidden) {
     }
 }
 
-fn hide_in_value(value: &mut Value, hidden: &Hidden) {
+fn hide_in_value(value: &mut Value, hidden: &mut Hidden) {
     match value {
         Value::String(text) => hidden.in_text(text),
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| hide_in_value(item, hidden)),
-        Value::Object(entries) => entries
-            .values_mut()
-            .for_each(|item| hide_in_value(item, hidden)),
+        Value::Array(items) => {
+            hide_in_words(items, hidden);
+            for item in items {
+                hide_in_value(item, hidden);
+            }
+        }
+        Value::Object(entries) => {
+            for (name, entry) in entries.iter_mut() {
+                let secret = entry
+                    .as_str()
+                    .and_then(|value| secret_places::secret_of(name, value));
+                if let Some(secret) = secret.filter(|secret| hidden.has_to_hide(secret))
+                    && let Value::String(text) = entry
+                {
+                    *text = text.replace(&secret, &hidden.stand_in_there(&secret));
+                }
+                hide_in_value(entry, hidden);
+            }
+        }
         _ => {}
     }
 }
 
+/// The words of a command, in which a flag and its value are two.
+fn hide_in_words(items: &mut [Value], hidden: &mut Hidden) {
+    let words: Vec<String> = items
+        .iter()
+        .map(|item| item.as_str().unwrap_or_default().to_owned())
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    for index in 0..words.len() {
+        if let Some((_, secret, at)) = secret_places::secret_at(&words, index)
+            && hidden.has_to_hide(&secret)
+            && let Value::String(text) = &mut items[at]
+            && let Some(start) = text.rfind(&secret)
+        {
+            let stand_in = hidden.stand_in_there(&secret);
+            text.replace_range(start..start + secret.len(), &stand_in);
+        }
+    }
+}
+
 /// Only text is searched: a stand-in of the same length keeps even binary messages whole, but they carry no secrets.
-fn hide_in_bytes(bytes: &mut Bytes, hidden: &Hidden) {
+fn hide_in_bytes(bytes: &mut Bytes, hidden: &mut Hidden) {
     if let Ok(mut text) = String::from_utf8(bytes.0.clone()) {
         hidden.in_text(&mut text);
         bytes.0 = text.into_bytes();
@@ -491,10 +988,12 @@ mod tests {
     #[test]
     fn a_stand_in_has_the_secrets_length_and_is_its_own() {
         for length in 1..20 {
-            assert_eq!(stand_in(3, length).len(), length);
-            assert_ne!(stand_in(3, length), stand_in(4, length));
+            let secret = "a".repeat(length);
+            assert_eq!(stand_in(3, &secret).len(), length);
+            assert_ne!(stand_in(3, &secret), stand_in(4, &secret));
         }
-        assert_eq!(stand_in(0, 10), "hiddenxxx0");
+        assert_eq!(stand_in(0, "aaaaaaaaaa"), "hiddenxxx0");
+        assert_eq!(stand_in(0, "a$b $5"), "h$id$0");
     }
 
     #[test]
@@ -600,7 +1099,7 @@ mod tests {
             files,
             world: Default::default(),
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let shown = format!("{:?}", evidence.files);
         assert!(
             !shown.contains("word12") && !shown.contains("123456"),
@@ -687,7 +1186,7 @@ mod tests {
             files: Default::default(),
             world,
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let shown = serde_json::to_string(&evidence).expect("JSON");
         for secret in ["tulip-4711", "rose-0815", "daisy-123456"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -715,7 +1214,7 @@ mod tests {
             },
             world: Default::default(),
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let shown = format!("{:?}", evidence.files);
         assert!(
             !shown.contains("tok-12345678") && !shown.contains("pass-word-1"),
@@ -732,10 +1231,155 @@ mod tests {
         let mut hidden = Hidden::default();
         let text =
             "USER=ada\nDB_PASSWORD=\"correct horse\" \nAGAIN_TOKEN='correct horse'\nX=minioadmin\n";
-        let changed = hide_in_assignments(text, &mut hidden);
+        let changed = hide_by_name(".env", text, &mut hidden).expect("a file of variables");
         assert_eq!(changed.len(), text.len());
         assert!(!changed.contains("correct horse"));
         assert_eq!(changed.matches("hiddenxxxxxx0").count(), 2);
         assert!(changed.contains("USER=ada") && changed.contains("X=minioadmin"));
+    }
+
+    fn evidence(files: &[(&str, &str)]) -> Evidence {
+        let seen = files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), FileSeen::Text((*text).to_owned())));
+        Evidence {
+            schema_version: crate::evidence::SCHEMA_VERSION,
+            lesson: "lesson-1".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            files: FilesSeen {
+                folder_name: "test".to_owned(),
+                files: seen.collect(),
+                ..Default::default()
+            },
+            world: WorldSeen::default(),
+        }
+    }
+
+    /// The values of A_PASSWORD in the file and in the container, once a secret is hidden in a file of variables.
+    fn both_sides(written: &str, has: &str) -> (String, String, Evidence) {
+        let mut evidence = evidence(&[
+            (
+                "compose.yaml",
+                "services: {a: {image: x, env_file: a.env}}\n",
+            ),
+            ("a.env", &format!("A_PASSWORD={written}\n")),
+        ]);
+        evidence
+            .world
+            .containers
+            .push(crate::evidence::ContainerSeen {
+                inspect: serde_json::json!({"Config": {"Env": [format!("A_PASSWORD={has}")]}}),
+                last_lines: vec![format!("logged in with {has}")],
+            });
+        hide(&mut evidence, &PutAway::default());
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("the file still loads");
+        let service = project.service("a").expect("a service");
+        let value = service.environment("A_PASSWORD").expect("a variable");
+        let in_file = value.scalar_text().expect("a value");
+        let env = &evidence.world.containers[0].inspect["Config"]["Env"][0];
+        let in_container = env.as_str().expect("a text").replacen("A_PASSWORD=", "", 1);
+        (in_file, in_container, evidence)
+    }
+
+    #[test]
+    fn file_and_container_agree_however_a_file_of_variables_writes_a_dollar() {
+        for (written, has) in [
+            ("battery-horse", "battery-horse"),
+            ("'battery horse'", "battery horse"),
+            ("batt$$ery", "batt$ery"),
+            ("'batt$ery'", "batt$ery"),
+            ("\"batt$$ery\"", "batt$ery"),
+            ("\"batt\\$ery\"", "batt$ery"),
+            ("battery$5horse", "battery$5horse"),
+            ("battery #horse", "battery"),
+            ("'battery#horse' # why", "battery#horse"),
+            ("battery$horse", "battery"),
+            ("\"battery${horse}\"", "battery"),
+        ] {
+            let (in_file, in_container, evidence) = both_sides(written, has);
+            assert_eq!(in_file, in_container, "{written}");
+            let shown = format!("{evidence:?}");
+            assert!(
+                !shown.contains("batt") && !shown.contains("horse"),
+                "{written}: {shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_dollar_that_loses_a_part_of_a_secret_is_still_told() {
+        let (_, _, evidence) = both_sides("battery$horse", "battery");
+        let findings = crate::load(&evidence).findings;
+        assert!(
+            findings
+                .iter()
+                .any(|finding| finding.code == "unset-variable")
+        );
+        assert!(!format!("{findings:?}").contains("horse"));
+    }
+
+    #[test]
+    fn a_file_that_does_not_load_keeps_its_fault_and_not_its_secret() {
+        for fault in [
+            "services:\n  a:\n    image: x\n    environment:\n      DB_PASSWORD: blue: heron-31\n",
+            "services:\n  a:\n    imag: x\n    environment: [DB_PASSWORD=heron-31]\n",
+            "services:\n  a:\n    image: x\n    command: redis-server --requirepass heron-31\n   b: 1\n",
+        ] {
+            let mut evidence = evidence(&[("compose.yaml", fault)]);
+            let before = crate::load(&evidence);
+            hide(&mut evidence, &PutAway::default());
+            let after = crate::load(&evidence);
+            let codes = |loaded: &Loaded| -> Vec<_> {
+                let findings = loaded.findings.iter();
+                findings
+                    .map(|finding| (finding.code, finding.span))
+                    .collect()
+            };
+            assert_eq!(codes(&before), codes(&after), "{fault}");
+            let shown = format!("{:?} {:?}", evidence.files, after.findings);
+            assert!(!shown.contains("heron"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_also_a_name_changes_no_name() {
+        let mut evidence = evidence(&[(
+            "compose.yaml",
+            "services: {orders-db: {image: orders-db/orders-db:1, environment: {DB_PASSWORD: orders-db}}}\n",
+        )]);
+        hide(&mut evidence, &PutAway::default());
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("it loads");
+        let service = project.service("orders-db").expect("its name is as before");
+        assert_eq!(
+            service.image().and_then(Node::as_str),
+            Some("orders-db/orders-db:1")
+        );
+        let password = service.environment("DB_PASSWORD").expect("a variable");
+        assert_ne!(password.as_str(), Some("orders-db"));
+    }
+
+    #[test]
+    fn what_stood_in_a_file_of_its_own_is_hidden_in_logs() {
+        let mut evidence = evidence(&[(
+            "compose.yaml",
+            "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: s.txt}}\n",
+        )]);
+        let reader = compose::MemoryReader::new([("s.txt", "grey-otter-58\n")]);
+        let put_away = put_away(&mut evidence.files, &reader);
+        evidence
+            .world
+            .containers
+            .push(crate::evidence::ContainerSeen {
+                inspect: serde_json::json!({}),
+                last_lines: vec!["I was given grey-otter-58.".to_owned()],
+            });
+        hide(&mut evidence, &put_away);
+        assert_eq!(
+            evidence.files.files["s.txt"],
+            FileSeen::Secret { bytes: 14 }
+        );
+        assert!(!format!("{evidence:?}").contains("otter"));
     }
 }

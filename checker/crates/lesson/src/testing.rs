@@ -45,6 +45,25 @@ fn on(rule: &str, with: Value, compose: &str, world: WorldSeen) -> Judged {
     look(compose, world, |scene| (rule.judge)(scene, &with))
 }
 
+/// A rule's verdict on several files. A file that `secrets` names is taken as one whose content nobody keeps.
+pub fn on_files(rule: &str, with: Value, beside: &[(&str, &str)]) -> Judged {
+    let rule = rules::find(rule).expect("a rule");
+    assert_eq!((rule.accepts)(&with), Ok(()));
+    let seen = beside
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), FileSeen::Text((*text).to_owned())));
+    let files = FilesSeen {
+        folder_name: "test".to_owned(),
+        files: seen.collect(),
+        ..FilesSeen::default()
+    };
+    let mut evidence = evidence(files, WorldSeen::default());
+    let reader = MemoryReader::new(beside.iter().map(|(path, text)| (*path, text.as_bytes())));
+    crate::secrets::put_away(&mut evidence.files, &reader);
+    crate::capture_builds(&reader, &mut evidence.files);
+    look_at(evidence, |scene| (rule.judge)(scene, &with))
+}
+
 /// Looks at a compose file without any container.
 pub fn look_at_file<T>(compose: &str, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
     look(compose, WorldSeen::default(), look_at)
@@ -57,6 +76,16 @@ pub fn look_at_world<T>(
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
     look(compose, world, look_at)
+}
+
+/// Looks at a service `api` that is built from this Dockerfile, and what an engine was seen to have.
+pub fn look_at_build_and_world<T>(
+    dockerfile: &str,
+    world: WorldSeen,
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let beside = [("Dockerfile", dockerfile.as_bytes())];
+    look_with("services: {api: {build: .}}", &beside, world, look_at)
 }
 
 /// Looks at a compose file with another file beside it.
@@ -107,13 +136,20 @@ fn look_with<T>(
         ..FilesSeen::default()
     };
     crate::capture_builds(&reader, &mut files);
-    let evidence = Evidence {
+    self::look_at(evidence(files, world), look_at)
+}
+
+fn evidence(files: FilesSeen, world: WorldSeen) -> Evidence {
+    Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: "lesson-1".to_owned(),
         at: AT,
         files,
         world,
-    };
+    }
+}
+
+fn look_at<T>(evidence: Evidence, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {
     let loaded = crate::load(&evidence);
     look_at(&Scene {
         evidence: &evidence,

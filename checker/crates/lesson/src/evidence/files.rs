@@ -38,6 +38,11 @@ pub enum FileSeen {
     Text(String),
     /// A file that is not UTF-8.
     Bytes(Bytes),
+    /// A file that holds a secret and nothing else. Its content is read to know what has to be hidden elsewhere, and is not kept.
+    Secret {
+        /// Its size.
+        bytes: u64,
+    },
     /// Nothing has this name.
     Absent,
     /// A folder has this name.
@@ -81,6 +86,9 @@ impl Reader for FilesSeen {
             Some(FileSeen::Text(text)) => Ok(text.clone().into_bytes()),
             Some(FileSeen::Bytes(bytes)) => Ok(bytes.0.clone()),
             None | Some(FileSeen::Absent) => Err(ReadError::NotFound),
+            Some(FileSeen::Secret { .. }) => {
+                Err(ReadError::Other("its content is not kept".to_owned()))
+            }
             Some(FileSeen::Folder) => Err(ReadError::IsDirectory),
             Some(FileSeen::PermissionDenied) => Err(ReadError::PermissionDenied),
             Some(FileSeen::Outside) => Err(ReadError::Outside),

@@ -598,6 +598,30 @@ mod tests {
     }
 
     #[test]
+    fn times_of_a_health_check_are_compared_where_the_file_names_them() {
+        let file = "services: {web: {image: x, healthcheck: {test: [CMD, ask], interval: 5s, start_period: 1m}}}";
+        let judge = |start_period: u64| {
+            let container = json!({
+                "Name": "/shop-web-1",
+                "Config": {
+                    "Image": "x", "Labels": {"com.docker.compose.service": "web"},
+                    "Healthcheck": {
+                        "Test": ["CMD", "ask"], "Interval": 5_000_000_000_u64,
+                        "StartPeriod": start_period, "Retries": 7,
+                    },
+                },
+            });
+            on_containers("containers-match-file", Value::Null, file, &[container])
+        };
+        holds(judge(60_000_000_000));
+        finds(
+            judge(0),
+            "health check, start_period: your file says 60 s, the container has none",
+        );
+        finds(judge(1_500_000_000), "the container has 1.5 s");
+    }
+
+    #[test]
     fn each_difference_is_told_with_both_sides() {
         finds(
             container(|inspect| inspect["Config"]["Image"] = json!("nginx:1.26")),

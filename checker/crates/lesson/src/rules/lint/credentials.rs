@@ -66,6 +66,15 @@ const EVERYBODY_KNOWS: [&str; 41] = [
 ];
 
 impl Credential<'_> {
+    /// What it is, for people: `the value of POSTGRES_PASSWORD`.
+    pub fn described(&self) -> String {
+        let value = self.node.scalar_text().unwrap_or_default();
+        match in_address(&value) {
+            Some(_) => format!("the password in the address under `{}`", self.name),
+            None => format!("the value of `{}`", self.name),
+        }
+    }
+
     /// Whether everybody knows it.
     pub fn is_well_known(&self) -> bool {
         let secret = self.secret.to_lowercase();
@@ -225,6 +234,8 @@ fn in_words(service: Service<'_>) -> Vec<Credential<'_>> {
 
 /// Whether a value can be a secret: neither empty nor a switch, a place or a stand-in for one.
 fn is_secret(value: &str) -> bool {
+    // Quotes that stay in the value of a list's item do not make a secret of nothing.
+    let value = value.trim_matches(['"', '\'']);
     let lower = value.to_lowercase();
     let is_switch = matches!(
         lower.as_str(),
@@ -315,6 +326,7 @@ mod tests {
             ("DATABASE_URL", "postgres://ada@db/x"),
             ("DATABASE_URL", "postgres://ada:$PASSWORD@db/x"),
             ("API_KEY", ""),
+            ("BASIC_AUTH_PASS", "\"\""),
         ] {
             assert!(in_variable(name, value).is_none(), "{name}={value}");
         }

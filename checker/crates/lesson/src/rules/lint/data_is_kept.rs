@@ -25,7 +25,7 @@ pub static LINT: Lint = Lint {
 };
 
 /// Where official images keep what they write, and the variable that moves it.
-const KEPT: [(&[&str], &str, &str); 16] = [
+const KEPT: [(&[&str], &str, &str); 15] = [
     (
         &["mysql", "mariadb", "percona", "mysql/mysql-server"],
         "/var/lib/mysql",
@@ -46,7 +46,6 @@ const KEPT: [(&[&str], &str, &str); 16] = [
         "QDRANT__STORAGE__STORAGE_PATH",
     ),
     (&["milvusdb/milvus"], "/var/lib/milvus", ""),
-    (&["influxdb"], "/var/lib/influxdb", ""),
     (&["neo4j"], "/data", ""),
     (&["cassandra"], "/var/lib/cassandra", ""),
     (&["couchdb"], "/opt/couchdb/data", ""),

@@ -63,7 +63,7 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
 }
 
 /// Official images that run as root and change to nobody else.
-const AS_ROOT: [&str; 14] = [
+const AS_ROOT: [&str; 13] = [
     "debian",
     "ubuntu",
     "alpine",
@@ -72,7 +72,6 @@ const AS_ROOT: [&str; 14] = [
     "ruby",
     "golang",
     "rust",
-    "php",
     "perl",
     "openjdk",
     "eclipse-temurin",

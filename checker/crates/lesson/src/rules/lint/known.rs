@@ -31,7 +31,7 @@ const KNOWN: [Known; 32] = [
     },
     Known {
         names: &["pgbouncer", "pgpool"],
-        what: "a way to a database",
+        what: "a proxy of a database",
         is_page: false,
         ports: &[5432, 6432],
     },

@@ -58,6 +58,7 @@ mod tests {
 
     #[test]
     fn a_limit_counts_in_both_spellings() {
+        silent(&LINT, "provider: {type: x}");
         silent(&LINT, "mem_limit: 512m");
         silent(&LINT, "deploy: {resources: {limits: {memory: 512M}}}");
     }

@@ -13,6 +13,7 @@ mod addresses_use_the_containers_port;
 mod all_lasting_services_restart;
 mod command_is_run_whole;
 mod data_is_kept;
+mod databases_are_ready_first;
 mod downloads_are_checked;
 mod entrypoint_takes_arguments;
 mod files_are_not_open_to_all;
@@ -55,7 +56,6 @@ mod quotes_are_not_part_of_values;
 mod run_leaves_something;
 mod shell_gets_one_script;
 mod system_call_filter_is_on;
-mod waits_until_ready;
 
 use compose::{Service, Sources, Span};
 use serde::Deserialize;
@@ -224,6 +224,7 @@ static ALL: &[&Lint] = &[
     &allow::LINT,
     &command_is_run_whole::LINT,
     &data_is_kept::LINT,
+    &databases_are_ready_first::LINT,
     &downloads_are_checked::LINT,
     &entrypoint_takes_arguments::LINT,
     &files_are_not_open_to_all::LINT,
@@ -266,7 +267,6 @@ static ALL: &[&Lint] = &[
     &run_leaves_something::LINT,
     &shell_gets_one_script::LINT,
     &system_call_filter_is_on::LINT,
-    &waits_until_ready::LINT,
 ];
 
 /// Looks at a project with the rules that are `chosen`, and leaves out what a comment in its files allows. Of a project that

@@ -25,15 +25,15 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let remark = |credential: Credential<'_>| {
         let Credential {
             service,
-            name,
             node,
             secret,
             ..
         } = &credential;
+        let what = credential.described();
         let found = if credential.is_well_known() {
-            format!("everybody knows the value of `{name}`")
+            format!("everybody knows {what}")
         } else if credential.is_password && names.contains(secret) {
-            format!("the value of `{name}` is a name that stands in this project")
+            format!("{what} is a name that stands in this project")
         } else {
             return None;
         };

@@ -1,5 +1,7 @@
 //! `no-root-user`
 
+use compose::DependencyCondition;
+
 use super::read::{key, services};
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
@@ -25,6 +27,10 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
         let user = key(&service, "user")?;
         let text = user.as_str()?;
         let name = text.split(':').next().unwrap_or_default();
+        // A task that prepares folders for others has to be root, and ends.
+        if is_task(scene, &service) {
+            return None;
+        }
         let is_root = matches!(name, "root" | "0");
         is_root.then(|| {
             Remark::of(
@@ -37,9 +43,20 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     services(scene).into_iter().filter_map(remark).collect()
 }
 
+/// Whether others wait for its end.
+fn is_task(scene: &Scene<'_>, service: &compose::Service<'_>) -> bool {
+    let waits = |other: &compose::Service<'_>| {
+        other.depends_on().iter().any(|dependency| {
+            dependency.service == service.name()
+                && dependency.condition == DependencyCondition::CompletedSuccessfully
+        })
+    };
+    services(scene).iter().any(waits)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds, silent};
+    use super::super::testing::{finds, silent, silent_in};
     use super::LINT;
 
     #[test]
@@ -53,5 +70,9 @@ mod tests {
     fn another_user_is_left_alone() {
         silent(&LINT, "user: '1000:0'");
         silent(&LINT, "command: x");
+        silent_in(
+            &LINT,
+            "services: {task: {image: x, user: root}, web: {image: x, depends_on: {task: {condition: service_completed_successfully}}}}",
+        );
     }
 }

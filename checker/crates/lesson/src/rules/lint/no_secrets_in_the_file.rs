@@ -25,20 +25,17 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let remark = |credential: Credential<'_>| {
         let Credential {
             service,
-            name,
             node,
             secret,
             is_password,
+            ..
         } = &credential;
         // Those are told by `no-default-credentials`.
         let is_told = credential.is_well_known() || (*is_password && names.contains(secret));
         if is_told || !credential.is_in_file(scene) {
             return None;
         }
-        let found = match credentials::in_address(&node.scalar_text().unwrap_or_default()) {
-            Some(_) => format!("the password in the address under `{name}` is written in the file"),
-            None => format!("the value of `{name}` is written in the file"),
-        };
+        let found = format!("{} is written in the file", credential.described());
         Some(Remark::of(service, node.span(), found).once(secret))
     };
     credentials::all(scene)

@@ -62,6 +62,11 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
                             .value
                             .as_ref()
                             .map_or("", |value| value.text.as_str());
+                        let value = value.trim_matches(['"', '\'']);
+                        // Set to nothing it is no secret; without a value it is given when the build begins.
+                        if value.is_empty() && variable.value.is_some() {
+                            continue;
+                        }
                         let is_given = told.contains(&(recipe.service.name(), name.clone()))
                             || value.contains('$');
                         if is_secret(name, value) && !is_given {
@@ -133,7 +138,7 @@ mod tests {
         finds_built(&LINT, "FROM x:1\nCOPY .env /app/\n", "`.env`");
         silent_built(
             &LINT,
-            "FROM x:1\nENV TOKEN_FILE=/run/secrets/token MAX_TOKENS=100\nCOPY .env.example .\n",
+            "FROM x:1\nENV TOKEN_FILE=/run/secrets/token MAX_TOKENS=100 DB_PASSWORD=\"\"\nCOPY .env.example .\n",
         );
         silent_built(&LINT, "FROM x:1\nRUN --mount=type=secret,id=npm npm ci\n");
     }

@@ -48,6 +48,11 @@ fn removes_lists(instruction: &Instruction) -> bool {
         matches!(step.program(), Some("rm" | "find"))
             && step.arguments().iter().any(|word| names_folder(&word.text))
     });
+    let cleans = steps(instruction).iter().any(|step| {
+        ["dist-clean", "distclean"]
+            .iter()
+            .any(|word| has_argument(step, word))
+    });
     // Another program may, and a mount keeps them out of the layer.
     let is_mounted = instruction.mounts().iter().any(|mount| {
         matches!(mount.kind, BuildMountKind::Cache | BuildMountKind::Tmpfs)
@@ -59,7 +64,7 @@ fn removes_lists(instruction: &Instruction) -> bool {
     let by_script = steps(instruction)
         .iter()
         .any(|step| step.words.iter().any(|word| word.text.ends_with(".sh")));
-    removes || is_mounted || by_script
+    removes || cleans || is_mounted || by_script
 }
 
 #[cfg(test)]

@@ -66,14 +66,8 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
         if by_command || by_build || !lacks(&image, &program) {
             return None;
         }
-        let found = match recipe {
-            Some(_) => format!(
-                "nothing installs `{program}` on top of `{image}`, so the container stays unhealthy"
-            ),
-            None => {
-                format!("the image `{image}` has no `{program}`, so the container stays unhealthy")
-            }
-        };
+        let found =
+            format!("the image `{image}` has no `{program}`, so the container stays unhealthy");
         let remark = Remark::of(&service, probed.span, found);
         Some(match recipe {
             Some(recipe) => remark.related(recipe.base_span(), "the base image"),
@@ -159,11 +153,7 @@ mod tests {
         let built = |steps: &str| {
             format!("FROM python:3.12-slim AS base\n{steps}FROM base\nRUN true\n{probe}")
         };
-        finds_built(
-            &LINT,
-            &built("RUN pip install flask\n"),
-            "nothing installs `curl`",
-        );
+        finds_built(&LINT, &built("RUN pip install flask\n"), "no `curl`");
         silent_built(
             &LINT,
             &built("RUN apt-get update && apt-get install -y curl\n"),

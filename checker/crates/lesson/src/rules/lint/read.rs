@@ -4,12 +4,14 @@ use compose::{Node, Project, Service, Span};
 
 use crate::scene::Scene;
 
-/// All services of the project, also those of profiles.
+/// All services of the project that become containers, also those of profiles.
 pub fn services<'a>(scene: &Scene<'a>) -> Vec<Service<'a>> {
     scene
         .project()
         .into_iter()
         .flat_map(Project::services)
+        // What a provider sets up runs elsewhere.
+        .filter(|service| key(service, "provider").is_none())
         .collect()
 }
 

@@ -1,16 +1,17 @@
-//! `waits-until-ready`
+//! `databases-are-ready-first`
 
 use compose::DependencyCondition;
 
 use super::known;
 use super::read::services;
 use super::{Level, Lint, Remark, accepts, in_lesson};
+use crate::address::network_owner;
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
 
 pub static LINT: Lint = Lint {
     rule: Rule {
-        name: "waits-until-ready",
+        name: "databases-are-ready-first",
         what: "A service that needs a database, a store or a queue waits until that is ready.",
         why: "Without a condition Compose waits until the other container has been started, not until the program in it answers. A first connection that comes too early fails.",
         mend: "Give the other service a `healthcheck:` and wait with `depends_on: {NAME: {condition: service_healthy}}`.",
@@ -37,7 +38,10 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             let Some(known) = known::of(&other).filter(|known| !known.is_page) else {
                 continue;
             };
-            if dependency.condition != DependencyCondition::Started {
+            // With one network for both, Compose itself starts the other one first.
+            let is_implied =
+                network_owner(scene, service).name() == network_owner(scene, other).name();
+            if dependency.condition != DependencyCondition::Started || is_implied {
                 continue;
             }
             let name = other.name();
