@@ -44,12 +44,18 @@ const LONG_ENOUGH_AS_A_WORD: usize = 5;
 #[derive(Default)]
 pub struct PutAway(Vec<String>);
 
-/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content.
-pub fn put_away(files: &mut FilesSeen, reader: &dyn Reader) -> PutAway {
+/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content. `settings` are files
+/// that hold more, whatever they are given as: in them a password is found by its name.
+pub fn put_away(
+    files: &mut FilesSeen,
+    reader: &dyn Reader,
+    settings: &BTreeSet<String>,
+) -> PutAway {
     let mut contents = Vec::new();
     let loaded = compose::load(&*files, &files.request());
     let paths = loaded.project.as_ref().map(secret_places::files);
-    for path in paths.into_iter().flatten() {
+    let paths = paths.into_iter().flatten();
+    for path in paths.filter(|path| !settings.contains(path)) {
         let seen = match reader.read(&path) {
             Ok(bytes) => {
                 contents.push(String::from_utf8_lossy(&bytes).into_owned());
@@ -1374,7 +1380,7 @@ mod tests {
             "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: s.txt}}\n",
         )]);
         let reader = compose::MemoryReader::new([("s.txt", "grey-otter-58\n")]);
-        let put_away = put_away(&mut evidence.files, &reader);
+        let put_away = put_away(&mut evidence.files, &reader, &BTreeSet::new());
         evidence
             .world
             .containers
