@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use compose::{Finding, ReadError, Reader, Start};
+use compose::{Finding, ReadError, Reader, SourceId, Start};
+use dockerfile::Kind;
 use dockerfile::context::Listing;
 use lesson::evidence::{FileSeen, FilesSeen};
 use lesson::rules::lint::{self, Level, Lint, Looked};
@@ -79,8 +80,8 @@ enum Target {
     Dockerfile { folder: PathBuf, name: String },
 }
 
-/// The Compose file that stands for a Dockerfile alone. No file is called so.
-const DOCKERFILE_ALONE: &str = "\0dockerfile.yaml";
+/// The Compose file that stands for a Dockerfile alone. It is never on disk.
+const DOCKERFILE_ALONE: &str = ".checker-dockerfile-alone.yaml";
 
 impl Target {
     fn of(here: &Path, file: &Path) -> Self {
@@ -155,16 +156,17 @@ impl Target {
 
 fn dockerfile_alone(folder: &Path, name: &str) -> Result<FilesSeen, Box<Finding>> {
     let reader = config::reader(folder, None)?;
-    if let Err(error) = reader.read(name) {
+    let text = reader.read(name).map_err(|error| {
         let path = folder.join(name);
         let message = match error {
             ReadError::NotFound => format!("There is no file `{}`.", path.display()),
             error => format!("The file `{}` cannot be read: {error}.", path.display()),
         };
         let finding = Finding::error("file-not-readable", message, None);
-        return Err(Box::new(finding.help("check its name with `ls`")));
-    }
-    let build = serde_json::json!({"context": ".", "dockerfile": name});
+        Box::new(finding.help("check its name with `ls`"))
+    })?;
+    let arguments = open_arguments(&String::from_utf8_lossy(&text));
+    let build = serde_json::json!({"context": ".", "dockerfile": name, "args": arguments});
     let compose = serde_json::json!({"services": {"image": {"build": build}}});
     let mut files = FilesSeen {
         folder_name: "dockerfile".to_owned(),
@@ -179,16 +181,32 @@ fn dockerfile_alone(folder: &Path, name: &str) -> Result<FilesSeen, Box<Finding>
     Ok(files)
 }
 
+/// Arguments above the first `FROM` that only the command line of a build sets. What is built from cannot be known then; that
+/// something is there is enough.
+fn open_arguments(text: &str) -> BTreeMap<String, &'static str> {
+    let dockerfile = dockerfile::parse(text, SourceId(0));
+    let first = dockerfile
+        .stages
+        .first()
+        .map_or(0, |stage| stage.instructions.start);
+    let above = dockerfile.instructions.iter().take(first);
+    let variables = above.flat_map(|instruction| match &instruction.kind {
+        Kind::Arg(variables) => variables.as_slice(),
+        _ => &[],
+    });
+    variables
+        .filter(|variable| variable.value.is_none())
+        .map(|variable| (variable.name.text.clone(), "any"))
+        .collect()
+}
+
 /// `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`, `Containerfile`.
 fn is_dockerfile(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["dockerfile", "containerfile"].iter().any(|word| {
-        let is_start = name
-            .strip_prefix(word)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']));
-        let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-        (is_start && !is_yaml) || name.ends_with(&format!(".{word}"))
-    })
+    let is_other = [".yaml", ".yml", ".dockerignore"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    !is_other && (name.contains("dockerfile") || name.contains("containerfile"))
 }
 
 /// Reads files and lists no folder: no rule asks what lies in a build's context.

@@ -74,13 +74,14 @@ pub fn of_service<'a>(service: &Service<'a>) -> Vec<Held<'a>> {
     held
 }
 
-/// The words of entrypoint and command as they are listed.
+/// The words of entrypoint and command as they are listed, without scripts.
 fn plain_words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
     let parts = ["entrypoint", "command"].map(|key| service.node().get(key));
     let items = parts.into_iter().flatten().filter_map(Node::as_sequence);
     items
         .flatten()
         .filter_map(|node| Some((node.scalar_text()?, node)))
+        .filter(|(word, _)| !word.contains(char::is_whitespace))
         .collect()
 }
 

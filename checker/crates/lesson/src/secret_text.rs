@@ -16,7 +16,10 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
     places.extend(captured(text, &REDIS_USER));
     places.extend(captured(text, &REDIS_CLIENT));
     places.extend(captured(text, &KEY));
-    places.retain(|place| is_value(&text[place.clone()]));
+    let lines = places.into_iter().flat_map(|place| lines_of(text, place));
+    let mut places: Vec<_> = lines
+        .filter(|place| is_value(&text[place.clone()]))
+        .collect();
     places.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
     let mut end = 0;
     places.retain(|place| {
@@ -25,6 +28,17 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
         is_new
     });
     places
+}
+
+/// The lines of a stretch of text, without the blanks around each.
+fn lines_of(text: &str, place: Range<usize>) -> Vec<Range<usize>> {
+    let mut start = place.start;
+    let lines = text[place].split('\n').map(|line| {
+        let begin = start + line.len() - line.trim_start().len();
+        start += line.len() + 1;
+        begin..begin + line.trim().len()
+    });
+    lines.collect()
 }
 
 /// `scheme://user:password@`; a password may have an @ in it.
@@ -45,8 +59,9 @@ static KEY: LazyLock<Option<Regex>> =
 /// A name and what separates it from its value.
 static NAME: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"([A-Za-z_][A-Za-z0-9_.-]*)(["']?[ \t]*[=:]|[ \t])[ \t]*"#).ok());
-static FLAG: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"--?([A-Za-z][A-Za-z0-9-]*)["']?[ \t,]+["']?"#).ok());
+static FLAG: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"--?([A-Za-z][A-Za-z0-9-]*)["']?(?:[ \t,]+|[ \t]*\r?\n[ \t]*-[ \t]+)["']?"#).ok()
+});
 
 fn captured(text: &str, pattern: &Option<Regex>) -> Vec<Range<usize>> {
     let Some(pattern) = pattern else {
@@ -99,13 +114,19 @@ fn value(text: &str, start: usize, to_the_end: bool, outer: Option<char>) -> Opt
         .find('\n')
         .map_or(text.len(), |end| start + end);
     let line = &text[start..line_end];
-    // `&anchor value`
-    if let Some(rest) = line.strip_prefix('&') {
+    // `&anchor value`, `!!str value`
+    if let Some(rest) = line.strip_prefix(['&', '!']) {
         let blank = rest.find([' ', '\t'])?;
         let skipped = 1 + blank + (rest[blank..].len() - rest[blank..].trim_start().len());
         return value(text, start + skipped, to_the_end, outer);
     }
-    if line.starts_with(['{', '[', '*', '|', '>', '!']) {
+    if line.starts_with(['|', '>']) {
+        return block(text, start, line_end);
+    }
+    if line.starts_with('[') {
+        return Some(start + 1..start + line.find(']').unwrap_or(line.len()));
+    }
+    if line.starts_with(['{', '*']) {
         return None;
     }
     // `${NAME:-default}`
@@ -146,7 +167,19 @@ fn value(text: &str, start: usize, to_the_end: bool, outer: Option<char>) -> Opt
     Some(start + begin..start + begin + length)
 }
 
-/// `--requirepass value`, also as items of a list in one line.
+/// The lines below a `|` or `>`, as far as they are indented more than the line it stands in.
+fn block(text: &str, start: usize, line_end: usize) -> Option<Range<usize>> {
+    let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let own = text[..start].rsplit('\n').next().map(indentation)?;
+    let below = text.get(line_end + 1..)?;
+    let lines = below
+        .split_inclusive('\n')
+        .take_while(|line| line.trim().is_empty() || indentation(line) > own);
+    let length: usize = lines.map(str::len).sum();
+    Some(line_end + 1..line_end + 1 + length)
+}
+
+/// `--requirepass value`, also as items of a list.
 fn flags(text: &str) -> Vec<Range<usize>> {
     let Some(pattern) = FLAG.as_ref() else {
         return Vec::new();
@@ -171,7 +204,12 @@ fn is_value(value: &str) -> bool {
         value.to_ascii_lowercase().as_str(),
         "" | "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "none" | "~"
     );
-    !is_switch && !value.starts_with(['$', '`']) && !value.starts_with(secret_places::FOLDER)
+    // Somebody else has painted it over.
+    let is_painted = value.chars().all(|letter| letter == '*');
+    !is_switch
+        && !is_painted
+        && !value.starts_with(['$', '`'])
+        && !value.starts_with(secret_places::FOLDER)
 }
 
 #[cfg(test)]
@@ -197,7 +235,11 @@ mod tests {
             ("a postgresql://shop:bl@ue@db:5432/x b", "bl@ue"),
             ("redis-server --requirepass blue --appendonly yes", "blue"),
             ("[\"x\", \"--password\", \"blue\"]", "blue"),
+            ("      - --password\n      - 'blue'\n", "blue"),
             ("--password=blue --x", "blue"),
+            ("A_SECRET: [blue]", "blue"),
+            ("  A_SECRET: |-\n    blue\n  B: c\n", "blue"),
+            ("  A_SECRET: !!str blue", "blue"),
             ("exec PGPASSWORD=blue psql", "blue"),
             ("o: username=ada,password=blue,vers=3.0", "blue"),
             ("{\"user\":\"ada\",\"password\":\"blue\"}", "blue"),

@@ -89,6 +89,7 @@ pub fn hide(evidence: &mut Evidence, put_away: &PutAway) {
 }
 
 /// Hides the secrets of a project in what is shown of it, as of a line with a mark under it.
+#[derive(Default)]
 pub struct Mask(Hidden);
 
 impl Mask {
@@ -112,14 +113,31 @@ impl Mask {
                 hidden.stand_in(&secret);
             }
         }
-        let of_variables = secret_places::variable_files(loaded);
         for (_, source) in loaded.sources.iter() {
-            if of_variables.contains(&source.path) {
+            let is_compose_file = source.path.ends_with(".yaml") || source.path.ends_with(".yml");
+            if !is_compose_file && loaded.project.is_none() {
+                // Which of its variables are secrets, a project says that could not be read.
+                let values = source.text.lines().filter_map(|line| line.split_once('='));
+                for (_, value) in values {
+                    let value = value.trim().trim_matches(['"', '\'']);
+                    if Hidden::is_secret(value) {
+                        hidden.stand_in(value);
+                    }
+                }
+            } else if !is_compose_file {
                 for assigned in assigned(&source.text, &given, &mut hidden) {
                     let written = &source.text[assigned.place.clone()];
                     let written = written.trim_matches(['"', '\'']);
                     if Hidden::is_secret(written) {
                         hidden.stand_in(written);
+                    }
+                    // A warning about a variable in a secret has a part of the secret for a name.
+                    let names = written.split('$').skip(1).filter(|_| assigned.loses_a_part);
+                    for name in names {
+                        let name = name.trim_start_matches('{');
+                        let end =
+                            name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                        hidden.stand_in(&name[..end.unwrap_or(name.len())]);
                     }
                 }
             }
@@ -222,20 +240,24 @@ impl Hidden {
     /// Replaces secrets wherever they stand in a text: long ones anywhere, shorter ones where they are a word, and whatever the
     /// words in front of it call a secret.
     fn in_text(&mut self, text: &mut String) {
-        let mut known: Vec<_> = self
+        let mut known: Vec<(&String, String)> = self
             .stand_ins
             .iter()
             .filter(|(secret, _)| !self.names.contains(*secret) && !self.guessed.contains(*secret))
+            .map(|(secret, stand_in)| match self.keeps_shape {
+                true => (secret, shape(secret)),
+                false => (secret, stand_in.clone()),
+            })
             .collect();
         // A secret may be a part of another one.
         known.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
         for (secret, stand_in) in known {
             if secret.len() >= LONG_ENOUGH {
                 if text.contains(secret.as_str()) {
-                    *text = text.replace(secret.as_str(), stand_in);
+                    *text = text.replace(secret.as_str(), &stand_in);
                 }
             } else if secret.len() >= LONG_ENOUGH_AS_A_WORD {
-                replace_words(text, secret, stand_in);
+                replace_words(text, secret, &stand_in);
             }
         }
         self.in_places(text);
@@ -333,6 +355,10 @@ fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
     crate::build::add_sources(files, &mut loaded);
     let Some(project) = &loaded.project else {
         hidden.keeps_shape = true;
+        hide_given_in_shape(files, hidden);
+        for secret in seeming_secrets(files) {
+            hidden.stand_in(&secret);
+        }
         for (name, value) in &mut files.environment {
             if secret_in(name, value).is_some() {
                 *value = shape(value);
@@ -441,6 +467,73 @@ fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
     }
 }
 
+/// Values of variables that `secrets:` seems to take, in the files of a project that does not load.
+fn hide_given_in_shape(files: &mut FilesSeen, hidden: &mut Hidden) {
+    let texts = files.files.values().filter_map(|seen| match seen {
+        FileSeen::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let given: BTreeSet<String> = texts
+        .flat_map(str::lines)
+        .filter_map(|line| line.trim().strip_prefix("environment:"))
+        .map(|name| name.trim().trim_matches(['"', '\'']).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    for (path, seen) in &mut files.files {
+        let FileSeen::Text(text) = seen else { continue };
+        if !is_called_for_variables(path) {
+            continue;
+        }
+        let lines = text.split_inclusive('\n').map(|line| {
+            let Some((name, value)) = line.split_once('=') else {
+                return line.to_owned();
+            };
+            let bare = name.trim().trim_start_matches("export ").trim();
+            if given.contains(bare) {
+                let secret = value.trim().trim_matches(['"', '\'']);
+                if Hidden::is_secret(secret) {
+                    hidden.stand_in(secret);
+                }
+                format!("{name}={}", shape(value))
+            } else {
+                line.to_owned()
+            }
+        });
+        *text = lines.collect();
+    }
+    for name in &given {
+        if let Some(value) = files.environment.get_mut(name) {
+            *value = shape(value);
+        }
+    }
+}
+
+/// What the words around it call a secret, in the files of a project that does not load. A word that is a key as well is none:
+/// without it the file would have another fault.
+fn seeming_secrets(files: &FilesSeen) -> BTreeSet<String> {
+    let texts: Vec<&str> = files
+        .files
+        .values()
+        .filter_map(|seen| match seen {
+            FileSeen::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let all = texts.iter().flat_map(|text| {
+        secret_text::places(text)
+            .into_iter()
+            .map(|place| &text[place])
+    });
+    all.filter(|secret| Hidden::is_secret(secret))
+        .filter(|secret| {
+            !texts
+                .iter()
+                .any(|text| text.contains(&format!("{secret}:")))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Every named value of the services that may be a secret: variables, arguments of the build, labels.
 fn held(project: &Project) -> Vec<(&str, &Node)> {
     let keys = ["environment", "build.args", "labels", "build.labels"];
@@ -466,14 +559,22 @@ fn names(project: &Project) -> Vec<String> {
         names.extend(service.container_name().map(str::to_owned));
         let image = service.image().and_then(Node::as_str).unwrap_or_default();
         names.extend(image.split(['/', ':', '@']).map(str::to_owned));
-        names.extend(service.command().into_iter().flatten());
+        let held: BTreeSet<String> = secret_places::of_service(&service)
+            .into_iter()
+            .map(|held| held.value)
+            .collect();
+        let words = service.command().into_iter().flatten();
+        names.extend(words.filter(|word| !held.contains(word)));
         let mounts = service.mounts();
         let paths = mounts.iter().flat_map(|mount| mount.target.split('/'));
         names.extend(paths.map(str::to_owned));
         // Other settings, as the name of the data base.
-        let others = service.environment_all().filter(|(name, value)| {
-            let value = value.scalar_text().unwrap_or_default();
-            !is_login_name(name) && secret_in(name, &value).is_none()
+        let others = service.environment_all().filter(|(name, node)| {
+            let value = node.scalar_text().unwrap_or_default();
+            let has_secret = node.origin.steps.iter().any(
+                |step| matches!(step, Step::Interpolated { variable, .. } if is_secret_name(variable)),
+            );
+            !has_secret && !is_login_name(name) && secret_in(name, &value).is_none()
         });
         names.extend(others.filter_map(|(_, value)| value.scalar_text()));
     }
@@ -841,12 +942,12 @@ fn hide_in_value(value: &mut Value, hidden: &mut Hidden) {
                 let secret = entry
                     .as_str()
                     .and_then(|value| secret_places::secret_of(name, value));
-                match (secret.filter(|secret| hidden.has_to_hide(secret)), entry) {
-                    (Some(secret), Value::String(text)) => {
-                        *text = text.replace(&secret, &hidden.stand_in_there(&secret));
-                    }
-                    (_, entry) => hide_in_value(entry, hidden),
+                if let Some(secret) = secret.filter(|secret| hidden.has_to_hide(secret))
+                    && let Value::String(text) = entry
+                {
+                    *text = text.replace(&secret, &hidden.stand_in_there(&secret));
                 }
+                hide_in_value(entry, hidden);
             }
         }
         _ => {}
@@ -964,7 +1065,7 @@ mod tests {
                 ..WorldSeen::default()
             },
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let loaded = crate::load(&evidence);
         let project = loaded.project.expect("it still loads");
         let service = project.service("a").expect("a service");
@@ -1024,25 +1125,32 @@ mod tests {
             ("compose.yaml", compose),
             (".env", "A_PASSWORD=open-sesame-7\n"),
         ];
-        let mut hidden = Hidden::default();
+        let files = files.map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())));
         let mut evidence = Evidence {
             schema_version: crate::evidence::SCHEMA_VERSION,
             lesson: "lesson-1".to_owned(),
             at: jiff::Timestamp::UNIX_EPOCH,
             files: crate::evidence::FilesSeen {
                 folder_name: "test".to_owned(),
-                files: files
-                    .map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())))
-                    .into(),
+                files: files.into(),
                 ..Default::default()
             },
-            world: Default::default(),
+            world: WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: serde_json::json!({"Config": {"Cmd": ["run", "--pass", "open-sesame-7"]}}),
+                    last_lines: Vec::new(),
+                }],
+                ..WorldSeen::default()
+            },
         };
-        hide_in_files(&mut evidence, &mut hidden);
-        let stand_in = hidden.0.get("open-sesame-7").cloned().expect("a stand-in");
-        assert_eq!(hidden.0.len(), 1);
-        let shown = FileSeen::Text(format!("A_PASSWORD={stand_in}\n"));
-        assert_eq!(evidence.files.files.get(".env"), Some(&shown));
+        hide(&mut evidence, &PutAway::default());
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("it still loads");
+        let command = project.service("a").and_then(|service| service.command());
+        let command = command.expect("a command");
+        assert_ne!(command[2], "open-sesame-7");
+        let container = &evidence.world.containers[0].inspect;
+        assert_eq!(container["Config"]["Cmd"][2], command[2].as_str());
     }
 
     #[test]
