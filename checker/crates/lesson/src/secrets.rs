@@ -1065,7 +1065,7 @@ mod tests {
                 ..WorldSeen::default()
             },
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let loaded = crate::load(&evidence);
         let project = loaded.project.expect("it still loads");
         let service = project.service("a").expect("a service");
@@ -1125,25 +1125,32 @@ mod tests {
             ("compose.yaml", compose),
             (".env", "A_PASSWORD=open-sesame-7\n"),
         ];
-        let mut hidden = Hidden::default();
+        let files = files.map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())));
         let mut evidence = Evidence {
             schema_version: crate::evidence::SCHEMA_VERSION,
             lesson: "lesson-1".to_owned(),
             at: jiff::Timestamp::UNIX_EPOCH,
             files: crate::evidence::FilesSeen {
                 folder_name: "test".to_owned(),
-                files: files
-                    .map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())))
-                    .into(),
+                files: files.into(),
                 ..Default::default()
             },
-            world: Default::default(),
+            world: WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: serde_json::json!({"Config": {"Cmd": ["run", "--pass", "open-sesame-7"]}}),
+                    last_lines: Vec::new(),
+                }],
+                ..WorldSeen::default()
+            },
         };
-        hide_in_files(&mut evidence, &mut hidden);
-        let stand_in = hidden.0.get("open-sesame-7").cloned().expect("a stand-in");
-        assert_eq!(hidden.0.len(), 1);
-        let shown = FileSeen::Text(format!("A_PASSWORD={stand_in}\n"));
-        assert_eq!(evidence.files.files.get(".env"), Some(&shown));
+        hide(&mut evidence, &PutAway::default());
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("it still loads");
+        let command = project.service("a").and_then(|service| service.command());
+        let command = command.expect("a command");
+        assert_ne!(command[2], "open-sesame-7");
+        let container = &evidence.world.containers[0].inspect;
+        assert_eq!(container["Config"]["Cmd"][2], command[2].as_str());
     }
 
     #[test]
