@@ -432,7 +432,13 @@ pub fn look_at_build<T>(
                     Spot::WholeFile { path } => format!("{path}: "),
                     Spot::Container { .. } | Spot::Probe { .. } => String::new(),
                 };
-                format!("{place}{}; expected: {}", mismatch.found, mismatch.expected)
+                let next = mismatch.next.as_ref().map(|next| format!("; {next}"));
+                format!(
+                    "{place}{}; expected: {}{}",
+                    mismatch.found,
+                    mismatch.expected,
+                    next.unwrap_or_default()
+                )
             });
             Err(told.collect::<Vec<_>>().join("\n"))
         }
