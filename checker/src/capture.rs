@@ -143,8 +143,9 @@ pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
 /// Reads the files that checks of the lesson ask for, and puts away those that hold a secret and nothing else. One that cannot be
 /// read is for the check to tell.
 pub fn read_files_beside(lesson: &Lesson, reader: &dyn Reader, files: &mut FilesSeen) -> PutAway {
-    let put_away = lesson::secrets::put_away(files, reader);
     let loaded = compose::load(&*files, &files.request());
+    let settings = lesson::settings_files(lesson, &loaded);
+    let put_away = lesson::secrets::put_away(files, reader, &settings);
     for path in lesson::files_to_read(lesson, &loaded) {
         let seen = FileSeen::from(reader.read(&path));
         files.files.entry(path).or_insert(seen);

@@ -40,6 +40,11 @@ impl Build<'_> {
         Context::simulate(self.listing, &self.ignore)
     }
 
+    /// What lies in the context's folder, before the ignore file is applied.
+    pub fn listing(&self) -> &Listing {
+        self.listing
+    }
+
     /// The file of the context that the builder knows by this path, with its path below the lesson's folder. Only files of
     /// requirements are read.
     pub fn text_in_context<'s>(

@@ -329,6 +329,9 @@ mod tests {
         let has = |part: &str| json!({"contain-element": {"contain-substring": part}});
         holds(judged(has("apt-get update")));
         finds(judged(has("apt-get install")), "it is");
-        finds(judged(json!({"not": has("apt-get update")})), "`RUN /bin/sh -c apt-get update # buildkit` is in it");
+        finds(
+            judged(json!({"not": has("apt-get update")})),
+            "`RUN /bin/sh -c apt-get update # buildkit` is in it",
+        );
     }
 }

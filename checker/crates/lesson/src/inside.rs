@@ -113,9 +113,9 @@ pub fn file(scene: &Scene<'_>, place: &FilePlace, probe: &Probe, matchers: &[Mat
                     .as_ref()
                     .and_then(|fields| fields.get(&expected.path));
                 matched(
-                matcher::every(&expected.expect.0, value).of_field(&expected.path),
-                spot(),
-            )
+                    matcher::every(&expected.expect.0, value).of_field(&expected.path),
+                    spot(),
+                )
             }
             Matcher::Body(expected) => {
                 let contents = seen.and_then(|seen| seen.contents.as_ref());

@@ -180,11 +180,16 @@ fn on_value(matcher: &Matcher, value: &Value) -> Matched {
 
 /// What of a list, or of a text too long to be shown, is meant by a matcher that it meets.
 fn part(matcher: &Matcher, value: &Value) -> Option<String> {
-    let text = value.as_str().filter(|text| text.chars().count() > LONGEST_SHOWN);
+    let text = value
+        .as_str()
+        .filter(|text| text.chars().count() > LONGEST_SHOWN);
     match matcher {
         Matcher::ContainElement(wanted) => {
             let items = value.as_array()?;
-            items.iter().find(|item| is_element(item, wanted)).map(shown)
+            items
+                .iter()
+                .find(|item| is_element(item, wanted))
+                .map(shown)
         }
         Matcher::ContainSubstring(part) => text.map(|_| format!("`{part}`")),
         Matcher::MatchRegexp(pattern) => {

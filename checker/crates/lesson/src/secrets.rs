@@ -44,12 +44,18 @@ const LONG_ENOUGH_AS_A_WORD: usize = 5;
 #[derive(Default)]
 pub struct PutAway(Vec<String>);
 
-/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content.
-pub fn put_away(files: &mut FilesSeen, reader: &dyn Reader) -> PutAway {
+/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content. `settings` are files
+/// that hold more, whatever they are given as: in them a password is found by its name.
+pub fn put_away(
+    files: &mut FilesSeen,
+    reader: &dyn Reader,
+    settings: &BTreeSet<String>,
+) -> PutAway {
     let mut contents = Vec::new();
     let loaded = compose::load(&*files, &files.request());
     let paths = loaded.project.as_ref().map(secret_places::files);
-    for path in paths.into_iter().flatten() {
+    let paths = paths.into_iter().flatten();
+    for path in paths.filter(|path| !settings.contains(path)) {
         let seen = match reader.read(&path) {
             Ok(bytes) => {
                 contents.push(String::from_utf8_lossy(&bytes).into_owned());
@@ -113,32 +119,31 @@ impl Mask {
                 hidden.stand_in(&secret);
             }
         }
-        for (_, source) in loaded.sources.iter() {
-            let is_compose_file = source.path.ends_with(".yaml") || source.path.ends_with(".yml");
-            if !is_compose_file && loaded.project.is_none() {
-                // Which of its variables are secrets, a project says that could not be read.
-                let values = source.text.lines().filter_map(|line| line.split_once('='));
-                for (_, value) in values {
+        let is_compose_file = |path: &str| path.ends_with(".yaml") || path.ends_with(".yml");
+        let sources = || loaded.sources.iter().map(|(_, source)| source);
+        let compose_files = sources().filter(|source| is_compose_file(&source.path));
+        let texts: Vec<&str> = compose_files.map(|source| source.text.as_str()).collect();
+        if loaded.project.is_none() {
+            given.extend(seemingly_given(texts.iter().copied()));
+        }
+        for source in sources() {
+            if !is_compose_file(&source.path) && loaded.project.is_none() {
+                let lines = source.text.lines().filter_map(|line| line.split_once('='));
+                for (name, value) in lines {
+                    let name = name.trim().trim_start_matches("export ").trim();
                     let value = value.trim().trim_matches(['"', '\'']);
-                    if Hidden::is_secret(value) {
-                        hidden.stand_in(value);
+                    // Where not even a Compose file was read, nobody says which of them are secrets.
+                    let is_one = texts.is_empty()
+                        || given.contains(name)
+                        || secret_in(name, value).is_some();
+                    if is_one {
+                        hidden.knows_parts(value);
                     }
                 }
-            } else if !is_compose_file {
+            } else if !is_compose_file(&source.path) {
                 for assigned in assigned(&source.text, &given, &mut hidden) {
                     let written = &source.text[assigned.place.clone()];
-                    let written = written.trim_matches(['"', '\'']);
-                    if Hidden::is_secret(written) {
-                        hidden.stand_in(written);
-                    }
-                    // A warning about a variable in a secret has a part of the secret for a name.
-                    let names = written.split('$').skip(1).filter(|_| assigned.loses_a_part);
-                    for name in names {
-                        let name = name.trim_start_matches('{');
-                        let end =
-                            name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-                        hidden.stand_in(&name[..end.unwrap_or(name.len())]);
-                    }
+                    hidden.knows_parts(written.trim_matches(['"', '\'']));
                 }
             }
             for place in secret_text::places(&source.text) {
@@ -212,6 +217,18 @@ impl Hidden {
         let mut stand_ins = self.stand_ins.values();
         let is_stand_in = stand_ins.any(|stand_in| stand_in == bare || doubled(stand_in) == bare);
         Self::is_secret(value) && !is_stand_in
+    }
+
+    /// Takes in a secret as a file of variables writes it. A warning about a variable in it has a part of it for a name.
+    fn knows_parts(&mut self, written: &str) {
+        let names = written.split('$').skip(1).map(|rest| {
+            let rest = rest.trim_start_matches('{');
+            let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            &rest[..end.unwrap_or(rest.len())]
+        });
+        for part in names.chain([written]).filter(|part| Self::is_secret(part)) {
+            self.stand_in(part);
+        }
     }
 
     fn knows(&self, value: &str) -> bool {
@@ -473,12 +490,7 @@ fn hide_given_in_shape(files: &mut FilesSeen, hidden: &mut Hidden) {
         FileSeen::Text(text) => Some(text.as_str()),
         _ => None,
     });
-    let given: BTreeSet<String> = texts
-        .flat_map(str::lines)
-        .filter_map(|line| line.trim().strip_prefix("environment:"))
-        .map(|name| name.trim().trim_matches(['"', '\'']).to_owned())
-        .filter(|name| !name.is_empty())
-        .collect();
+    let given = seemingly_given(texts);
     for (path, seen) in &mut files.files {
         let FileSeen::Text(text) = seen else { continue };
         if !is_called_for_variables(path) {
@@ -506,6 +518,16 @@ fn hide_given_in_shape(files: &mut FilesSeen, hidden: &mut Hidden) {
             *value = shape(value);
         }
     }
+}
+
+/// The variables that `secrets:` seems to take, in compose files that may not load.
+fn seemingly_given<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let lines = texts.flat_map(str::lines);
+    lines
+        .filter_map(|line| line.trim().strip_prefix("environment:"))
+        .map(|name| name.trim().trim_matches(['"', '\'']).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 /// What the words around it call a secret, in the files of a project that does not load. A word that is a key as well is none:
@@ -1065,7 +1087,7 @@ mod tests {
                 ..WorldSeen::default()
             },
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let loaded = crate::load(&evidence);
         let project = loaded.project.expect("it still loads");
         let service = project.service("a").expect("a service");
@@ -1125,25 +1147,32 @@ mod tests {
             ("compose.yaml", compose),
             (".env", "A_PASSWORD=open-sesame-7\n"),
         ];
-        let mut hidden = Hidden::default();
+        let files = files.map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())));
         let mut evidence = Evidence {
             schema_version: crate::evidence::SCHEMA_VERSION,
             lesson: "lesson-1".to_owned(),
             at: jiff::Timestamp::UNIX_EPOCH,
             files: crate::evidence::FilesSeen {
                 folder_name: "test".to_owned(),
-                files: files
-                    .map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())))
-                    .into(),
+                files: files.into(),
                 ..Default::default()
             },
-            world: Default::default(),
+            world: WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: serde_json::json!({"Config": {"Cmd": ["run", "--pass", "open-sesame-7"]}}),
+                    last_lines: Vec::new(),
+                }],
+                ..WorldSeen::default()
+            },
         };
-        hide_in_files(&mut evidence, &mut hidden);
-        let stand_in = hidden.0.get("open-sesame-7").cloned().expect("a stand-in");
-        assert_eq!(hidden.0.len(), 1);
-        let shown = FileSeen::Text(format!("A_PASSWORD={stand_in}\n"));
-        assert_eq!(evidence.files.files.get(".env"), Some(&shown));
+        hide(&mut evidence, &PutAway::default());
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("it still loads");
+        let command = project.service("a").and_then(|service| service.command());
+        let command = command.expect("a command");
+        assert_ne!(command[2], "open-sesame-7");
+        let container = &evidence.world.containers[0].inspect;
+        assert_eq!(container["Config"]["Cmd"][2], command[2].as_str());
     }
 
     #[test]
@@ -1367,7 +1396,7 @@ mod tests {
             "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: s.txt}}\n",
         )]);
         let reader = compose::MemoryReader::new([("s.txt", "grey-otter-58\n")]);
-        let put_away = put_away(&mut evidence.files, &reader);
+        let put_away = put_away(&mut evidence.files, &reader, &BTreeSet::new());
         evidence
             .world
             .containers

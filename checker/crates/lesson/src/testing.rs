@@ -59,7 +59,7 @@ pub fn on_files(rule: &str, with: Value, beside: &[(&str, &str)]) -> Judged {
     };
     let mut evidence = evidence(files, WorldSeen::default());
     let reader = MemoryReader::new(beside.iter().map(|(path, text)| (*path, text.as_bytes())));
-    crate::secrets::put_away(&mut evidence.files, &reader);
+    crate::secrets::put_away(&mut evidence.files, &reader, &Default::default());
     crate::capture_builds(&reader, &mut evidence.files);
     look_at(evidence, |scene| (rule.judge)(scene, &with))
 }

@@ -1,6 +1,7 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
 mod apt_installs;
+mod build_context;
 mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_answer_to_service_names;
@@ -96,6 +97,9 @@ fn with_parameters() -> &'static [Rule] {
         apt_installs::FRESH_LISTS,
         apt_installs::LISTS_REMOVED,
         apt_installs::NO_RECOMMENDS,
+        build_context::IS_READ,
+        build_context::LEAVES_OUT,
+        build_context::HAS,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
