@@ -143,13 +143,12 @@ pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
 /// Reads the files that checks of the lesson ask for, and puts away those that hold a secret and nothing else. One that cannot be
 /// read is for the check to tell.
 pub fn read_files_beside(lesson: &Lesson, reader: &dyn Reader, files: &mut FilesSeen) -> PutAway {
-    let put_away = lesson::secrets::put_away(files, reader);
     let loaded = compose::load(&*files, &files.request());
     for path in lesson::files_to_read(lesson, &loaded) {
         let seen = FileSeen::from(reader.read(&path));
         files.files.entry(path).or_insert(seen);
     }
-    put_away
+    lesson::secrets::put_away(files, reader)
 }
 
 /// This process' variables, as a shell in the lesson's folder has them: `docker compose` runs there, wherever this program does.

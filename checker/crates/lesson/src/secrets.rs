@@ -44,12 +44,17 @@ const LONG_ENOUGH_AS_A_WORD: usize = 5;
 #[derive(Default)]
 pub struct PutAway(Vec<String>);
 
-/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content.
+/// Reads the files that hold a secret and nothing else, unless they were read for another reason; evidence keeps their size and
+/// not their content.
 pub fn put_away(files: &mut FilesSeen, reader: &dyn Reader) -> PutAway {
     let mut contents = Vec::new();
     let loaded = compose::load(&*files, &files.request());
     let paths = loaded.project.as_ref().map(secret_places::files);
     for path in paths.into_iter().flatten() {
+        // A file of settings that a check reads, and that a service gets as one of its secrets.
+        if files.files.contains_key(&path) {
+            continue;
+        }
         let seen = match reader.read(&path) {
             Ok(bytes) => {
                 contents.push(String::from_utf8_lossy(&bytes).into_owned());

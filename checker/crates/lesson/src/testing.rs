@@ -59,6 +59,11 @@ pub fn on_files(rule: &str, with: Value, beside: &[(&str, &str)]) -> Judged {
     };
     let mut evidence = evidence(files, WorldSeen::default());
     let reader = MemoryReader::new(beside.iter().map(|(path, text)| (*path, text.as_bytes())));
+    let declared = crate::load(&evidence)
+        .project
+        .map(|project| crate::secret_places::files(&project));
+    let is_put_away = |path: &String| declared.as_ref().is_some_and(|files| files.contains(path));
+    evidence.files.files.retain(|path, _| !is_put_away(path));
     crate::secrets::put_away(&mut evidence.files, &reader);
     crate::capture_builds(&reader, &mut evidence.files);
     look_at(evidence, |scene| (rule.judge)(scene, &with))
