@@ -93,11 +93,31 @@ fn a_value_is_shown_where_it_was_written() {
 
 #[test]
 fn no_format_shows_a_secret() {
-    let folder = Folder::new(&[("compose.yaml", COMPOSE)]);
+    let folder = Folder::new(&[
+        ("compose.yaml", COMPOSE),
+        (
+            "refused.yaml",
+            "services: {db: {imagee: x, environment: [DB_PASSWORD=kite-battery-9]}}\n",
+        ),
+        ("Dockerfile", "FROM x:1\nENV DB_PASSWORD=kite-battery-9\n"),
+    ]);
     for format in ["human", "json", "sarif", "github"] {
-        let ran = folder.lint(&["--format", format]);
+        let all = [
+            "compose.yaml",
+            "refused.yaml",
+            "Dockerfile",
+            "--format",
+            format,
+        ];
+        let ran = folder.lint(&all);
         let output = ran.stdout + &ran.stderr;
-        assert!(output.contains("no-secrets-in-the-file"), "{output}");
+        for rule in [
+            "no-secrets-in-the-file",
+            "no-secrets-in-the-image",
+            "unknown-key",
+        ] {
+            assert!(output.contains(rule), "{rule} in {output}");
+        }
         assert!(!output.contains("kite-battery-9"), "{output}");
     }
 }
@@ -146,6 +166,38 @@ fn files_and_folders_are_looked_at_each_by_itself() {
     };
     assert_eq!(asked(&["one.yaml", "two/compose.yaml"]), 2);
     assert_eq!(asked(&["two"]), 0, "the override counts in its folder");
+}
+
+#[test]
+fn a_dockerfile_is_looked_at_alone_and_in_its_project() {
+    let dockerfile = "ARG VERSION\nFROM debian:${VERSION}\nRUN cd /app\n";
+    let folder = Folder::new(&[
+        ("docker/api.Dockerfile", dockerfile),
+        (
+            "compose.yaml",
+            "services: {api: {build: {context: ., dockerfile: docker/api.Dockerfile, args: {VERSION: 12}}}}\n",
+        ),
+    ]);
+    for target in [".", "docker/api.Dockerfile"] {
+        let ran = folder.lint(&["--rule", "run-leaves-something", target]);
+        let place = "--> docker/api.Dockerfile:3:5";
+        assert!(ran.stdout.contains(place), "{target}: {}", ran.stdout);
+        assert_eq!(ran.exit, 1);
+    }
+    let allowed = dockerfile.replace(
+        "RUN cd",
+        "# checker: allow run-leaves-something because it is an example\nRUN cd",
+    );
+    let folder = Folder::new(&[("Dockerfile", &allowed)]);
+    let ran = folder.lint(&["--rule", "run-leaves-something", "Dockerfile"]);
+    assert_eq!(ran.stdout, "nothing found, 1 allowed by comments\n");
+}
+
+#[test]
+fn a_dockerfile_that_docker_refuses_is_told_with_its_place() {
+    let ran = Folder::new(&[("Dockerfile", "FROM debian:12\nRUNN true\n")]).lint(&["Dockerfile"]);
+    assert_eq!(ran.exit, 2);
+    assert!(ran.stdout.contains("--> Dockerfile:2:1"), "{}", ran.stdout);
 }
 
 #[test]

@@ -12,6 +12,9 @@ struct Taught {
     image: String,
     version: String,
     least: String,
+    /// Other tags that a lesson uses on purpose, and what for.
+    #[serde(default)]
+    also: BTreeMap<String, String>,
 }
 
 fn taught() -> BTreeMap<String, Taught> {
@@ -44,6 +47,10 @@ fn solutions_use_the_versions_taught() {
                 .find(|taught| image.starts_with(&format!("{}:", taught.image)));
             let Some(known) = known else { continue };
             compared += 1;
+            let tag = image.rsplit(':').next().unwrap_or_default();
+            if known.also.contains_key(tag) {
+                continue;
+            }
             assert_eq!(
                 image,
                 format!("{}:{}", known.image, known.version),

@@ -144,11 +144,13 @@ pub fn read_files(reader: &dyn Reader, mut files: FilesSeen) -> FilesSeen {
 /// read is for the check to tell.
 pub fn read_files_beside(lesson: &Lesson, reader: &dyn Reader, files: &mut FilesSeen) -> PutAway {
     let loaded = compose::load(&*files, &files.request());
+    let settings = lesson::settings_files(lesson, &loaded);
+    let put_away = lesson::secrets::put_away(files, reader, &settings);
     for path in lesson::files_to_read(lesson, &loaded) {
         let seen = FileSeen::from(reader.read(&path));
         files.files.entry(path).or_insert(seen);
     }
-    lesson::secrets::put_away(files, reader)
+    put_away
 }
 
 /// This process' variables, as a shell in the lesson's folder has them: `docker compose` runs there, wherever this program does.

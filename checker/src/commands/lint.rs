@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use compose::{Finding, ReadError, Reader, Start};
+use compose::{Finding, ReadError, Reader, SourceId, Start};
+use dockerfile::Kind;
 use dockerfile::context::Listing;
 use lesson::evidence::{FileSeen, FilesSeen};
 use lesson::rules::lint::{self, Level, Lint, Looked};
-use lesson::secrets::Mask;
 
 use super::config;
 use crate::cli::{Deny, LintArguments, LintFormat};
@@ -23,12 +23,10 @@ pub fn run(arguments: &LintArguments) -> anyhow::Result<Exit> {
         [] => vec![Target::Here],
         files => files.iter().map(|file| Target::of(&here, file)).collect(),
     };
-    let mut masks = Vec::new();
     let looked: Vec<Looked> = targets
         .iter()
         .map(|target| match target.files(&here) {
             Ok((folder, files)) => {
-                masks.push(Mask::of(&compose::load(&files, &files.request())));
                 let mut looked = lint::look_at(files, &chosen);
                 looked
                     .sources
@@ -43,31 +41,15 @@ pub fn run(arguments: &LintArguments) -> anyhow::Result<Exit> {
         .collect();
     let text = match arguments.format {
         LintFormat::Human => {
-            anstream::print!("{}", masked(output::lint::human(&looked), &mut masks));
+            anstream::print!("{}", output::lint::human(&looked));
             String::new()
         }
-        LintFormat::Json => masked_document(&output::lint::json(&looked)?, &mut masks)?,
-        LintFormat::Sarif => masked_document(&output::lint::sarif(&looked)?, &mut masks)?,
-        LintFormat::Github => masked(output::lint::github(&looked), &mut masks),
+        LintFormat::Json => output::lint::json(&looked)?,
+        LintFormat::Sarif => output::lint::sarif(&looked)?,
+        LintFormat::Github => output::lint::github(&looked),
     };
     config::print_as_it_is(&text)?;
     Ok(exit(&looked, arguments.deny))
-}
-
-/// A text without secrets.
-fn masked(text: String, masks: &mut [Mask]) -> String {
-    masks.iter_mut().fold(text, |text, mask| mask.text(&text))
-}
-
-/// A document without secrets; as it is where it has none.
-fn masked_document(text: &str, masks: &mut [Mask]) -> anyhow::Result<String> {
-    let document: serde_json::Value = serde_json::from_str(text)?;
-    let mut shown = document.clone();
-    masks.iter_mut().for_each(|mask| mask.document(&mut shown));
-    if shown == document {
-        return Ok(text.to_owned());
-    }
-    Ok(serde_json::to_string_pretty(&shown)? + "\n")
 }
 
 fn exit(looked: &[Looked], deny: Deny) -> Exit {
@@ -98,8 +80,8 @@ enum Target {
     Dockerfile { folder: PathBuf, name: String },
 }
 
-/// The Compose file that stands for a Dockerfile alone. No file is called so.
-const DOCKERFILE_ALONE: &str = "\0dockerfile.yaml";
+/// The Compose file that stands for a Dockerfile alone. It is never on disk.
+const DOCKERFILE_ALONE: &str = ".checker-dockerfile-alone.yaml";
 
 impl Target {
     fn of(here: &Path, file: &Path) -> Self {
@@ -174,16 +156,17 @@ impl Target {
 
 fn dockerfile_alone(folder: &Path, name: &str) -> Result<FilesSeen, Box<Finding>> {
     let reader = config::reader(folder, None)?;
-    if let Err(error) = reader.read(name) {
+    let text = reader.read(name).map_err(|error| {
         let path = folder.join(name);
         let message = match error {
             ReadError::NotFound => format!("There is no file `{}`.", path.display()),
             error => format!("The file `{}` cannot be read: {error}.", path.display()),
         };
         let finding = Finding::error("file-not-readable", message, None);
-        return Err(Box::new(finding.help("check its name with `ls`")));
-    }
-    let build = serde_json::json!({"context": ".", "dockerfile": name});
+        Box::new(finding.help("check its name with `ls`"))
+    })?;
+    let arguments = open_arguments(&String::from_utf8_lossy(&text));
+    let build = serde_json::json!({"context": ".", "dockerfile": name, "args": arguments});
     let compose = serde_json::json!({"services": {"image": {"build": build}}});
     let mut files = FilesSeen {
         folder_name: "dockerfile".to_owned(),
@@ -198,16 +181,32 @@ fn dockerfile_alone(folder: &Path, name: &str) -> Result<FilesSeen, Box<Finding>
     Ok(files)
 }
 
+/// Arguments above the first `FROM` that only the command line of a build sets. What is built from cannot be known then; that
+/// something is there is enough.
+fn open_arguments(text: &str) -> BTreeMap<String, &'static str> {
+    let dockerfile = dockerfile::parse(text, SourceId(0));
+    let first = dockerfile
+        .stages
+        .first()
+        .map_or(0, |stage| stage.instructions.start);
+    let above = dockerfile.instructions.iter().take(first);
+    let variables = above.flat_map(|instruction| match &instruction.kind {
+        Kind::Arg(variables) => variables.as_slice(),
+        _ => &[],
+    });
+    variables
+        .filter(|variable| variable.value.is_none())
+        .map(|variable| (variable.name.text.clone(), "any"))
+        .collect()
+}
+
 /// `Dockerfile`, `Dockerfile.dev`, `api.Dockerfile`, `Containerfile`.
 fn is_dockerfile(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["dockerfile", "containerfile"].iter().any(|word| {
-        let is_start = name
-            .strip_prefix(word)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']));
-        let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-        (is_start && !is_yaml) || name.ends_with(&format!(".{word}"))
-    })
+    let is_other = [".yaml", ".yml", ".dockerignore"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    !is_other && (name.contains("dockerfile") || name.contains("containerfile"))
 }
 
 /// Reads files and lists no folder: no rule asks what lies in a build's context.

@@ -208,7 +208,7 @@ fn note_indentation(name: &str) -> usize {
 }
 
 /// A note broken into lines that fit the terminal; where there is none, one line.
-fn wrapped(name: &str, text: &str) -> String {
+pub(super) fn wrapped(name: &str, text: &str) -> String {
     const NARROWEST: usize = 40;
     // Line numbers of more digits move the notes to the right.
     let taken = note_indentation(name) + 2;

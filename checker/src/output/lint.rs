@@ -29,13 +29,14 @@ pub fn human(all: &[Looked]) -> String {
 fn finding(finding: &Finding, sources: &Sources) -> String {
     let Finding { lint, remark } = finding;
     let related = remark.related.iter();
-    let next = finding.next();
+    let why = super::human::wrapped("why", lint.rule.why);
+    let next = super::human::wrapped("next", &finding.next());
     let excerpt = Excerpt {
         primary: Some((remark.span, "")),
         related: related
             .map(|(span, label)| (*span, label.as_str()))
             .collect(),
-        notes: vec![("why", lint.rule.why), ("next", &next)],
+        notes: vec![("why", &why), ("next", &next)],
     };
     let style = match lint.level {
         Level::Problem => style::BAD,

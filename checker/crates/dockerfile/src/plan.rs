@@ -674,6 +674,32 @@ fn is_port(text: &str) -> bool {
             .is_none_or(|host| host.is_empty() || range(host).is_some())
 }
 
+impl Instruction {
+    /// What it takes of the build context, as [`Context::asked`](crate::context::Context::asked) wants it; variables are not
+    /// put in here.
+    pub fn asks_for(&self) -> BTreeSet<String> {
+        let copied = match &self.kind {
+            Kind::Copy(copied) | Kind::Add(copied) if self.flag("from").is_none() => {
+                copied.sources.as_slice()
+            }
+            _ => &[],
+        };
+        // An address is fetched by the builder itself.
+        let copied = copied
+            .iter()
+            .map(|source| source.text.clone())
+            .filter(|text| !text.contains("://"));
+        let of_context =
+            |mount: &crate::BuildMount| mount.kind == BuildMountKind::Bind && mount.from.is_none();
+        let mounts = self.mounts().into_iter().filter(of_context);
+        let mounted = mounts.map(|mount| mount.source.unwrap_or_else(|| "/".to_owned()));
+        copied
+            .chain(mounted)
+            .map(|path| in_context(&path))
+            .collect()
+    }
+}
+
 /// A path of the context, whose root is the context itself.
 fn in_context(path: &str) -> String {
     clean(&format!("/{path}"))

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use compose::{Finding, Loaded, MemoryReader, Node, ReadError, Reader, Service, Sources, Span};
+use compose::{
+    Finding, Loaded, MemoryReader, Node, ReadError, Reader, Service, SourceId, Sources, Span,
+};
 use dockerfile::context::{Context, Listing};
 use dockerfile::ignore::Ignore;
-use dockerfile::{Configuration, Dockerfile, Instruction, Kind, Plan, Request};
+use dockerfile::{Base, Configuration, Dockerfile, Instruction, Kind, Plan, Request};
 
 use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
+use crate::packages;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
 
@@ -37,6 +40,24 @@ impl Build<'_> {
         Context::simulate(self.listing, &self.ignore)
     }
 
+    /// What lies in the context's folder, before the ignore file is applied.
+    pub fn listing(&self) -> &Listing {
+        self.listing
+    }
+
+    /// The file of the context that the builder knows by this path, with its path below the lesson's folder. Only files of
+    /// requirements are read.
+    pub fn text_in_context<'s>(
+        &self,
+        scene: &Scene<'s>,
+        path: &str,
+    ) -> Option<(String, &'s FileSeen)> {
+        let path = packages::in_context(&self.dockerfile, self.listing, path)?;
+        let path = joined(&self.folder, &path)?;
+        let seen = scene.evidence.files.files.get(&path)?;
+        Some((path, seen))
+    }
+
     /// What the build takes of its context, as [`Context::asked`] wants it.
     pub fn asks_for(&self) -> BTreeSet<String> {
         let stages = self
@@ -55,6 +76,22 @@ impl Build<'_> {
     /// The instructions of the stage that becomes the image, its `FROM` first.
     pub fn instructions(&self) -> &[Instruction] {
         self.dockerfile.instructions_of(self.plan.target)
+    }
+
+    /// The instructions whose layers are in the image: those of the stage that becomes it, and before them those of the
+    /// stages that it starts from.
+    pub fn kept_instructions(&self) -> Vec<&Instruction> {
+        self.instructions_up_to(self.plan.target)
+    }
+
+    /// The instructions of a stage, and before them those of the stages that it starts from.
+    pub fn instructions_up_to(&self, stage: usize) -> Vec<&Instruction> {
+        let mut all = match self.plan.stages[stage].base {
+            Base::Stage(below) => self.instructions_up_to(below),
+            Base::Scratch | Base::Image(_) => Vec::new(),
+        };
+        all.extend(self.dockerfile.instructions_of(stage));
+        all
     }
 
     /// The instructions of all stages that are built, in the order of the file.
@@ -205,11 +242,61 @@ pub fn capture_builds(reader: &(impl Reader + Folders), files: &mut FilesSeen) {
                 }
             }
         }
-        if let Place::Here(folder) = written.context
-            && !files.contexts.contains_key(&folder)
-            && let Some(listing) = reader.list(&folder)
+        let Place::Here(folder) = &written.context else {
+            continue;
+        };
+        if !files.contexts.contains_key(folder)
+            && let Some(listing) = reader.list(folder)
         {
-            files.contexts.insert(folder, listing);
+            files.contexts.insert(folder.clone(), listing);
+        }
+        capture_requirements(reader, files, &written, folder);
+    }
+}
+
+/// What pip installs says a file of requirements, and that may name others.
+fn capture_requirements(
+    reader: &dyn Reader,
+    files: &mut FilesSeen,
+    written: &Written<'_>,
+    folder: &str,
+) {
+    const MOST: usize = 20;
+    let Some(listing) = files.contexts.get(folder).cloned() else {
+        return;
+    };
+    let inline = match written.file {
+        File::Inline(node) => node.scalar_text(),
+        File::Path(_) => None,
+    };
+    let paths = written.candidates();
+    let text = paths.iter().find_map(|path| match files.files.get(path) {
+        Some(FileSeen::Text(text)) => Some(text.clone()),
+        _ => None,
+    });
+    let Some(text) = text.or(inline) else { return };
+    let dockerfile = dockerfile::parse(&text, SourceId(0));
+    let mut open = packages::requirement_files(&dockerfile, &listing);
+    let mut known = BTreeSet::new();
+    while let Some(path) = open.pop_first()
+        && known.len() < MOST
+    {
+        let Some(place) = joined(folder, &path) else {
+            continue;
+        };
+        if !known.insert(path) {
+            continue;
+        }
+        let seen = files
+            .files
+            .entry(place)
+            .or_insert_with_key(|place| FileSeen::from(reader.read(place)));
+        if let FileSeen::Text(text) = seen {
+            let (_, more) = packages::requirements(text);
+            let more = more
+                .iter()
+                .filter_map(|path| packages::in_context(&dockerfile, &listing, path));
+            open.extend(more);
         }
     }
 }

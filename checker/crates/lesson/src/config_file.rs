@@ -207,6 +207,17 @@ pub struct LineValue {
 
 /// The files that a lesson's checks want to read besides those that Compose reads, relative to its folder.
 pub fn files_to_read(lesson: &Lesson, loaded: &Loaded) -> BTreeSet<String> {
+    let mut files = settings_files(lesson, loaded);
+    if let Some(project) = &loaded.project {
+        for check in &lesson.checks {
+            beside_of(&check.look, project, &mut files);
+        }
+    }
+    files
+}
+
+/// The configuration files that checks of the lesson read settings from. A secret of Compose may be one.
+pub fn settings_files(lesson: &Lesson, loaded: &Loaded) -> BTreeSet<String> {
     let mut asked = Vec::new();
     for check in &lesson.checks {
         asked_by(&check.look, &mut asked);
@@ -221,11 +232,7 @@ pub fn files_to_read(lesson: &Lesson, loaded: &Loaded) -> BTreeSet<String> {
             Shows::Image | Shows::Other(_) => None,
         }
     });
-    let mut beside = BTreeSet::new();
-    for check in &lesson.checks {
-        beside_of(&check.look, project, &mut beside);
-    }
-    files.chain(beside).collect()
+    files.collect()
 }
 
 fn beside_of(look: &Look, project: &Project, beside: &mut BTreeSet<String>) {

@@ -100,7 +100,8 @@ pub fn judge(scene: &Scene<'_>, service: &str, matchers: &[Matcher]) -> Judged {
         Matcher::Field(expected) => {
             let value = crate::container::at(image.inspect, &expected.path);
             let value = value.filter(|value| !value.is_null());
-            judged(&image, matcher::every(&expected.expect.0, value))
+            let matched = matcher::every(&expected.expect.0, value);
+            judged(&image, matched.of_field(&expected.path))
         }
         Matcher::SmallerThan(other) => smaller_than(scene, &image, other),
         _ => Judged::not_seen(
@@ -123,7 +124,7 @@ fn smaller_than(scene: &Scene<'_>, image: &Image<'_>, other: &str) -> Judged {
     let Some(ImageSeen::Present(inspect)) = scene.evidence.world.images.get(other) else {
         return Judged::not_seen(
             format!("there is no image `{other}` on this machine to compare with"),
-            format!("build `{other}` first"),
+            how_to_build(scene, other),
         );
     };
     let other = Image {
@@ -162,6 +163,19 @@ fn smaller_than(scene: &Scene<'_>, image: &Image<'_>, other: &str) -> Judged {
         other.reference
     );
     Mismatch::new(image.spot(), found, expected).into()
+}
+
+/// Compose builds by the service's name, also where `up` leaves the service out.
+fn how_to_build(scene: &Scene<'_>, reference: &str) -> String {
+    let service = scene.project().and_then(|project| {
+        let mut left_out = project.disabled_services().map(|(name, _)| name);
+        let name = reference.strip_prefix(project.name())?.strip_prefix('-')?;
+        (project.service(name).is_some() || left_out.any(|other| other == name)).then_some(name)
+    });
+    match service {
+        Some(service) => format!("run `docker compose build {service}`"),
+        None => format!("build `{reference}` first"),
+    }
 }
 
 /// Judges the steps that made the image of a service.
@@ -229,11 +243,11 @@ mod tests {
         holds(on(BUILT, &[("shop-api", image("999:999"))], is_not_root()));
         finds(
             on(BUILT, &[("shop-api", image(""))], is_not_root()),
-            "it is empty",
+            "`Config.User` is empty",
         );
         finds(
             on(BUILT, &[("shop-api", image("0:0"))], is_not_root()),
-            "it is `0:0`",
+            "`Config.User` is `0:0`",
         );
         let named = "name: shop\nservices: {api: {build: ., image: 'shop/api:1'}}";
         holds(on(named, &[("shop/api:1", image("app"))], is_not_root()));
@@ -247,7 +261,7 @@ mod tests {
         });
         finds(
             on(BUILT, &[("shop-api", image)], is_not_root()),
-            "it is not set",
+            "`Config.User` is not set",
         );
     }
 
@@ -287,6 +301,16 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_image_is_built_by_the_name_of_its_service() {
+        let file = "name: shop\nservices: {api: {build: .}, tests: {build: ., profiles: [test]}}";
+        let next = |reference: &str| {
+            look_at_world(file, world(&[]), |scene| how_to_build(scene, reference))
+        };
+        assert_eq!(next("shop-tests"), "run `docker compose build tests`");
+        assert_eq!(next("shop:builder"), "build `shop:builder` first");
+    }
+
+    #[test]
     fn steps_of_an_image_are_looked_through_one_by_one() {
         let judged = |matcher: Value| {
             let matcher: Matcher = serde_json::from_value(matcher).expect("a matcher");
@@ -305,6 +329,9 @@ mod tests {
         let has = |part: &str| json!({"contain-element": {"contain-substring": part}});
         holds(judged(has("apt-get update")));
         finds(judged(has("apt-get install")), "it is");
-        finds(judged(json!({"not": has("apt-get update")})), "it is");
+        finds(
+            judged(json!({"not": has("apt-get update")})),
+            "`RUN /bin/sh -c apt-get update # buildkit` is in it",
+        );
     }
 }

@@ -112,7 +112,10 @@ pub fn file(scene: &Scene<'_>, place: &FilePlace, probe: &Probe, matchers: &[Mat
                 let value = fields
                     .as_ref()
                     .and_then(|fields| fields.get(&expected.path));
-                matched(matcher::every(&expected.expect.0, value), spot())
+                matched(
+                    matcher::every(&expected.expect.0, value).of_field(&expected.path),
+                    spot(),
+                )
             }
             Matcher::Body(expected) => {
                 let contents = seen.and_then(|seen| seen.contents.as_ref());
@@ -196,16 +199,15 @@ pub fn first_process(
         "children": started.count(),
     });
     let spot = || Spot::Probe {
-        question: format!(
-            "the first process of {}, `{}`",
-            container.name(),
-            first.command
-        ),
+        question: format!("the first process of {}", container.name()),
     };
     let judged = Judged::all(matchers.iter().map(|matcher| match matcher {
         Matcher::Field(expected) => {
             let value = fields.get(&expected.path);
-            matched(matcher::every(&expected.expect.0, value), spot())
+            matched(
+                matcher::every(&expected.expect.0, value).of_field(&expected.path),
+                spot(),
+            )
         }
         _ => other_kind(),
     }));
@@ -354,7 +356,7 @@ mod tests {
         holds(on(json!({"field": {"path": "mode", "equals": "0755"}})));
         finds(
             on(json!({"field": {"path": "uid", "equals": 999}})),
-            "it is `0`",
+            "`uid` is `0`",
         );
         holds(on(json!({"body": {"have-prefix": "#!"}})));
         let absent = at(
@@ -363,7 +365,7 @@ mod tests {
             Answer::NoFile,
             json!({"field": {"path": "uid", "equals": 0}}),
         );
-        finds(absent, "it is not set");
+        finds(absent, "`uid` is not set");
     }
 
     #[test]
@@ -426,7 +428,7 @@ mod tests {
                 &processes,
                 json!({"field": {"path": "command", "have-prefix": "gunicorn"}}),
             ),
-            "it is `uvicorn main:app`",
+            "`command` is `uvicorn main:app`",
         );
         let gone = on(&processes[..1], json!({"field": {"path": "user", "gt": 0}}));
         assert!(matches!(gone, Judged::Unknown(_)));

@@ -24,6 +24,7 @@ mod live;
 mod locate;
 mod matcher;
 pub mod milvus;
+mod packages;
 pub mod page;
 mod parse;
 mod probe;
@@ -42,7 +43,7 @@ mod wanted;
 pub mod words;
 
 pub use build::{Build, Folders, building_services, capture_builds, look_at_build};
-pub use config_file::files_to_read;
+pub use config_file::{files_to_read, settings_files};
 pub use judge::{base_request, check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
 pub use schema::{drill_schema, lesson_schema};

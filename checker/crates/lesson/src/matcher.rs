@@ -16,6 +16,15 @@ pub struct Differs {
 }
 
 impl Differs {
+    /// Says of which field it speaks.
+    pub fn of_field(self, path: &str) -> Self {
+        let found = match self.found.strip_prefix("it is ") {
+            Some(rest) => format!("`{path}` is {rest}"),
+            None => format!("`{path}`: {}", self.found),
+        };
+        Self { found, ..self }
+    }
+
     fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self {
             found: found.into(),
@@ -36,6 +45,14 @@ pub enum Matched {
 }
 
 impl Matched {
+    /// Says of which field it speaks.
+    pub fn of_field(self, path: &str) -> Self {
+        match self {
+            Self::No(differs) => Self::No(differs.of_field(path)),
+            other => other,
+        }
+    }
+
     fn when(fits: bool, differs: impl FnOnce() -> Differs) -> Self {
         if fits { Self::Yes } else { Self::No(differs()) }
     }
@@ -58,7 +75,9 @@ pub fn matches(matcher: &Matcher, value: Option<&Value>) -> Matched {
                 .iter()
                 .find(|matcher| matches(matcher, value) == Matched::Yes);
             return Matched::when(held.is_none(), || {
-                Differs::new(found(value), describe(matcher))
+                let part = held.zip(value).and_then(|(held, value)| part(held, value));
+                let found = part.map_or_else(|| found(value), |part| format!("{part} is in it"));
+                Differs::new(found, describe(matcher))
             });
         }
         Matcher::And(groups) => return every(groups.iter().flat_map(|group| &group.0), value),
@@ -159,6 +178,28 @@ fn on_value(matcher: &Matcher, value: &Value) -> Matched {
     }
 }
 
+/// What of a list, or of a text too long to be shown, is meant by a matcher that it meets.
+fn part(matcher: &Matcher, value: &Value) -> Option<String> {
+    let text = value
+        .as_str()
+        .filter(|text| text.chars().count() > LONGEST_SHOWN);
+    match matcher {
+        Matcher::ContainElement(wanted) => {
+            let items = value.as_array()?;
+            items
+                .iter()
+                .find(|item| is_element(item, wanted))
+                .map(shown)
+        }
+        Matcher::ContainSubstring(part) => text.map(|_| format!("`{part}`")),
+        Matcher::MatchRegexp(pattern) => {
+            let pattern = regex_lite::Regex::new(pattern).ok()?;
+            Some(format!("`{}`", pattern.find(text?)?.as_str()))
+        }
+        _ => None,
+    }
+}
+
 fn found(value: Option<&Value>) -> String {
     match value {
         None => "it is not set".to_owned(),
@@ -167,6 +208,9 @@ fn found(value: Option<&Value>) -> String {
     }
 }
 
+/// How many characters of a value are shown.
+const LONGEST_SHOWN: usize = 80;
+
 /// A value as a reader of the file would write it, cut to what fits a line.
 pub fn shown(value: &Value) -> String {
     let text = match value {
@@ -174,7 +218,7 @@ pub fn shown(value: &Value) -> String {
         other => other.to_string(),
     };
     let first_line = text.lines().next().unwrap_or_default();
-    let short: String = first_line.chars().take(80).collect();
+    let short: String = first_line.chars().take(LONGEST_SHOWN).collect();
     if short.len() == text.len() {
         format!("`{short}`")
     } else {
@@ -653,6 +697,20 @@ mod tests {
         ));
         assert!(!fits_value(json!({"not": {"equals": "x"}}), json!("x")));
         assert!(fits_value(json!({"and": [{"ge": 1}, {"le": 2}]}), json!(2)));
+    }
+
+    #[test]
+    fn of_a_long_value_the_part_that_is_meant_is_told() {
+        let told = |written: Value, value: Value| match matches(&matcher(written), Some(&value)) {
+            Matched::No(differs) => differs.found,
+            other => panic!("{other:?}"),
+        };
+        let step = json!({"not": {"contain-element": {"have-prefix": "RUN"}}});
+        assert_eq!(told(step, json!(["CMD x", "RUN y"])), "`RUN y` is in it");
+        let long = format!("{} pytest-8 {}", "a".repeat(90), "b".repeat(90));
+        let packages = json!({"not": {"match-regexp": "pytest-[0-9]"}});
+        assert_eq!(told(packages.clone(), json!(long)), "`pytest-8` is in it");
+        assert_eq!(told(packages, json!("pytest-8")), "it is `pytest-8`");
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn judge(scene: &Scene<'_>, service: &str, probe: &Probe, matchers: &[Matche
             };
             let value = fields.get(&expected.path);
             matched(
-                matcher::every(&expected.expect.0, value),
+                matcher::every(&expected.expect.0, value).of_field(&expected.path),
                 Spot::Probe { question },
             )
         }

@@ -153,6 +153,11 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The line on which a span begins, from 1.
+    pub fn line_of(&self, span: Span) -> u32 {
+        self.loaded.sources.position(span).line
+    }
+
     /// The place of a value.
     pub fn spot_of(&self, node: &Node) -> Spot {
         self.spot(node.origin.span)

@@ -44,17 +44,18 @@ const LONG_ENOUGH_AS_A_WORD: usize = 5;
 #[derive(Default)]
 pub struct PutAway(Vec<String>);
 
-/// Reads the files that hold a secret and nothing else, unless they were read for another reason; evidence keeps their size and
-/// not their content.
-pub fn put_away(files: &mut FilesSeen, reader: &dyn Reader) -> PutAway {
+/// Reads the files that hold a secret and nothing else; evidence keeps their size and not their content. `settings` are files
+/// that hold more, whatever they are given as: in them a password is found by its name.
+pub fn put_away(
+    files: &mut FilesSeen,
+    reader: &dyn Reader,
+    settings: &BTreeSet<String>,
+) -> PutAway {
     let mut contents = Vec::new();
     let loaded = compose::load(&*files, &files.request());
     let paths = loaded.project.as_ref().map(secret_places::files);
-    for path in paths.into_iter().flatten() {
-        // A file of settings that a check reads, and that a service gets as one of its secrets.
-        if files.files.contains_key(&path) {
-            continue;
-        }
+    let paths = paths.into_iter().flatten();
+    for path in paths.filter(|path| !settings.contains(path)) {
         let seen = match reader.read(&path) {
             Ok(bytes) => {
                 contents.push(String::from_utf8_lossy(&bytes).into_owned());
@@ -1086,7 +1087,7 @@ mod tests {
                 ..WorldSeen::default()
             },
         };
-        hide(&mut evidence);
+        hide(&mut evidence, &PutAway::default());
         let loaded = crate::load(&evidence);
         let project = loaded.project.expect("it still loads");
         let service = project.service("a").expect("a service");
@@ -1146,25 +1147,32 @@ mod tests {
             ("compose.yaml", compose),
             (".env", "A_PASSWORD=open-sesame-7\n"),
         ];
-        let mut hidden = Hidden::default();
+        let files = files.map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())));
         let mut evidence = Evidence {
             schema_version: crate::evidence::SCHEMA_VERSION,
             lesson: "lesson-1".to_owned(),
             at: jiff::Timestamp::UNIX_EPOCH,
             files: crate::evidence::FilesSeen {
                 folder_name: "test".to_owned(),
-                files: files
-                    .map(|(path, text)| (path.to_owned(), FileSeen::Text(text.to_owned())))
-                    .into(),
+                files: files.into(),
                 ..Default::default()
             },
-            world: Default::default(),
+            world: WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect: serde_json::json!({"Config": {"Cmd": ["run", "--pass", "open-sesame-7"]}}),
+                    last_lines: Vec::new(),
+                }],
+                ..WorldSeen::default()
+            },
         };
-        hide_in_files(&mut evidence, &mut hidden);
-        let stand_in = hidden.0.get("open-sesame-7").cloned().expect("a stand-in");
-        assert_eq!(hidden.0.len(), 1);
-        let shown = FileSeen::Text(format!("A_PASSWORD={stand_in}\n"));
-        assert_eq!(evidence.files.files.get(".env"), Some(&shown));
+        hide(&mut evidence, &PutAway::default());
+        let loaded = crate::load(&evidence);
+        let project = loaded.project.expect("it still loads");
+        let command = project.service("a").and_then(|service| service.command());
+        let command = command.expect("a command");
+        assert_ne!(command[2], "open-sesame-7");
+        let container = &evidence.world.containers[0].inspect;
+        assert_eq!(container["Config"]["Cmd"][2], command[2].as_str());
     }
 
     #[test]
@@ -1388,7 +1396,7 @@ mod tests {
             "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: s.txt}}\n",
         )]);
         let reader = compose::MemoryReader::new([("s.txt", "grey-otter-58\n")]);
-        let put_away = put_away(&mut evidence.files, &reader);
+        let put_away = put_away(&mut evidence.files, &reader, &BTreeSet::new());
         evidence
             .world
             .containers

@@ -59,12 +59,7 @@ pub fn on_files(rule: &str, with: Value, beside: &[(&str, &str)]) -> Judged {
     };
     let mut evidence = evidence(files, WorldSeen::default());
     let reader = MemoryReader::new(beside.iter().map(|(path, text)| (*path, text.as_bytes())));
-    let declared = crate::load(&evidence)
-        .project
-        .map(|project| crate::secret_places::files(&project));
-    let is_put_away = |path: &String| declared.as_ref().is_some_and(|files| files.contains(path));
-    evidence.files.files.retain(|path, _| !is_put_away(path));
-    crate::secrets::put_away(&mut evidence.files, &reader);
+    crate::secrets::put_away(&mut evidence.files, &reader, &Default::default());
     crate::capture_builds(&reader, &mut evidence.files);
     look_at(evidence, |scene| (rule.judge)(scene, &with))
 }
@@ -81,6 +76,16 @@ pub fn look_at_world<T>(
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
     look(compose, world, look_at)
+}
+
+/// Looks at a service `api` that is built from this Dockerfile, and what an engine was seen to have.
+pub fn look_at_build_and_world<T>(
+    dockerfile: &str,
+    world: WorldSeen,
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
+    let beside = [("Dockerfile", dockerfile.as_bytes())];
+    look_with("services: {api: {build: .}}", &beside, world, look_at)
 }
 
 /// Looks at a compose file with another file beside it.

@@ -7,6 +7,7 @@ use crate::format::{Look, Matcher, Place};
 use crate::image;
 use crate::live;
 use crate::parse::Lesson;
+use crate::rules;
 
 /// Collects what the lesson's checks ask for. `folder` is the absolute path of the lesson's folder.
 ///
@@ -49,6 +50,17 @@ fn host_ports(project: &Project) -> std::collections::BTreeSet<HostPort> {
     ports.collect()
 }
 
+/// The service whose image's history is looked at.
+fn history_of(place: &Place) -> Option<&str> {
+    match place {
+        Place::HistoryOf(service) => Some(service),
+        Place::Rule(rule) if rule.name == rules::IMAGE_IS_OF_THE_DOCKERFILE => {
+            rule.with.get("service")?.as_str()
+        }
+        _ => None,
+    }
+}
+
 fn add(look: &Look, project: &Project, wanted: &mut Wanted) {
     match look {
         Look::All(looks) | Look::Any(looks) => {
@@ -58,7 +70,7 @@ fn add(look: &Look, project: &Project, wanted: &mut Wanted) {
             wanted
                 .images
                 .extend(matchers.iter().filter_map(other_image));
-            if let Place::HistoryOf(service) = place.as_ref() {
+            if let Some(service) = history_of(place) {
                 let service = project.service(service);
                 let reference = service.and_then(|service| image::reference(project, &service));
                 wanted.histories.extend(reference);

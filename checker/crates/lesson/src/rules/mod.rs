@@ -1,5 +1,7 @@
 //! Named rules: what takes more than one place to judge. Each is one file with its documentation, code and examples.
 
+mod apt_installs;
+mod build_context;
 mod compose_file_loads;
 mod config_file_is_mounted;
 mod containers_answer_to_service_names;
@@ -13,6 +15,7 @@ mod health_check_allows_the_start;
 mod health_check_asks;
 mod health_check_asks_a_known_route;
 mod health_check_tells_the_client;
+mod image_is_of_the_dockerfile;
 mod is_built_in_stages;
 mod keeps_data;
 mod keeps_running;
@@ -25,9 +28,12 @@ mod no_leftover_images;
 mod no_nameless_volumes;
 mod object_storage_credentials_agree;
 mod only_internal_networks;
+mod packages_outlast_an_edit;
+mod pip_cache_stays_out;
 mod port_is_published;
 mod port_variable_agrees;
 mod redis_probe_logs_in;
+mod requirements_are_pinned;
 mod runs_a_lasting_program;
 mod secret_files_are_there;
 mod secret_files_stay_out_of_git;
@@ -88,6 +94,12 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 
 fn with_parameters() -> &'static [Rule] {
     &[
+        apt_installs::FRESH_LISTS,
+        apt_installs::LISTS_REMOVED,
+        apt_installs::NO_RECOMMENDS,
+        build_context::IS_READ,
+        build_context::LEAVES_OUT,
+        build_context::HAS,
         compose_file_loads::RULE,
         compose_file_loads::WITHOUT_WARNINGS,
         config_file_is_mounted::IS_MOUNTED,
@@ -103,6 +115,7 @@ fn with_parameters() -> &'static [Rule] {
         health_check_asks::RULE,
         health_check_asks_a_known_route::RULE,
         health_check_tells_the_client::RULE,
+        image_is_of_the_dockerfile::RULE,
         is_built_in_stages::RULE,
         keeps_data::RULE,
         keeps_running::RULE,
@@ -116,11 +129,14 @@ fn with_parameters() -> &'static [Rule] {
         object_storage_credentials_agree::RULE,
         only_internal_networks::IN_FILE,
         only_internal_networks::ON_ENGINE,
+        packages_outlast_an_edit::RULE,
+        pip_cache_stays_out::RULE,
         port_is_published::IS_PUBLISHED,
         port_is_published::IS_NOT_PUBLISHED,
         port_is_published::IS_PRIVATE,
         port_variable_agrees::RULE,
         redis_probe_logs_in::RULE,
+        requirements_are_pinned::RULE,
         runs_a_lasting_program::RULE,
         secret_files_are_there::ARE_THERE,
         secret_files_are_there::ARE_GIVEN,
@@ -144,6 +160,9 @@ fn with_parameters() -> &'static [Rule] {
         written_once::RULE,
     ]
 }
+
+/// The rule that reads how an image was made.
+pub(crate) const IMAGE_IS_OF_THE_DOCKERFILE: &str = image_is_of_the_dockerfile::RULE.name;
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {

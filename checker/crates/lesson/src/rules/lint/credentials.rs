@@ -234,6 +234,8 @@ fn in_words(service: Service<'_>) -> Vec<Credential<'_>> {
 
 /// Whether a value can be a secret: neither empty nor a switch, a place or a stand-in for one.
 fn is_secret(value: &str) -> bool {
+    // Quotes that stay in the value of a list's item do not make a secret of nothing.
+    let value = value.trim_matches(['"', '\'']);
     let lower = value.to_lowercase();
     let is_switch = matches!(
         lower.as_str(),
@@ -324,6 +326,7 @@ mod tests {
             ("DATABASE_URL", "postgres://ada@db/x"),
             ("DATABASE_URL", "postgres://ada:$PASSWORD@db/x"),
             ("API_KEY", ""),
+            ("BASIC_AUTH_PASS", "\"\""),
         ] {
             assert!(in_variable(name, value).is_none(), "{name}={value}");
         }

@@ -15,7 +15,7 @@ pub static LINT: Lint = Lint {
         what: "No two containers want the same port of the machine.",
         why: "A port of the machine belongs to one container at a time. The second one does not start: `port is already allocated`.",
         mend: "Give one of them another port in front of the colon. For several copies of one service leave it out, or put a proxy in front.",
-        leave: "Where the two never run at the same time.",
+        leave: "Where the two never run at the same time, and in files for Swarm, which shares a port out.",
         reads: Reads::Files,
         accepts,
         judge: |scene, with| in_lesson(&LINT, scene, with),

@@ -42,7 +42,7 @@ pub fn masked(scene: &Scene<'_>) -> Sources {
         }
     }
     if scene.project().is_none() {
-        texts.iter_mut().for_each(|(_, text)| *text = by_line(text));
+        texts.iter_mut().for_each(|(_, text)| *text = by_name(text));
     }
     let mut masked = Sources::new();
     for (path, text) in texts {
@@ -51,28 +51,31 @@ pub fn masked(scene: &Scene<'_>) -> Sources {
     masked
 }
 
-/// Of a file that Compose refuses nothing is known but its lines: what stands behind a name that carries a secret is painted over.
-fn by_line(text: &str) -> String {
-    let paint = |line: &str| {
-        let content = line.trim_end_matches(['\n', '\r']);
-        let painted = content.find([':', '=']).and_then(|end| {
-            let name = content[..end]
-                .trim()
-                .trim_start_matches("- ")
-                .trim_matches(['"', '\'']);
-            let value = content[end + 1..].trim().trim_matches(['"', '\'']);
-            let (secret, _) = credentials::in_variable(name, value)?;
-            let start = content.rfind(secret)?;
-            let stars = "*".repeat(secret.len());
-            Some(format!(
-                "{}{stars}{}",
-                &line[..start],
-                &line[start + secret.len()..]
-            ))
-        });
-        painted.unwrap_or_else(|| line.to_owned())
-    };
-    text.split_inclusive('\n').map(paint).collect()
+/// Of a file that Compose refuses nothing is known but its text: what follows a name that carries a secret is painted over.
+fn by_name(text: &str) -> String {
+    let mut painted = text.to_owned();
+    for (sign, _) in text.match_indices([':', '=']) {
+        let before = text[..sign].trim_end_matches(['"', '\'']);
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+        let name = before.trim_end_matches(is_part).len();
+        let name = &before[name..];
+        let line = text[sign + 1..].lines().next().unwrap_or_default();
+        let value = line.trim_start_matches([' ', '"', '\'']);
+        let from = sign + 1 + line.len() - value.len();
+        // In a list in one line the value ends sooner; a password may have any of these signs, but only to its end.
+        let end = value
+            .find(['"', '\'', ',', ']', '}', ' '])
+            .unwrap_or(value.len());
+        for value in [value.trim_end(), &value[..end]] {
+            if let Some((secret, _)) = credentials::in_variable(name, value) {
+                let span = from..from + value.len();
+                let stars = value.replace(secret, &"*".repeat(secret.len()));
+                painted.replace_range(span, &stars);
+                break;
+            }
+        }
+    }
+    painted
 }
 
 /// Where a value is written, and where the variables in it were set.

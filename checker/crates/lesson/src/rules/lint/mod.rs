@@ -64,6 +64,7 @@ use serde_json::Value;
 use super::{Rule, judged, parameters};
 use crate::evidence::{Evidence, FilesSeen, SCHEMA_VERSION, WorldSeen};
 use crate::scene::{Judged, Mismatch, Scene};
+use crate::secrets::Mask;
 
 /// A rule that looks at a whole project.
 #[derive(Clone, Copy)]
@@ -207,6 +208,35 @@ pub struct Looked {
     pub sources: Sources,
 }
 
+impl Looked {
+    /// Hides what a secret may also stand in: a script that is told of, or the line of another value.
+    fn hide(&mut self, mask: &mut Mask) {
+        let mut hide = |text: &mut String| *text = mask.text(text);
+        for Finding { remark, .. } in &mut self.findings {
+            hide(&mut remark.found);
+            remark.next.iter_mut().for_each(&mut hide);
+            remark.related.iter_mut().for_each(|(_, label)| hide(label));
+        }
+        for finding in &mut self.refused {
+            hide(&mut finding.message);
+            hide(&mut finding.label);
+            finding
+                .related
+                .iter_mut()
+                .for_each(|(_, label)| hide(label));
+            finding.expected.iter_mut().for_each(&mut hide);
+            finding.help.iter_mut().for_each(&mut hide);
+        }
+        let mut sources = Sources::new();
+        for (_, source) in self.sources.iter() {
+            let mut text = source.text.clone();
+            hide(&mut text);
+            sources.add(source.path.clone(), text);
+        }
+        self.sources = sources;
+    }
+}
+
 /// All rules that look at a whole project.
 pub fn all() -> &'static [&'static Lint] {
     ALL
@@ -299,6 +329,7 @@ pub fn look_at(files: FilesSeen, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
             }
         }
     }
+    looked.hide(&mut Mask::of(&loaded));
     looked
 }
 

@@ -23,7 +23,7 @@ pub static LINT: Lint = Lint {
 };
 
 /// Folders of a Unix machine that must not be written from a container.
-const SYSTEM: [&str; 18] = [
+const SYSTEM: [&str; 19] = [
     "/",
     "/bin",
     "/boot",
@@ -31,6 +31,7 @@ const SYSTEM: [&str; 18] = [
     "/etc",
     "/lib",
     "/lib64",
+    "/lib/modules",
     "/proc",
     "/root",
     "/run",
