@@ -132,8 +132,9 @@ impl Mask {
                 for (name, value) in lines {
                     let name = name.trim().trim_start_matches("export ").trim();
                     let value = value.trim().trim_matches(['"', '\'']);
-                    // Where not even a Compose file was read, nobody says which of them are secrets.
-                    let is_one = texts.is_empty()
+                    // Where not even a Compose file was read, nobody says which of them are secrets. What Compose itself
+                    // is told, as the names of its files, is none.
+                    let is_one = (texts.is_empty() && !name.starts_with("COMPOSE_"))
                         || given.contains(name)
                         || secret_in(name, value).is_some();
                     if is_one {
