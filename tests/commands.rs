@@ -324,7 +324,7 @@ fn the_schema_of_lessons_is_json() {
 #[test]
 fn context_lists_what_reaches_the_builder_and_which_line_leaves_the_rest_out() {
     let learner = Learner::new();
-    std::fs::create_dir_all(learner.folder().join("app/data")).unwrap();
+    std::fs::create_dir_all(learner.folder().join("app/data")).expect("a folder");
     learner.write("compose.yaml", "services: {api: {build: app}}");
     learner.write("app/Dockerfile", "FROM busybox\nCOPY app.py /\n");
     learner.write("app/app.py", "print('hello')\n");
@@ -342,7 +342,7 @@ fn context_lists_what_reaches_the_builder_and_which_line_leaves_the_rest_out() {
         "app/.dockerignore:2: data",
     ]);
     let ran = context(&["--format", "json"]);
-    let seen: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let seen: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(seen["left_out"][0]["by"]["line"], 2);
     assert_eq!(seen["in"][0]["path"], "Dockerfile");
 

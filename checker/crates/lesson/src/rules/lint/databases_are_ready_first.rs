@@ -1,6 +1,6 @@
 //! `databases-are-ready-first`
 
-use compose::DependencyCondition;
+use compose::{DependencyCondition, Step};
 
 use super::known;
 use super::read::services;
@@ -41,7 +41,14 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             // With one network for both, Compose itself starts the other one first.
             let is_implied =
                 network_owner(scene, service).name() == network_owner(scene, other).name();
-            if dependency.condition != DependencyCondition::Started || is_implied {
+            // Who writes `service_started` has decided.
+            let condition = dependency.node.child("condition");
+            let is_decided = condition.is_some_and(|condition| {
+                let steps = &condition.origin.steps;
+                !steps.contains(&Step::Default) && !steps.contains(&Step::ShortForm)
+            });
+            let is_started = dependency.condition == DependencyCondition::Started;
+            if !is_started || is_implied || is_decided {
                 continue;
             }
             let name = other.name();
@@ -81,6 +88,10 @@ mod tests {
         silent_in(
             &LINT,
             "services: {web: {image: x, depends_on: [api]}, api: {image: x}}",
+        );
+        silent_in(
+            &LINT,
+            "services: {web: {image: x, depends_on: {db: {condition: service_started}}}, db: {image: 'postgres:17'}}",
         );
         silent_in(
             &LINT,

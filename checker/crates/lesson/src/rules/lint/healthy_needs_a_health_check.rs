@@ -45,7 +45,8 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             let Some(other) = scene.service(dependency.service) else {
                 continue;
             };
-            if dependency.condition != DependencyCondition::Healthy {
+            // One that may be missing stops nobody: Compose warns, and goes on.
+            if dependency.condition != DependencyCondition::Healthy || !dependency.required {
                 continue;
             }
             let name = other.name();
@@ -123,6 +124,20 @@ mod tests {
         format!(
             "services: {{web: {{image: x, depends_on: {{db: {{condition: service_healthy}}}}}}, db: {{{db}}}}}"
         )
+    }
+
+    #[test]
+    fn one_that_may_be_missing_stops_nobody() {
+        silent_in(
+            &LINT,
+            &waiting_for("image: 'postgres:17'")
+                .replace("service_healthy", "service_healthy, required: false"),
+        );
+    }
+
+    #[test]
+    fn official_images_with_a_health_check_are_left_alone() {
+        silent_in(&LINT, &waiting_for("image: 'kong:3.9'"));
     }
 
     #[test]

@@ -24,10 +24,22 @@ pub static LINT: Lint = Lint {
     examine,
 };
 
+/// Keys that only Swarm heeds.
+const FOR_SWARM: [&str; 4] = [
+    "deploy.endpoint_mode",
+    "deploy.placement",
+    "deploy.update_config",
+    "deploy.rollback_config",
+];
+
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let mut taken: Vec<(Service<'_>, Port<'_>)> = Vec::new();
     for service in services(scene) {
+        // Swarm shares a port out among all copies.
+        if FOR_SWARM.iter().any(|path| key(&service, path).is_some()) {
+            continue;
+        }
         let copies = key(&service, "scale")
             .or_else(|| key(&service, "deploy.replicas"))
             .and_then(Node::as_integer);
@@ -130,5 +142,16 @@ mod tests {
             ),
         );
         silent_in(&LINT, &two("ports: [80], scale: 2", "ports: [80]"));
+    }
+
+    #[test]
+    fn a_service_written_for_swarm_shares_its_port() {
+        silent_in(
+            &LINT,
+            &two(
+                "ports: ['80:80'], deploy: {replicas: 2, update_config: {parallelism: 1}}",
+                "command: x",
+            ),
+        );
     }
 }

@@ -63,7 +63,7 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
 }
 
 /// Official images that run as root and change to nobody else.
-const AS_ROOT: [&str; 13] = [
+pub(super) const AS_ROOT: [&str; 13] = [
     "debian",
     "ubuntu",
     "alpine",

@@ -247,15 +247,45 @@ pub fn image(service: &Service<'_>) -> Option<ImageReference> {
     ImageReference::parse(service.image()?.as_str()?).ok()
 }
 
-/// Whether images of this repository are known to bring no health check: those of the official library, and a few others.
+/// Whether images of this repository are known to bring no health check. A name without a slash may also be an image that
+/// somebody built here, and a few official images do bring one (kong), so they are listed by their names.
 pub fn brings_no_health_check(image: &ImageReference) -> bool {
+    const OFFICIAL: [&str; 25] = [
+        "alpine",
+        "busybox",
+        "caddy",
+        "debian",
+        "eclipse-mosquitto",
+        "ghost",
+        "golang",
+        "haproxy",
+        "httpd",
+        "mariadb",
+        "memcached",
+        "mongo",
+        "mysql",
+        "nginx",
+        "node",
+        "php",
+        "postgres",
+        "python",
+        "rabbitmq",
+        "redis",
+        "registry",
+        "ruby",
+        "ubuntu",
+        "wordpress",
+        "zookeeper",
+    ];
     const OTHERS: [&str; 4] = [
         "coreos/etcd",
         "etcd-development/etcd",
         "milvusdb/milvus",
         "minio/minio",
     ];
-    image.repository.starts_with("library/") || OTHERS.contains(&image.repository.as_str())
+    let repository = image.repository.as_str();
+    let official = repository.strip_prefix("library/");
+    official.is_some_and(|name| OFFICIAL.contains(&name)) || OTHERS.contains(&repository)
 }
 
 /// What is known of a service's image.

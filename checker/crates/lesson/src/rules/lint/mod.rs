@@ -508,6 +508,18 @@ mod testing {
         );
     }
 
+    /// Fails unless the rule has nothing to say about a file that Compose refuses.
+    #[track_caller]
+    pub fn silent_in_refused(lint: &'static Lint, compose: &str) {
+        let said = crate::testing::look_at_file(compose, |scene| {
+            assert!(scene.project().is_none(), "Compose takes\n{compose}");
+            let looked = look(scene, &|chosen| chosen.rule.name == lint.rule.name);
+            let findings = looked.findings.iter();
+            findings.map(super::Finding::headline).collect::<Vec<_>>()
+        });
+        assert_eq!(said, Vec::<String>::new(), "about\n{compose}");
+    }
+
     /// Fails unless the rule has nothing to say about the file.
     #[track_caller]
     pub fn silent_in(lint: &'static Lint, compose: &str) {

@@ -2,6 +2,7 @@
 
 use compose::MountKind;
 
+use super::known;
 use super::read::services;
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
@@ -30,9 +31,24 @@ const SOCKETS: [&str; 5] = [
     "docker_engine",
 ];
 
+/// Images whose purpose is to manage containers.
+const MANAGERS: [&str; 8] = [
+    "autoheal",
+    "dockge",
+    "portainer",
+    "portainer-ce",
+    "portainer-ee",
+    "swarmpit",
+    "watchtower",
+    "yacht",
+];
+
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for service in services(scene) {
+        if known::image(&service).is_some_and(|image| MANAGERS.contains(&image.base_name())) {
+            continue;
+        }
         for mount in service.mounts() {
             let source = mount.source.as_deref().unwrap_or_default();
             let name = source.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -48,7 +64,7 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds, silent};
+    use super::super::testing::{finds, silent, silent_in};
     use super::LINT;
 
     #[test]
@@ -65,6 +81,18 @@ mod tests {
             "volumes: [{type: bind, source: /var/run/docker.sock, target: /s, read_only: true}]",
             "socket",
         );
+    }
+
+    #[test]
+    fn who_manages_containers_may_have_the_socket() {
+        for image in ["portainer/portainer-ce:2.27.0", "willfarrell/autoheal"] {
+            silent_in(
+                &LINT,
+                &format!(
+                    "services: {{web: {{image: '{image}', volumes: ['/var/run/docker.sock:/var/run/docker.sock']}}}}"
+                ),
+            );
+        }
     }
 
     #[test]

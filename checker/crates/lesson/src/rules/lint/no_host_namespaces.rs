@@ -21,7 +21,7 @@ pub static LINT: Lint = Lint {
 };
 
 /// Keys that take `host`, and what that means.
-const SHARED: [(&str, &str); 5] = [
+const SHARED: [(&str, &str); 4] = [
     (
         "network_mode",
         "it is on the machine's own network: every port it opens is open there, and it reaches what listens on 127.0.0.1",
@@ -31,10 +31,6 @@ const SHARED: [(&str, &str); 5] = [
         "ipc",
         "it shares memory between processes with the whole machine",
     ),
-    (
-        "uts",
-        "it shares the machine's host name, and with the right for it can change it",
-    ),
     ("cgroup", "it sees the machine's control groups"),
 ];
 
@@ -43,7 +39,13 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     for service in services(scene) {
         for (name, found) in SHARED {
             let node = key(&service, name).filter(|node| node.as_str() == Some("host"));
-            remarks.extend(node.map(|node| Remark::of(&service, node.span(), found)));
+            let remark = node.map(|node| Remark::of(&service, node.span(), found));
+            remarks.extend(remark.map(|remark| match name {
+                "network_mode" => remark,
+                _ => {
+                    remark.next("take the line out, unless the program watches the machine itself")
+                }
+            }));
         }
         // A service may also join Docker's network `host` by its name.
         for network in service.networks() {

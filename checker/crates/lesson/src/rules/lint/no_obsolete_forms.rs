@@ -22,6 +22,10 @@ pub static LINT: Lint = Lint {
 const OBSOLETE: [&str; 3] = ["obsolete-version", "external-name", "old-boolean"];
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
+    // What Compose refuses may be no Compose file at all: a chart of Helm has a `version` too, and needs it.
+    if scene.project().is_none() {
+        return Vec::new();
+    }
     let findings = scene.loaded.findings.iter();
     let obsolete = findings.filter(|finding| OBSOLETE.contains(&finding.code));
     let remark = |finding: &compose::Finding| {
@@ -36,7 +40,7 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds_in, silent_in};
+    use super::super::testing::{finds_in, silent_in, silent_in_refused};
     use super::LINT;
 
     #[test]
@@ -47,6 +51,11 @@ mod tests {
             "obsolete",
         );
         finds_in(&LINT, "services: {web: {image: x, tty: yes}}", "old word");
+    }
+
+    #[test]
+    fn a_file_that_is_no_compose_file_is_left_alone() {
+        silent_in_refused(&LINT, "apiVersion: v2\nname: chart\nversion: '1.0'\n");
     }
 
     #[test]

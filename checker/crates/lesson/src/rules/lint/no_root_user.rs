@@ -2,6 +2,8 @@
 
 use compose::DependencyCondition;
 
+use super::image_has_a_user::AS_ROOT;
+use super::known;
 use super::read::{key, services};
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
@@ -27,6 +29,11 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
         let user = key(&service, "user")?;
         let text = user.as_str()?;
         let name = text.split(':').next().unwrap_or_default();
+        // It runs as root anyway.
+        let image = known::image(&service);
+        if image.is_some_and(|image| AS_ROOT.contains(&image.familiar_name().as_str())) {
+            return None;
+        }
         // A task that prepares folders for others has to be root, and ends.
         if is_task(scene, &service) {
             return None;
@@ -70,6 +77,7 @@ mod tests {
     fn another_user_is_left_alone() {
         silent(&LINT, "user: '1000:0'");
         silent(&LINT, "command: x");
+        silent_in(&LINT, "services: {a: {image: busybox, user: root}}");
         silent_in(
             &LINT,
             "services: {task: {image: x, user: root}, web: {image: x, depends_on: {task: {condition: service_completed_successfully}}}}",

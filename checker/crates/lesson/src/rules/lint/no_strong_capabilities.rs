@@ -52,7 +52,11 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             let name = item.scalar_text().unwrap_or_default().to_uppercase();
             let name = name.strip_prefix("CAP_").unwrap_or(&name);
             let strong = STRONG.iter().find(|(strong, _)| *strong == name);
+            let drops = !items(&service, "cap_drop").is_empty();
             let allows = match strong {
+                Some(("ALL", _)) if drops => {
+                    Some("every capability there is but those under `cap_drop`")
+                }
                 Some((_, allows)) => Some(*allows),
                 // In a network of its own it can only change that one.
                 None if name == "NET_ADMIN" && on_host_network => {
