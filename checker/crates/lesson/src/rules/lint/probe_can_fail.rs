@@ -70,11 +70,20 @@ fn of_program(words: &[String]) -> Option<&'static str> {
         "true" | ":" => {
             Some("`true` ends with 0 whatever happens: the container is always healthy")
         }
+        _ if asks_itself(arguments) => {
+            Some("this probe prints what its tool is, and ends with 0 whatever happens")
+        }
         "curl" if !arguments.iter().any(|word| sees_errors(word)) => {
             Some("without `-f` curl ends with 0 for any answer, also for 404 and 500")
         }
         _ => None,
     }
+}
+
+/// Whether a program is only asked about itself, as in `python --version`.
+fn asks_itself(arguments: &[String]) -> bool {
+    let about = ["--version", "-V", "--help"];
+    matches!(arguments, [word] if about.contains(&word.as_str()))
 }
 
 /// Whether an option of curl makes it tell errors, or may.
@@ -111,6 +120,7 @@ mod tests {
             finds(&LINT, &test(&format!("'{probe}'")), "whatever happens");
         }
         finds(&LINT, &test("[CMD, 'true']"), "whatever happens");
+        finds(&LINT, &test("[CMD, python, --version]"), "whatever happens");
     }
 
     #[test]
