@@ -49,6 +49,7 @@ mod tests {
             finds(&LINT, &test(&format!("'{probe}'")), "whatever happens");
         }
         finds(&LINT, &test("[CMD, 'true']"), "whatever happens");
+        finds(&LINT, &test("[CMD, python, --version]"), "whatever happens");
     }
 
     #[test]

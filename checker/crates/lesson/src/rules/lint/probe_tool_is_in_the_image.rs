@@ -72,7 +72,9 @@ fn may_install(recipe: &Recipe<'_>, program: &str) -> bool {
         Kind::Copy(copied) => copied
             .sources
             .iter()
-            .any(|source| source.text.contains(program)),
+            // One program may be copied under another's name: `COPY --from=busybox /bin/busybox /bin/wget`.
+            .chain([&copied.destination])
+            .any(|path| path.text.contains(program)),
         _ => false,
     };
     by_step
@@ -131,6 +133,10 @@ mod tests {
             &built("RUN apt-get update && apt-get install -y curl\n"),
         );
         silent_built(&LINT, &built("RUN ./setup.sh\n"));
+        silent_built(
+            &LINT,
+            &built("COPY --from=busybox /bin/busybox /bin/curl\n"),
+        );
         silent_built(&LINT, &format!("FROM python:3.12\n{probe}"));
     }
 
