@@ -61,9 +61,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Rule, judged, parameters};
-use crate::build::shown_path;
 use crate::evidence::{Evidence, FilesSeen, SCHEMA_VERSION, WorldSeen};
-use crate::scene::{Judged, Mismatch, Scene};
+use crate::scene::{Judged, Mismatch, Scene, shown_path};
 use crate::secrets::Mask;
 
 /// A rule that looks at a whole project.
