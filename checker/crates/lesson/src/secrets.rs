@@ -74,10 +74,14 @@ pub fn put_away(
 pub fn hide(evidence: &mut Evidence, put_away: &PutAway) {
     let mut hidden = Hidden::default();
     for content in &put_away.0 {
-        // A key has several lines, of which each tells something.
+        // A key has several lines, of which each tells something; and some write a line `NAME=value` as into a file of variables.
         let lines = content.lines().map(str::trim);
-        for line in lines.filter(|line| Hidden::is_secret(line)) {
-            hidden.stand_in(line);
+        let values = lines
+            .clone()
+            .filter_map(|line| Some(line.split_once('=')?.1));
+        let values = values.map(|value| value.trim_matches(['"', '\'']));
+        for secret in lines.chain(values).filter(|line| Hidden::is_secret(line)) {
+            hidden.stand_in(secret);
         }
     }
     hide_in_files(&mut evidence.files, &mut hidden);
@@ -185,7 +189,9 @@ pub fn is_secret_name(name: &str) -> bool {
     let ends_so = ["_PASS", "_PWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"]
         .iter()
         .any(|end| name.ends_with(end));
-    let is_place = name.ends_with("_FILE") || name.ends_with("_PATH");
+    let is_place = ["_FILE", "_PATH", "_DIR", "_FOLDER"]
+        .iter()
+        .any(|end| name.ends_with(end));
     (says_so || ends_so) && !is_place
 }
 
@@ -204,8 +210,8 @@ struct Hidden {
 
 impl Hidden {
     fn is_secret(value: &str) -> bool {
-        let is_path = value.starts_with(secret_places::FOLDER);
-        !value.is_empty() && !is_path && !WELL_KNOWN.contains(&value)
+        let is_path = format!("{value}/").starts_with(secret_places::FOLDER);
+        !secret_places::is_switch(value) && !is_path && !WELL_KNOWN.contains(&value)
     }
 
     /// Whether it is a secret, and not what stands in for one already.
@@ -331,7 +337,10 @@ fn stand_in(index: usize, secret: &str) -> String {
         }
     }
     let length = secret.len();
-    let kept = secret.bytes().filter(|letter| *letter == b'$').count();
+    let kept = secret
+        .bytes()
+        .filter(|letter| matches!(letter, b'$' | b'\n'))
+        .count();
     let room = (length - kept).saturating_sub(number.len());
     let word = b"hidden".iter().copied().chain(std::iter::repeat(b'x'));
     let mut letters = word.take(room).chain(number);
@@ -340,6 +349,8 @@ fn stand_in(index: usize, secret: &str) -> String {
     for letter in secret.bytes() {
         let shown = match letter {
             b'$' => b'$',
+            // Lines stay lines, so that what stands below keeps its place.
+            b'\n' => b'\n',
             _ => letters.next().unwrap_or(b'x'),
         };
         let begins_a_name = letter.is_ascii_alphabetic() || matches!(letter, b'_' | b'{' | b'$');
@@ -660,10 +671,11 @@ fn doubled(text: &str) -> String {
 fn assigned(text: &str, given: &BTreeSet<String>, hidden: &mut Hidden) -> Vec<Assigned> {
     let mut all = Vec::new();
     let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    while start < text.len() {
         let begin = start;
+        let line = assignment(&text[begin..]);
         start += line.len();
-        let Some((name, rest)) = line.split_once('=') else {
+        let Some((name, rest)) = line.split_once(['=', ':']) else {
             continue;
         };
         let written = rest.trim();
@@ -702,6 +714,33 @@ fn assigned(text: &str, given: &BTreeSet<String>, hidden: &mut Hidden) -> Vec<As
         }
     }
     all
+}
+
+/// The line that a text begins with; together with those below it as far as a quote goes that opens there behind a name.
+fn assignment(text: &str) -> &str {
+    let end = |from: usize| {
+        text[from..]
+            .find('\n')
+            .map_or(text.len(), |at| from + at + 1)
+    };
+    let line = &text[..end(0)];
+    let Some((name, value)) = line.split_once(['=', ':']) else {
+        return line;
+    };
+    let opens = value.trim_start();
+    let quote = opens
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''));
+    let Some(quote) = quote.filter(|_| !name.trim_start().starts_with('#')) else {
+        return line;
+    };
+    let inside = line.len() - opens.len() + 1;
+    let closes = text[inside..]
+        .match_indices(quote)
+        .map(|(at, _)| inside + at)
+        .find(|at| !text[..*at].ends_with('\\'));
+    closes.map_or(line, |at| &text[..end(at)])
 }
 
 /// What Compose takes for a value as it is written behind the equals sign, and whether it misses a variable in it.

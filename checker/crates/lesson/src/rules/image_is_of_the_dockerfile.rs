@@ -1,10 +1,11 @@
 //! `image-is-of-the-dockerfile`
 
-use dockerfile::{Form, Instruction, Kind};
+use dockerfile::{Command, Form, Instruction, Kind};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Reads, Rule, judged, parameters};
+use crate::config_file::parts;
 use crate::image;
 use crate::scene::{Judged, Mismatch, Scene};
 
@@ -24,6 +25,23 @@ pub const RULE: Rule = Rule {
 struct Parameters {
     service: String,
 }
+
+/// The instructions that the history tells of, one entry each.
+const TOLD: [&str; 13] = [
+    "RUN",
+    "COPY",
+    "ADD",
+    "ENV",
+    "ARG",
+    "LABEL",
+    "WORKDIR",
+    "USER",
+    "EXPOSE",
+    "VOLUME",
+    "HEALTHCHECK",
+    "ENTRYPOINT",
+    "CMD",
+];
 
 fn judge(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
     let build = match scene.build(service) {
@@ -46,14 +64,12 @@ fn judge(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
         .iter()
         .filter_map(|step| step.get("CreatedBy")?.as_str());
     let mut made = made.filter(|step| {
-        ["RUN ", "COPY ", "ADD "]
-            .iter()
-            .any(|start| step.starts_with(start))
+        let keyword = step.split(' ').next().unwrap_or_default();
+        TOLD.contains(&keyword)
     });
     let written = build.kept_instructions();
-    let makes_layer =
-        |one: &&&Instruction| matches!(one.kind, Kind::Run(_) | Kind::Copy(_) | Kind::Add(_));
-    for instruction in written.iter().rev().filter(makes_layer) {
+    let is_told = |one: &&&Instruction| TOLD.contains(&one.keyword.text.as_str());
+    for instruction in written.iter().rev().filter(is_told) {
         let done = made.next();
         if done.is_none_or(|done| !is_of(done, instruction)) {
             let done = match done {
@@ -82,26 +98,65 @@ fn is_of(done: &str, instruction: &Instruction) -> bool {
         return false;
     };
     let written = match &instruction.kind {
-        Kind::Run(command) if command.heredocs.is_empty() => match &command.form {
-            Form::Shell(line) => vec![line.text.as_str()],
-            Form::Exec(words) => words.iter().map(|word| word.text.as_str()).collect(),
-        },
+        Kind::Run(command) | Kind::Cmd(command) | Kind::Entrypoint(command)
+            if command.heredocs.is_empty() =>
+        {
+            words_of(command)
+        }
+        Kind::Healthcheck(Some(command)) => words_of(command),
         Kind::Copy(copied) | Kind::Add(copied) if copied.heredocs.is_empty() => {
             let words = copied.sources.iter().chain([&copied.destination]);
-            let words: Vec<_> = words.map(|word| word.text.as_str()).collect();
-            // Variables are put in there.
-            if words.iter().any(|word| word.contains('$')) {
-                return true;
-            }
-            words
+            words.map(|word| word.text.clone()).collect()
+        }
+        Kind::Env(variables) => {
+            let pairs = variables.iter().map(|one| {
+                let value = one.value.as_ref().map_or("", |value| value.text.as_str());
+                format!("{}={value}", one.name.text)
+            });
+            pairs.collect()
+        }
+        Kind::User(word) => vec![word.text.clone()],
+        Kind::Workdir(folder) => {
+            let (done, written) = (parts(rest.trim()), parts(&folder.text));
+            return folder.text.contains('$') || done.ends_with(&written);
         }
         _ => return true,
     };
-    let words =
-        |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
-    let written = words(&written.join(" "));
+    // Variables are put in everywhere but in what a shell runs, which does it itself.
+    let is_for_a_shell = matches!(
+        instruction.kind,
+        Kind::Run(_) | Kind::Cmd(_) | Kind::Entrypoint(_) | Kind::Healthcheck(_)
+    );
+    if !is_for_a_shell && written.iter().any(|word| word.contains('$')) {
+        return true;
+    }
     let rest = rest.trim_end().trim_end_matches("# buildkit");
-    words(rest).ends_with(&written)
+    let (rest, written) = (bare(rest), bare(&written.join(" ")));
+    match instruction.kind {
+        // How often and how long stands behind the command there.
+        Kind::Healthcheck(_) => rest
+            .windows(written.len().max(1))
+            .any(|words| words == written),
+        // In front of the command stand a shell (`/bin/sh -c`) and the arguments of the build; in front of a path, options.
+        _ => rest.strip_suffix(written.as_slice()).is_some_and(|front| {
+            let last = front.last();
+            last.is_none_or(|word| word.starts_with('-') || word.contains('='))
+        }),
+    }
+}
+
+fn words_of(command: &Command) -> Vec<String> {
+    match &command.form {
+        Form::Shell(line) => vec![line.text.clone()],
+        Form::Exec(words) => words.iter().map(|word| word.text.clone()).collect(),
+    }
+}
+
+/// The words of a line, without the quotes and brackets that the history puts around them.
+fn bare(text: &str) -> Vec<String> {
+    let is_sign = |letter: char| "[]{}\"'\\&,".contains(letter);
+    let plain: String = text.chars().filter(|letter| !is_sign(*letter)).collect();
+    plain.split_whitespace().map(str::to_owned).collect()
 }
 
 fn shortened(text: &str) -> String {
@@ -124,6 +179,10 @@ mod tests {
     const DOCKERFILE: &str = "FROM python:3.11-slim\nCOPY r.txt .\nRUN  pip install \\\n    -r r.txt\nCOPY app.py .\nCMD [\"python\"]\n";
 
     fn on(history: &[&str]) -> Judged {
+        on_both(DOCKERFILE, history)
+    }
+
+    fn on_both(dockerfile: &str, history: &[&str]) -> Judged {
         let steps: Vec<_> = history
             .iter()
             .map(|step| json!({"CreatedBy": step}))
@@ -141,7 +200,7 @@ mod tests {
             histories: [("test-api".to_owned(), Value::from(steps))].into(),
             ..WorldSeen::default()
         };
-        look_at_build_and_world(DOCKERFILE, world, |scene| {
+        look_at_build_and_world(dockerfile, world, |scene| {
             (RULE.judge)(scene, &json!({"service": "api"}))
         })
     }
@@ -158,9 +217,41 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_compared_as_well_as_files() {
+        let dockerfile = "FROM x\nENV A=\"b c\" D=e\nWORKDIR /app/\nUSER app\nEXPOSE 80\nHEALTHCHECK --interval=90s CMD curl -f \"http://localhost/\" || exit 1\nENTRYPOINT exec python $FILE\nCMD [\"python\", \"app.py\"]\n";
+        let built = [
+            "CMD [\"python\" \"app.py\"]",
+            "ENTRYPOINT [\"/bin/sh\" \"-c\" \"exec python $FILE\"]",
+            "HEALTHCHECK &{[\"CMD-SHELL\" \"curl -f \\\"http://localhost/\\\" || exit 1\"] \"1m30s\" \"0s\"}",
+            "EXPOSE [80/tcp]",
+            "USER app",
+            "WORKDIR /app",
+            "ENV A=b c D=e",
+            "CMD [\"python3\"]",
+        ];
+        holds(on_both(dockerfile, &built));
+        for (written, changed) in [
+            ("app.py\"", "main.py\""),
+            ("exec python", "python"),
+            ("localhost/", "localhost/health"),
+            ("USER app", "USER root"),
+            ("/app/", "/srv"),
+            ("D=e", "D=f"),
+            ("EXPOSE 80\n", ""),
+            ("EXPOSE 80", "LABEL a=b\nEXPOSE 80"),
+        ] {
+            let dockerfile = dockerfile.replace(written, changed);
+            assert!(
+                matches!(on_both(&dockerfile, &built), Judged::Fails(_)),
+                "{changed}"
+            );
+        }
+    }
+
+    #[test]
     fn an_older_image_is_told_where_it_differs() {
         let older = [
-            "CMD",
+            "CMD [\"python\"]",
             "RUN /bin/sh -c pip install -r r.txt # buildkit",
             "COPY . . # buildkit",
         ];
@@ -168,6 +259,9 @@ mod tests {
             on(&older),
             "was made by `RUN /bin/sh -c pip install -r r.txt`",
         );
-        finds(on(&["COPY app.py . # buildkit"]), "has fewer steps");
+        finds(
+            on(&["CMD [\"python\"]", "COPY app.py . # buildkit"]),
+            "has fewer steps",
+        );
     }
 }
