@@ -189,6 +189,10 @@ fn misses_port(
             Some(format!("write it as `{}:PORT`", endpoint.host)),
         ));
     };
+    if port.is_empty() {
+        let name = reach.port_variable.as_deref().unwrap_or("the port");
+        return Some((format!("{name} is set to nothing"), None));
+    }
     let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
     if is_number && port.parse() == Ok(reach.port) {
         return None;

@@ -199,6 +199,8 @@ pub fn is_secret_name(name: &str) -> bool {
 #[derive(Default)]
 struct Hidden {
     stand_ins: BTreeMap<String, String>,
+    /// The same secrets as other programs write them down.
+    encoded: BTreeMap<String, Vec<String>>,
     /// Those that are also a name in the project, as of a service or an image: they are replaced only where they are the secret.
     names: BTreeSet<String>,
     /// Those that were taken for one by the words around them. They may be none, so they are replaced only there.
@@ -257,6 +259,9 @@ impl Hidden {
         if !self.stand_ins.contains_key(secret) {
             self.stand_ins
                 .insert(secret.to_owned(), stand_in(next, secret));
+            if secret.len() >= LONG_ENOUGH {
+                self.encoded.insert(secret.to_owned(), encodings(secret));
+            }
         }
         self.stand_ins[secret].clone()
     }
@@ -279,6 +284,11 @@ impl Hidden {
             if secret.len() >= LONG_ENOUGH {
                 if text.contains(secret.as_str()) {
                     *text = text.replace(secret.as_str(), &stand_in);
+                }
+                for encoded in self.encoded.get(secret).into_iter().flatten() {
+                    if text.contains(encoded.as_str()) {
+                        *text = text.replace(encoded.as_str(), &stand_in_of_encoded(encoded));
+                    }
                 }
             } else if secret.len() >= LONG_ENOUGH_AS_A_WORD {
                 replace_words(text, secret, &stand_in);
@@ -365,6 +375,56 @@ fn stand_in(index: usize, secret: &str) -> String {
         before = letter;
     }
     stand_in
+}
+
+/// What stands in for an encoded secret: as long, and no text that anything would decode to it.
+fn stand_in_of_encoded(encoded: &str) -> String {
+    stand_in(0, &"x".repeat(encoded.len()))
+}
+
+/// A secret as headers, addresses and logs have it: in Base64, also behind a user's name, in percent signs, as hexadecimal digits
+/// and with the escapes of JSON. What is the same as the secret itself is left out.
+fn encodings(secret: &str) -> Vec<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+    let mut all = BTreeSet::new();
+    // What stands before it moves its bits: three ways. Letters that a neighbour has a part in are left out.
+    for before in 0..3_usize {
+        let bytes = [&vec![0; before], secret.as_bytes()].concat();
+        let begin = (before * 8).div_ceil(6);
+        let end = bytes.len() * 8 / 6;
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            all.extend(engine.encode(&bytes).get(begin..end).map(str::to_owned));
+        }
+    }
+    let hexadecimal = |each: fn(u8) -> String| secret.bytes().map(each).collect::<String>();
+    all.insert(hexadecimal(|byte| format!("{byte:02x}")));
+    all.insert(hexadecimal(|byte| format!("{byte:02X}")));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let percent = |upper: bool, blank: &str| -> String {
+        let letters = secret.bytes().map(|byte| match (byte, upper) {
+            (b' ', _) => blank.to_owned(),
+            (byte, _) if is_plain(byte) => char::from(byte).to_string(),
+            (byte, true) => format!("%{byte:02X}"),
+            (byte, false) => format!("%{byte:02x}"),
+        });
+        letters.collect()
+    };
+    for blank in ["%20", "+"] {
+        all.extend([percent(true, blank), percent(false, blank)]);
+    }
+    let json = Value::from(secret).to_string();
+    all.insert(json.trim_matches('"').to_owned());
+    let ascii = secret.encode_utf16().map(|unit| match u8::try_from(unit) {
+        Ok(byte @ (b'"' | b'\\')) => format!("\\{}", char::from(byte)),
+        Ok(byte) if byte.is_ascii() && !byte.is_ascii_control() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    });
+    all.insert(ascii.collect());
+    all.remove(secret);
+    all.into_iter()
+        .filter(|encoded| encoded.len() >= LONG_ENOUGH)
+        .collect()
 }
 
 /// Letters and digits replaced, and everything else left as it is: for a file that does not load, whose fault may lie in the secret.
@@ -1056,6 +1116,60 @@ mod tests {
         }
         assert_eq!(stand_in(0, "aaaaaaaaaa"), "hiddenxxx0");
         assert_eq!(stand_in(0, "a$b $5"), "h$id$0");
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_the_spelling_of_headers_addresses_and_logs() {
+        let mut hidden = Hidden::default();
+        hidden.stand_in("grey=öt\"ter 58");
+        for text in [
+            "Z3JleT3DtnQidGVyIDU4",
+            "Authorization: Basic c2hvcDpncmV5PcO2dCJ0ZXIgNTg=",
+            "postgresql://shop:grey%3D%C3%B6t%22ter%2058@db/orders",
+            "q=grey%3d%c3%b6t%22ter+58",
+            "{\"given\": \"grey=öt\\\"ter 58\"}",
+            "grey=\\u00f6t\\\"ter 58",
+            "677265793dc3b6742274657220 3538",
+            "677265793dc3b67422746572203538",
+        ] {
+            let mut shown = text.to_owned();
+            hidden.in_text(&mut shown);
+            let has_blank = text.ends_with(" 3538");
+            assert_eq!(shown == text, has_blank, "{shown}");
+            for part in ["3JleT3", "dCJ0ZXI", "ter%20", "ter+5", "ter 58"] {
+                assert!(!shown.contains(part), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_switch_and_the_folder_of_secrets_are_no_secrets() {
+        let mut evidence = evidence(&[(
+            "compose.yaml",
+            "services: {a: {image: x, environment: {ALLOW_EMPTY_PASSWORD: 'yes', TOKENS_ON: 'false', SECRETS_DIR: /run/secrets, A_PASSWORD_FILE: /run/secrets/a}}}\n",
+        )]);
+        let before = evidence.files.files.clone();
+        hide(&mut evidence, &PutAway::default());
+        assert_eq!(evidence.files.files, before);
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_stays_one_value() {
+        let compose =
+            "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {environment: PHRASE}}\n";
+        for quote in ["\"", "'"] {
+            let text = format!("PHRASE={quote}grey-otter-58\nwhite-stork{quote}\nOTHER: blue\n");
+            let mut evidence = evidence(&[("compose.yaml", compose), (".env", &text)]);
+            hide(&mut evidence, &PutAway::default());
+            let shown = format!("{:?}", evidence.files);
+            assert!(
+                !shown.contains("otter") && !shown.contains("stork"),
+                "{shown}"
+            );
+            assert!(shown.contains("OTHER: blue"), "{shown}");
+            let loaded = crate::load(&evidence);
+            assert!(loaded.project.is_some(), "{:?}", loaded.findings);
+        }
     }
 
     #[test]

@@ -119,6 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_variables_is_a_file_too() {
+        let compose = "services: {a: {image: x, env_file: dev.env}}";
+        let rule = crate::rules::find("variable-is-not-written-as").expect("the rule");
+        look_at_files(compose, ("dev.env", "LEVEL=DEBUG\n"), |scene| {
+            finds((rule.judge)(scene, &with()), "LEVEL is `DEBUG` for a");
+        });
+    }
+
+    #[test]
     fn what_dotenv_puts_in_is_the_machines_own() {
         let compose = "services: {a: {image: x, environment: {LEVEL: '${L:-INFO}'}}}";
         let rule = crate::rules::find("variable-is-not-written-as").expect("the rule");
