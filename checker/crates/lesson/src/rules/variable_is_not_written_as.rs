@@ -75,7 +75,12 @@ fn is_of_the_machine(value: &Node) -> bool {
             Step::Interpolated { from, .. } => from,
             _ => return false,
         };
-        matches!(from, VariableOrigin::Shell | VariableOrigin::File(_))
+        match from {
+            VariableOrigin::Shell => true,
+            // A line of a file that `env_file` names is its own origin: it is written there.
+            VariableOrigin::File(at) => *at != value.span(),
+            _ => false,
+        }
     })
 }
 
