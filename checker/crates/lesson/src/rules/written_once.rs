@@ -26,6 +26,12 @@ struct Parameters {
 }
 
 fn judge(scene: &Scene<'_>, Parameters { services, variable }: &Parameters) -> Judged {
+    if scene.project().is_none() {
+        return Judged::not_seen(
+            "the compose file does not load alone",
+            "run `docker compose -f compose.yaml config -q`",
+        );
+    }
     let names = match variable {
         Some(name) => vec![name.clone()],
         None => shared(scene, services),
