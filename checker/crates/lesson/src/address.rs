@@ -61,6 +61,18 @@ pub fn reaches(scene: &Scene<'_>, reach: &Reach, owner: &str, text: &str, spot: 
     if all.is_empty() {
         return Mismatch::new(spot.clone(), "there is no address here", expected).into();
     }
+    if let Some(endpoint) = all
+        .iter()
+        .find(|one| reach.host_only && text.trim() != one.host)
+    {
+        let found = format!(
+            "`{}` as a whole is taken for the name of a host",
+            text.trim()
+        );
+        return Mismatch::new(spot.clone(), found, expected)
+            .next(format!("write `{}` alone", endpoint.host))
+            .into();
+    }
     let from = reach.from.as_deref().unwrap_or(owner);
     Judged::all(all.iter().map(
         |endpoint| match misses(scene, reach, from, owner, endpoint) {
@@ -177,6 +189,10 @@ fn misses_port(
             Some(format!("write it as `{}:PORT`", endpoint.host)),
         ));
     };
+    if port.is_empty() {
+        let name = reach.port_variable.as_deref().unwrap_or("the port");
+        return Some((format!("{name} is set to nothing"), None));
+    }
     let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
     if is_number && port.parse() == Ok(reach.port) {
         return None;
@@ -432,13 +448,32 @@ mod tests {
 
     /// What is wrong with an address of `db`, port 5432, that `api` is given.
     fn found_from_api(compose: &str, address: &str) -> Vec<String> {
+        found_by(compose, address, false)
+    }
+
+    #[test]
+    fn a_host_that_has_to_stand_alone_has_nothing_around_it() {
+        let compose = "services: {db: {image: x}, api: {image: x}}";
+        let found = |address| found_by(compose, address, true);
+        assert_eq!(found("db").len(), 0);
+        for address in ["db:5432", "http://db", "postgresql://u:p@db/x", "db/"] {
+            let found = found(address);
+            assert!(
+                found[0].contains("taken for the name of a host"),
+                "{found:?}"
+            );
+        }
+    }
+
+    fn found_by(compose: &str, address: &str, host_only: bool) -> Vec<String> {
         let reach = Reach {
             service: Some("db".to_owned()),
             service_with_image: None,
             port: 5432,
-            default_port: None,
+            default_port: host_only.then_some(5432),
             port_variable: None,
             no_path: false,
+            host_only,
             from: None,
         };
         let spot = Spot::WholeFile {

@@ -200,13 +200,9 @@ fn flags(text: &str) -> Vec<Range<usize>> {
 }
 
 fn is_value(value: &str) -> bool {
-    let is_switch = matches!(
-        value.to_ascii_lowercase().as_str(),
-        "" | "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "none" | "~"
-    );
     // Somebody else has painted it over.
     let is_painted = value.chars().all(|letter| letter == '*');
-    !is_switch
+    !secret_places::is_switch(value)
         && !is_painted
         && !value.starts_with(['$', '`'])
         && !value.starts_with(secret_places::FOLDER)
