@@ -12,7 +12,7 @@ use dockerfile::{Base, Configuration, Dockerfile, Instruction, Kind, Plan, Reque
 use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
 use crate::packages;
 use crate::report::Spot;
-use crate::scene::{Judged, Mismatch, Scene};
+use crate::scene::{INLINE, Judged, Mismatch, Scene};
 
 /// What a service's image is built from.
 pub struct Build<'a> {
@@ -341,10 +341,7 @@ pub fn arguments<'a>(service: &Service<'a>) -> impl Iterator<Item = (&'a str, &'
 }
 
 /// Names and values of `ENV` and `ARG` in Dockerfiles, as written, with the file and the place of the value.
-pub fn variables_in_dockerfiles(
-    files: &FilesSeen,
-    loaded: &Loaded,
-) -> Vec<(String, Span, String, String)> {
+pub fn variables_in_dockerfiles(loaded: &Loaded) -> Vec<(String, Span, String, String)> {
     let mut found = Vec::new();
     let services = loaded.project.iter().flat_map(|project| project.services());
     let paths: BTreeSet<String> = services
@@ -356,9 +353,6 @@ pub fn variables_in_dockerfiles(
         let Some((id, source)) = sources.find(|(_, source)| source.path == path) else {
             continue;
         };
-        if !matches!(files.files.get(&path), Some(FileSeen::Text(_))) {
-            continue;
-        }
         for instruction in &dockerfile::parse(&source.text, id).instructions {
             let (Kind::Env(variables) | Kind::Arg(variables)) = &instruction.kind else {
                 continue;
@@ -374,16 +368,8 @@ pub fn variables_in_dockerfiles(
     found
 }
 
-/// Between a compose file's path and the service whose Dockerfile stands in it. No path has it.
-const INLINE: char = '\0';
-
 fn inline_name(sources: &Sources, service: &str, node: &Node) -> String {
     format!("{}{INLINE}{service}", sources.get(node.span().source).path)
-}
-
-/// The path to show for a source: a Dockerfile in a compose file is shown at its lines there.
-pub fn shown_path(path: &str) -> &str {
-    path.split(INLINE).next().unwrap_or(path)
 }
 
 /// The Dockerfile below as many empty lines as the compose file has above it.

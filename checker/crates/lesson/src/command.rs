@@ -1,5 +1,7 @@
 //! Commands as Docker runs them: a list of words, one of which may be a script for a shell.
 
+use compose::{Node, Service};
+
 /// The words of a command, with the words of a script that is handed to a shell (`sh -c "…"`) in its place.
 ///
 /// No other word is split: `["milvus run standalone"]` asks for a program of that whole name.
@@ -23,6 +25,19 @@ pub fn words<T: Copy>(command: Vec<(String, T)>) -> Vec<(String, T)> {
         script_follows = shell_seen && word.starts_with('-') && !word.starts_with("--") && has_c;
     }
     split
+}
+
+/// The words of entrypoint and command, each with the value it stands in. A text given to a shell is split as well.
+pub fn words_of<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
+    let parts = ["entrypoint", "command"]
+        .into_iter()
+        .filter_map(|key| service.node().get(key));
+    let nodes = parts.flat_map(|node| {
+        node.as_sequence()
+            .map_or_else(|| vec![node], |items| items.iter().collect())
+    });
+    let texts = nodes.filter_map(|node| Some((node.scalar_text()?, node)));
+    words(texts.collect())
 }
 
 /// The words of a script as a shell takes them: without quotes and comments, and with what stands between two commands

@@ -40,11 +40,12 @@ mod setting;
 #[cfg(test)]
 mod testing;
 mod wanted;
+mod wanted_files;
 pub mod words;
 
 pub use build::{Build, Folders, building_services, capture_builds, look_at_build};
-pub use config_file::{files_to_read, settings_files};
 pub use judge::{base_request, check, described, load, reads, rules_of};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
 pub use schema::{drill_schema, lesson_schema};
 pub use wanted::wanted;
+pub use wanted_files::{files_to_read, settings_files};

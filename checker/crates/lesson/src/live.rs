@@ -147,28 +147,38 @@ pub fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
         );
     }
     let project = scene.project().map_or("", |project| project.name());
-    let folder = scene
-        .evidence
-        .world
-        .strangers
-        .iter()
-        .map(Container::new)
-        .find(|stranger| stranger.service() == service);
-    let found = match folder {
-        Some(stranger) => format!(
-            "no container of this folder; the project `{project}` runs from another folder, {}",
-            stranger.folder()
+    let mut strangers = scene.evidence.world.strangers.iter().map(Container::new);
+    let stranger = strangers.find(|stranger| stranger.service() == service);
+    let (found, next) = match stranger {
+        // An image that Compose has built carries the labels of project and service; the folder is a label of containers alone.
+        Some(stranger) if stranger.folder().is_empty() => (
+            format!(
+                "`{}` was made with `docker run`, not by Compose",
+                stranger.name()
+            ),
+            format!(
+                "remove it with `docker rm --force {}`, then run `docker compose up -d`",
+                stranger.name()
+            ),
         ),
-        None => format!("the project `{project}` has no container of this service"),
-    };
-    let next = match (folder, scene.evidence.world.containers.is_empty()) {
-        (Some(_), _) => format!(
-            "stop that one with `docker compose -p {project} down`, then run `docker compose up -d` here"
+        Some(stranger) => (
+            format!(
+                "no container of this folder; the project `{project}` runs from another folder, {}",
+                stranger.folder()
+            ),
+            format!(
+                "stop that one with `docker compose -p {project} down`, then run `docker compose up -d` here"
+            ),
         ),
-        (None, true) => "run `docker compose up -d` in the lesson's folder".to_owned(),
-        (None, false) => {
-            "run `docker compose up -d` again and read what it says of this service".to_owned()
-        }
+        None => (
+            format!("the project `{project}` has no container of this service"),
+            if scene.evidence.world.containers.is_empty() {
+                "run `docker compose up -d` in the lesson's folder"
+            } else {
+                "run `docker compose up -d` again and read what it says of this service"
+            }
+            .to_owned(),
+        ),
     };
     let spot = Spot::Container {
         name: service.to_owned(),
@@ -736,6 +746,33 @@ mod tests {
         Answered, EngineSeen, Evidence, FilesSeen, SCHEMA_VERSION, Via, WorldSeen,
     };
     use crate::format::Matchers;
+
+    #[test]
+    fn a_container_of_docker_run_is_told_from_one_of_another_folder() {
+        let on = |labels: Value| {
+            let inspect = serde_json::json!({"Name": "/shop-api-1", "Config": {"Labels": labels}});
+            let world = WorldSeen {
+                engine: EngineSeen::Answered {
+                    address: String::new(),
+                    version: Value::Null,
+                },
+                strangers: vec![crate::evidence::ContainerSeen {
+                    inspect,
+                    last_lines: Vec::new(),
+                }],
+                ..WorldSeen::default()
+            };
+            crate::testing::look_at_world("services: {api: {build: .}}", world, |scene| {
+                no_container(scene, "api")
+            })
+        };
+        // The image has these two.
+        let by_hand = serde_json::json!({"com.docker.compose.project": "shop", "com.docker.compose.service": "api"});
+        let mut elsewhere = by_hand.clone();
+        elsewhere["com.docker.compose.project.working_dir"] = "/home/ada/old".into();
+        crate::testing::finds(on(by_hand), "`shop-api-1` was made with `docker run`");
+        crate::testing::finds(on(elsewhere), "from another folder, /home/ada/old");
+    }
 
     fn judged(answer: Answer) -> Judged {
         let probe = Probe::Http {

@@ -52,8 +52,9 @@ const DECIDES: [&str; 14] = [
     "function",
 ];
 /// Programs that take a script of their own, in which `$` and `|` mean something else.
-const INTERPRETERS: [&str; 10] = [
-    "sh", "bash", "ash", "dash", "python", "python3", "perl", "node", "awk", "ruby",
+const INTERPRETERS: [&str; 14] = [
+    "sh", "bash", "ash", "dash", "python", "python3", "perl", "node", "awk", "ruby", "mongo",
+    "mongosh", "jq", "php",
 ];
 
 impl Probe {
@@ -98,9 +99,9 @@ impl Probe {
         let blind = |command: &&Simple| {
             let words = command.bare();
             let program = words.first().map_or("", |word| base_name(word));
-            program == "curl" && command.then != "|" && !words[1..].iter().any(|word| fails(word))
+            program == "curl" && command.then != "|" && !words[1..].iter().any(|word| tells(word))
         };
-        let found = self.commands.iter().find(blind).map(|_| {
+        let found = self.decisive().iter().find(blind).map(|_| {
             "`curl` without `-f` ends with exit code 0 for every answer, 404 and 500 too".to_owned()
         });
         let requests = self.text.contains("requests.get(") || self.text.contains(".getresponse(");
@@ -266,7 +267,8 @@ pub fn mistaken(test: &[String]) -> Option<String> {
         ["CMD", program] if program.contains(' ') => Some(format!(
             "`CMD` takes a program and its arguments as items of their own; there is no program called `{program}`"
         )),
-        ["CMD-SHELL", script, _, ..] => Some(format!(
+        // What follows are the script's own arguments, and nearly no script reads them.
+        ["CMD-SHELL", script, _, ..] if !reads_arguments(script) => Some(format!(
             "`CMD-SHELL` takes one text; the shell gets `{script}` and nothing more"
         )),
         ["CMD-SHELL", script] if script.starts_with("CMD ") => Some(
@@ -277,6 +279,13 @@ pub fn mistaken(test: &[String]) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a script uses the words that follow it.
+fn reads_arguments(script: &str) -> bool {
+    ["$0", "$1", "$2", "$@", "$*", "${1", "${@"]
+        .iter()
+        .any(|name| script.contains(name))
 }
 
 /// A word that only a shell understands, where there is none.
@@ -437,6 +446,15 @@ fn fails(word: &str) -> bool {
         .chars()
         .take_while(|letter| !takes_value(*letter))
         .any(|letter| letter == 'f')
+}
+
+/// Whether a word makes curl end with an error where the server answers with one, or may: options in a file of its own are not
+/// seen here, and only HTTP has answers that are errors.
+fn tells(word: &str) -> bool {
+    let other_schemes = ["telnet://", "tcp://", "ftp://", "file://"];
+    fails(word)
+        || matches!(word, "-K" | "--config")
+        || other_schemes.iter().any(|scheme| word.starts_with(scheme))
 }
 
 /// An HTTP address in a probe, of this container or another.

@@ -145,7 +145,7 @@ impl<'a> Scene<'a> {
             last
         };
         Spot::File {
-            path: crate::build::shown_path(&self.loaded.sources.get(span.source).path).to_owned(),
+            path: shown_path(&self.loaded.sources.get(span.source).path).to_owned(),
             line: start.line,
             column: start.column,
             end_column: end_column.max(start.column.saturating_add(1)),
@@ -247,4 +247,12 @@ impl<'a> Scene<'a> {
         let seen = self.evidence.world.images.get(&image)?;
         matches!(seen, ImageSeen::Absent).then_some(image)
     }
+}
+
+/// Between a compose file's path and the service whose Dockerfile stands in it. No path has it.
+pub const INLINE: char = '\0';
+
+/// The path to show for a source: a Dockerfile in a compose file is shown at its lines there.
+pub fn shown_path(path: &str) -> &str {
+    path.split(INLINE).next().unwrap_or(path)
 }

@@ -9,7 +9,6 @@ use compose::{Loaded, Node, Project, Service};
 use crate::command;
 use crate::config_file::{self, Shows};
 use crate::secrets::is_secret_name;
-use crate::setting;
 
 /// Where a container finds its secrets. A path there is none itself.
 pub const FOLDER: &str = "/run/secrets/";
@@ -52,7 +51,7 @@ pub fn of_service<'a>(service: &Service<'a>) -> Vec<Held<'a>> {
         }
     }
     for (key, words) in [
-        ("command", setting::words(service)),
+        ("command", command::words_of(service)),
         // What follows a script for a shell are its own arguments.
         ("command", plain_words(service)),
         ("healthcheck", test_words(service)),

@@ -32,7 +32,7 @@ pub fn read(scene: &Scene<'_>, setting: &Setting) -> Result<Option<SettingValue>
     let Some(service) = scene.service(&setting.service) else {
         return Ok(None);
     };
-    let words = words(&service);
+    let words = command::words_of(&service);
     let program = setting.config_file.as_ref().and_then(|file| {
         let program = file.program.as_deref()?;
         Some(config_file::arguments(words.clone(), program, &file.ending))
@@ -154,22 +154,9 @@ fn part_of(scene: &Scene<'_>, node: &Node, value: &str) -> Span {
     }
 }
 
-/// The words of entrypoint and command, each with the value it stands in. A text given to a shell is split as well.
-pub fn words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
-    let parts = ["entrypoint", "command"]
-        .into_iter()
-        .filter_map(|key| service.node().get(key));
-    let nodes = parts.flat_map(|node| {
-        node.as_sequence()
-            .map_or_else(|| vec![node], |items| items.iter().collect())
-    });
-    let texts = nodes.filter_map(|node| Some((node.scalar_text()?, node)));
-    command::words(texts.collect())
-}
-
 /// The script that a service is started by, if it is: what it does is not known here.
 pub fn script(service: &Service<'_>) -> Option<String> {
-    let mut words = words(service).into_iter().map(|(word, _)| word);
+    let mut words = command::words_of(service).into_iter().map(|(word, _)| word);
     words.find(|word| word.ends_with(".sh"))
 }
 

@@ -59,7 +59,7 @@ pub struct WorldSeen {
     /// The lesson's containers: project and folder agree with the labels. Sorted by name.
     #[serde(default)]
     pub containers: Vec<ContainerSeen>,
-    /// Containers of the same project name that were started from another folder.
+    /// Containers of the same project name that were started from another folder, or by hand from an image that Compose has built.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strangers: Vec<ContainerSeen>,
     /// Containers that no Compose project has made, of a repository that the file names. Sorted by name.

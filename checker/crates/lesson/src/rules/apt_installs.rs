@@ -1,6 +1,6 @@
 //! `apt-reads-fresh-lists`, `apt-lists-are-removed`, `apt-takes-what-is-asked-for`
 
-use dockerfile::{BuildMountKind, Command, Instruction, Step};
+use dockerfile::{BuildMountKind, Command, Instruction, Kind, Step};
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
@@ -38,8 +38,10 @@ pub const NO_RECOMMENDS: Rule = Rule {
     reads: Reads::Files,
     accepts: |with| parameters::<Parameters>(with).map(drop),
     judge: |scene, with| {
-        judged(with, |parameters| {
-            each_run(scene, &parameters, without_recommends)
+        judged(with, |Parameters { service }| {
+            let is_asked =
+                |_: &Instruction, above: &[&Instruction]| !above.iter().any(|one| configures(one));
+            each_run_of(scene, &service, is_asked, without_recommends)
         })
     },
 };
@@ -58,17 +60,31 @@ fn each_run(
     Parameters { service }: &Parameters,
     wrong: fn(&Instruction, &Command) -> Wrong,
 ) -> Judged {
+    each_run_of(scene, service, |_, _| true, wrong)
+}
+
+/// Judges each `RUN` of all stages that are built, together with what stands above it in its stage and in those that this starts
+/// from; those that do not count are left out.
+fn each_run_of(
+    scene: &Scene<'_>,
+    service: &str,
+    counts: impl Fn(&Instruction, &[&Instruction]) -> bool,
+    wrong: fn(&Instruction, &Command) -> Wrong,
+) -> Judged {
     let build = match scene.build(service) {
         Ok(build) => build,
         Err(judged) => return judged,
     };
-    let runs = build
-        .all_instructions()
-        .filter(|one| one.keyword.text == "RUN");
-    let mismatches = runs.filter_map(|run| {
-        let (span, found, expected) = wrong(run, run.command()?)?;
-        Some(Mismatch::new(scene.spot(span), found, expected))
+    let mismatches = build.plan.needed.iter().flat_map(|stage| {
+        let all = build.instructions_up_to(*stage);
+        let below = all.len() - build.dockerfile.instructions_of(*stage).len();
+        let runs = (below..all.len())
+            .filter(|at| all[*at].keyword.text == "RUN" && counts(all[*at], &all[..*at]));
+        let wrong = runs.filter_map(|at| wrong(all[at], all[at].command()?));
+        wrong.collect::<Vec<_>>()
     });
+    let mismatches =
+        mismatches.map(|(span, found, expected)| Mismatch::new(scene.spot(span), found, expected));
     Judged::from_mismatches(mismatches.collect())
 }
 
@@ -125,14 +141,29 @@ fn removes_lists(step: &Step) -> bool {
     names_lists && matches!(step.program(), Some("rm" | "find"))
 }
 
+/// Where apt's own configuration lies.
+const CONFIGURATION: &str = "/etc/apt/apt.conf";
+
+/// Whether an instruction may tell apt, for all that follow, to leave out what is recommended: by a line of apt's configuration, or
+/// by a file of it whose content is not known here.
+fn configures(instruction: &Instruction) -> bool {
+    match &instruction.kind {
+        Kind::Run(command) => command.steps.iter().any(writes_configuration),
+        Kind::Copy(copied) | Kind::Add(copied) => {
+            copied.destination.text.starts_with(CONFIGURATION)
+        }
+        _ => false,
+    }
+}
+
+fn writes_configuration(step: &Step) -> bool {
+    let mut words = step.words.iter();
+    step.program() != Some("apt-get")
+        && words.any(|word| word.text.to_lowercase().contains("install-recommends"))
+}
+
 fn without_recommends(_: &Instruction, command: &Command) -> Wrong {
-    // A line of apt's own configuration says it for all that follow.
-    let is_configured = command.steps.iter().any(|step| {
-        let mut words = step.words.iter();
-        step.program() != Some("apt-get")
-            && words.any(|word| word.text.to_lowercase().contains("install-recommends"))
-    });
-    if is_configured {
+    if command.steps.iter().any(writes_configuration) {
         return None;
     }
     let install = command.steps.iter().find(|step| {
@@ -205,6 +236,27 @@ mod tests {
             on(&FRESH_LISTS, "RUN apt-get install -y git && apt-get update"),
             "another step",
         );
+    }
+
+    #[test]
+    fn configuration_of_apt_counts_for_the_steps_below_it() {
+        let install = "RUN apt-get update && apt-get install -y git";
+        let run = "RUN echo 'APT::Install-Recommends \"false\";' > /etc/apt/apt.conf.d/99";
+        let heredoc = "COPY <<EOF /etc/apt/apt.conf.d/99\nAPT::Install-Recommends \"0\";\nEOF";
+        let copy = "COPY 99-no-recommends /etc/apt/apt.conf.d/";
+        for configured in [run, heredoc, copy] {
+            holds(on(&NO_RECOMMENDS, &format!("{configured}\n{install}")));
+            finds(
+                on(&NO_RECOMMENDS, &format!("{install}\n{configured}")),
+                "recommend",
+            );
+        }
+        holds(on(
+            &NO_RECOMMENDS,
+            &format!("{run}\nFROM x AS y\n{run}\nFROM y\n{install}"),
+        ));
+        let elsewhere = format!("{run}\nFROM x AS y\n{install}\nFROM y\n{run}");
+        finds(on(&NO_RECOMMENDS, &elsewhere), "recommend");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `image-is-of-the-dockerfile`
 
-use dockerfile::{Form, Instruction, Kind};
+use dockerfile::{Command, Form, Instruction, Kind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
     name: "image-is-of-the-dockerfile",
-    what: "The image of a service was built from its Dockerfile as it is now: both have the same steps.",
+    what: "The image of a service was built from its Dockerfile as it is now: both have the same steps, and settings such as `USER` and `CMD` are the same.",
     why: "`docker compose up` builds an image once. What you change in the Dockerfile later reaches it with the next build.",
     mend: "Run `docker compose up -d --build`.",
     leave: "Where the image is built elsewhere.",
@@ -42,18 +42,17 @@ fn judge(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
         );
     };
     // The newest first: what the image below was made of comes last.
-    let made = history
+    let mut made = history
         .iter()
         .filter_map(|step| step.get("CreatedBy")?.as_str());
-    let mut made = made.filter(|step| {
-        ["RUN ", "COPY ", "ADD "]
-            .iter()
-            .any(|start| step.starts_with(start))
-    });
+    if made.clone().next().is_some_and(is_of_another_builder) {
+        return Judged::not_seen(
+            "the image was made by another builder than BuildKit, which tells its steps in another way",
+            format!("look at `docker history {}`", image.reference),
+        );
+    }
     let written = build.kept_instructions();
-    let makes_layer =
-        |one: &&&Instruction| matches!(one.kind, Kind::Run(_) | Kind::Copy(_) | Kind::Add(_));
-    for instruction in written.iter().rev().filter(makes_layer) {
+    for instruction in written.iter().rev().filter(|one| is_told(one)) {
         let done = made.next();
         if done.is_none_or(|done| !is_of(done, instruction)) {
             let done = match done {
@@ -75,33 +74,88 @@ fn judge(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
     Judged::Holds
 }
 
-/// Whether a step of the history is this instruction. Where variables or here-documents make the words others than those that
-/// are written, the kind has to do.
+/// Whether the newest step is told as the builder of old, and Buildah, tell them.
+fn is_of_another_builder(newest: &str) -> bool {
+    newest.starts_with("/bin/sh -c ")
+}
+
+/// Whether BuildKit writes an instruction into the history.
+fn is_told(instruction: &Instruction) -> bool {
+    !matches!(instruction.kind, Kind::From { .. } | Kind::Onbuild(_))
+}
+
+/// Whether a step of the history is this instruction. Where variables, quotes or here-documents make the words others than those
+/// that are written, the kind has to do.
 fn is_of(done: &str, instruction: &Instruction) -> bool {
     let Some(rest) = done.strip_prefix(instruction.keyword.text.as_str()) else {
         return false;
     };
-    let written = match &instruction.kind {
-        Kind::Run(command) if command.heredocs.is_empty() => match &command.form {
-            Form::Shell(line) => vec![line.text.as_str()],
-            Form::Exec(words) => words.iter().map(|word| word.text.as_str()).collect(),
-        },
+    let rest = rest.trim_end().trim_end_matches("# buildkit");
+    match &instruction.kind {
+        Kind::Run(command) if command.heredocs.is_empty() => ends_with(rest, &words_of(command)),
         Kind::Copy(copied) | Kind::Add(copied) if copied.heredocs.is_empty() => {
             let words = copied.sources.iter().chain([&copied.destination]);
             let words: Vec<_> = words.map(|word| word.text.as_str()).collect();
-            // Variables are put in there.
-            if words.iter().any(|word| word.contains('$')) {
-                return true;
-            }
-            words
+            words.iter().any(|word| !is_plain(word)) || ends_with(rest, &words)
         }
-        _ => return true,
-    };
-    let words =
+        Kind::User(word) => !is_plain(&word.text) || rest.trim() == word.text.trim(),
+        Kind::Workdir(word) => {
+            let path = word.text.trim().trim_end_matches('/');
+            !is_plain(path) || !path.starts_with('/') || rest.trim() == path
+        }
+        Kind::Env(variables) => variables.iter().all(|variable| {
+            let value = variable.value.as_ref().map_or("", |value| &value.text);
+            !is_plain(value) || rest.contains(&format!("{}={value}", variable.name.text))
+        }),
+        // These are told as lists, a shell's line with the shell in front.
+        Kind::Cmd(command) | Kind::Entrypoint(command) if command.heredocs.is_empty() => {
+            let words = words_of(command).concat();
+            !is_quotable(&words) || letters(rest).ends_with(&letters(&words))
+        }
+        Kind::Healthcheck(None) => rest.contains("\"NONE\""),
+        // Times follow.
+        Kind::Healthcheck(Some(command)) => {
+            let words = words_of(command).concat();
+            !is_quotable(&words) || letters(rest).contains(&letters(&words))
+        }
+        _ => true,
+    }
+}
+
+fn words_of(command: &Command) -> Vec<&str> {
+    match &command.form {
+        Form::Shell(line) => vec![line.text.as_str()],
+        Form::Exec(words) => words.iter().map(|word| word.text.as_str()).collect(),
+    }
+}
+
+fn ends_with(text: &str, words: &[&str]) -> bool {
+    let split =
         |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
-    let written = words(&written.join(" "));
-    let rest = rest.trim_end().trim_end_matches("# buildkit");
-    words(rest).ends_with(&written)
+    split(text).ends_with(&split(&words.join(" ")))
+}
+
+/// Whether a word is told as it is written.
+fn is_plain(word: &str) -> bool {
+    !word.contains(['$', '"', '\'', '\\'])
+}
+
+/// Whether lists tell a text letter by letter, but for quotes and backslashes.
+fn is_quotable(text: &str) -> bool {
+    text.chars()
+        .all(|letter| letter.is_ascii_graphic() || letter == ' ')
+}
+
+/// A text without what lists put between their words, and in front of quotes.
+fn letters(text: &str) -> String {
+    let words = text.split('\\').enumerate();
+    let told = words.map(|(at, part)| match at {
+        0 => part,
+        // The letter behind a backslash may stand for another.
+        _ => part.get(1..).unwrap_or_default(),
+    });
+    let plain = told.collect::<String>();
+    plain.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 fn shortened(text: &str) -> String {
@@ -124,6 +178,10 @@ mod tests {
     const DOCKERFILE: &str = "FROM python:3.11-slim\nCOPY r.txt .\nRUN  pip install \\\n    -r r.txt\nCOPY app.py .\nCMD [\"python\"]\n";
 
     fn on(history: &[&str]) -> Judged {
+        on_built(DOCKERFILE, history)
+    }
+
+    fn on_built(dockerfile: &str, history: &[&str]) -> Judged {
         let steps: Vec<_> = history
             .iter()
             .map(|step| json!({"CreatedBy": step}))
@@ -141,7 +199,7 @@ mod tests {
             histories: [("test-api".to_owned(), Value::from(steps))].into(),
             ..WorldSeen::default()
         };
-        look_at_build_and_world(DOCKERFILE, world, |scene| {
+        look_at_build_and_world(dockerfile, world, |scene| {
             (RULE.judge)(scene, &json!({"service": "api"}))
         })
     }
@@ -160,7 +218,7 @@ mod tests {
     #[test]
     fn an_older_image_is_told_where_it_differs() {
         let older = [
-            "CMD",
+            "CMD [\"python\"]",
             "RUN /bin/sh -c pip install -r r.txt # buildkit",
             "COPY . . # buildkit",
         ];
@@ -168,6 +226,67 @@ mod tests {
             on(&older),
             "was made by `RUN /bin/sh -c pip install -r r.txt`",
         );
-        finds(on(&["COPY app.py . # buildkit"]), "has fewer steps");
+        finds(
+            on(&["CMD [\"python\"]", "COPY app.py . # buildkit"]),
+            "has fewer steps",
+        );
+    }
+
+    /// As BuildKit 0.25 tells them.
+    #[test]
+    fn every_instruction_is_told_in_a_way_of_its_own() {
+        let dockerfile = "FROM x\nARG FOO=bar\nENV A=1 B=\"two words\" \\\n    C=$FOO\nENV OLD style value\nLABEL x=y\nWORKDIR /srv/\nWORKDIR sub/${FOO}\n\
+            RUN [\"echo\", \"a b\"]\nRUN <<EOF\necho x\nEOF\nCOPY --chmod=644 [\"a b\", \"c\"]\nEXPOSE 8000\nVOLUME /data\nSTOPSIGNAL SIGINT\n\
+            USER 10001:10001\nHEALTHCHECK --interval=5s CMD [\"python\", \"-c\", \"print(\\\"\\\\n\\\")\"]\nENTRYPOINT [\"python\", \"-m\"]\nCMD a  \"b\" \\\n   c\nONBUILD RUN true\n";
+        let told = [
+            r#"CMD ["/bin/sh" "-c" "a  \"b\"    c"]"#,
+            r#"ENTRYPOINT ["python" "-m"]"#,
+            r#"HEALTHCHECK &{["CMD" "python" "-c" "print(\"\\n\")"] "5s" "0s" "0s" "0s" '\x00'}"#,
+            "USER 10001:10001",
+            "STOPSIGNAL SIGINT",
+            "VOLUME [/data]",
+            "EXPOSE [8000/tcp]",
+            "COPY --chmod=644 a b c # buildkit",
+            "RUN |1 FOO=bar /bin/sh -c echo x\n # buildkit",
+            "RUN |1 FOO=bar echo a b # buildkit",
+            "WORKDIR /srv/sub/bar",
+            "WORKDIR /srv",
+            "LABEL x=y",
+            "ENV OLD=style value",
+            "ENV A=1 B=two words C=bar",
+            "ARG FOO=bar",
+            "CMD [\"below\"]",
+        ];
+        holds(on_built(dockerfile, &told));
+        for (at, another) in [
+            (0, r#"CMD ["/bin/sh" "-c" "a  b    d"]"#),
+            (1, r#"ENTRYPOINT ["python3" "-m"]"#),
+            (2, r#"HEALTHCHECK &{["NONE"] "0s" "0s" "0s" "0s" '\x00'}"#),
+            (3, "USER app"),
+            (11, "WORKDIR /app"),
+            (14, "ENV A=2 B=two words C=bar"),
+        ] {
+            let mut older = told;
+            older[at] = another;
+            finds(on_built(dockerfile, &older), "was made by");
+        }
+        let mut without_user = told.to_vec();
+        without_user.remove(3);
+        finds(
+            on_built(dockerfile, &without_user),
+            "was made by `STOPSIGNAL SIGINT`",
+        );
+    }
+
+    #[test]
+    fn letters_that_are_told_by_their_number_are_not_compared() {
+        let dockerfile = "FROM x\nCMD [\"python\", \"ä\\u00a0\"]\n";
+        holds(on_built(dockerfile, &[r#"CMD ["python" "ä\u00a0"]"#]));
+    }
+
+    #[test]
+    fn steps_of_another_builder_are_not_read() {
+        let of_old = ["/bin/sh -c #(nop)  CMD [\"python\"]"];
+        assert!(matches!(on(&of_old), Judged::Unknown(_)));
     }
 }

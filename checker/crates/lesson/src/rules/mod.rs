@@ -41,6 +41,7 @@ mod secret_files_stay_out_of_images;
 mod secrets_stay_out;
 mod services_share_a_network;
 mod services_share_an_image;
+mod some_stage_installs;
 mod started_in_order;
 mod starts_after;
 mod variable_is_not_written_as;
@@ -150,6 +151,7 @@ fn with_parameters() -> &'static [Rule] {
         services_share_an_image::ONE_BUILDER,
         services_share_an_image::ONE_RECIPE,
         services_share_an_image::SHARED,
+        some_stage_installs::RULE,
         started_in_order::RULE,
         starts_after::RULE,
         variable_is_not_written_as::RULE,
