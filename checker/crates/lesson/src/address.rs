@@ -447,6 +447,10 @@ mod tests {
         let found = |address: &str| found_from_api(compose, address);
         assert_eq!(found("db:8080"), ["this leads to port 8080 of `db`"]);
         assert_eq!(
+            found("db:7.4"),
+            ["`7.4` stands where the port belongs, and is no number"]
+        );
+        assert_eq!(
             found("db:5433"),
             ["5433 is the port of `db` on your machine; between containers it does not exist"]
         );
@@ -470,6 +474,13 @@ mod tests {
         let apart = "services: {api: {image: x}, db: {image: y}}";
         assert_eq!(found_from_api(apart, "localhost:5432").len(), 1);
         assert_eq!(found_from_api(apart, "db:+5432").len(), 1);
+    }
+
+    #[test]
+    fn an_address_that_the_file_gives_lasts_and_another_one_does_not() {
+        let compose = "services: {api: {image: x}, db: {image: y, networks: {default: {ipv4_address: 10.7.0.5}}}}";
+        assert!(found_from_api(compose, "10.7.0.5:5432").is_empty());
+        assert_eq!(found_from_api(compose, "10.7.0.6:5432").len(), 1);
     }
 
     /// What is wrong with an address of `db`, port 5432, that `api` is given.

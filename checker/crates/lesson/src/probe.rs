@@ -586,6 +586,9 @@ mod tests {
             "! grep -q failed /tmp/state",
             "etcdctl endpoint health",
             "bash -c ':> /dev/tcp/127.0.0.1/6333' || exit 1",
+            "bash -c ': &> /dev/null < /dev/tcp/127.0.0.1/6333 || exit 1'",
+            "curl -s -o /tmp/said http://x; grep OK /tmp/said",
+            "(curl -f http://x) || exit 1",
         ] {
             assert_eq!(shell(script).cannot_fail(), None, "{script}");
         }
@@ -627,12 +630,32 @@ mod tests {
             "curl -sS -o f http://x",
             "curl -of http://x",
             "timeout 5 curl http://x",
+            "(curl -s http://x) || exit 1",
+            "if curl -s http://x; then exit 0; else exit 1; fi",
         ] {
             let said = shell(script).cannot_fail().unwrap_or_default();
             assert!(said.contains("without `-f`"), "{script}: {said}");
         }
         let python = plain(&["python3", "-c", "import requests; requests.get('http://x')"]);
         assert!(python.cannot_fail().is_some());
+        // In `sh` the `&` of `&>` ends a command, which goes on in the background.
+        assert!(
+            shell("curl -f http://x &> /dev/null || exit 1")
+                .cannot_fail()
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn python_that_catches_the_error_is_told() {
+        let script = |end: &str| {
+            let script = format!(
+                "import urllib.request as r\ntry: r.urlopen('http://x')\nexcept OSError: {end}"
+            );
+            plain(&["python", "-c", &script]).cannot_fail()
+        };
+        assert!(script("print('down')").is_some_and(|said| said.contains("catches")));
+        assert_eq!(script("exit(1)"), None);
     }
 
     #[test]
@@ -674,6 +697,14 @@ mod tests {
         assert!(said(&["CMD", "curl", "-f", "http://x", "||", "exit", "1"]).is_some());
         assert!(said(&["CMD", "redis-cli", "-a", "$REDIS_PASSWORD", "ping"]).is_some());
         assert!(said(&["CMD", "pg_isready", "-U", "${POSTGRES_USER}"]).is_some());
+        assert!(said(&["CMD", "ETCDCTL_API=3", "etcdctl", "get", "a"]).is_some());
+        assert!(said(&["CMD", "etcdctl", "endpoint health"]).is_some());
+        assert!(said(&["CMD", "curl", "-f http://x"]).is_some());
+        assert_eq!(said(&["CMD", "psql", "-U", "shop", "-c SELECT 1"]), None);
+        assert_eq!(
+            said(&["CMD", "curl", "-f", "-H", "Accept: a", "http://x"]),
+            None
+        );
         assert_eq!(
             said(&["CMD", "sh", "-c", "redis-cli -a $P ping || exit 1"]),
             None

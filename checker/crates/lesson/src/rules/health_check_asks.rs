@@ -295,6 +295,7 @@ mod tests {
             "[CMD, curl, -f, 'localhost:8000/health']",
             "[CMD, curl, -f, 'http://web:8000/health']",
             "[CMD, curl, -f, 'http://page:8000/health']",
+            "[CMD, curl, -f, 'http://Web:8000/health']",
             "'curl -f http://localhost:$$PORT/health'",
             "[CMD-SHELL, 'curl -f http://$$(hostname):8000/health']",
             "[CMD, python, -c, \"import urllib.request as u; u.urlopen('http://localhost:8000/health', timeout=2)\"]",
@@ -334,6 +335,10 @@ mod tests {
             ),
             ("[CMD, ls, /srv]", "does not ask web"),
             (
+                "[CMD, bash, -c, \"exec 3<>/dev/tcp/127.0.0.1/8000 && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3\"]",
+                "takes every answer",
+            ),
+            (
                 "curl -f http://localhost:8000/health || true",
                 "whatever happens",
             ),
@@ -352,12 +357,45 @@ mod tests {
         holds(database("test \"$$(/bin/ask endpoint HEALTH)\" = ok"));
         holds(database("[CMD, bash, -c, ': > /dev/tcp/127.0.0.1/6333']"));
         finds(database("[CMD, ask, endpoint]"), "does not ask db");
+        finds(
+            database("[CMD, bash, -c, ': > /dev/udp/127.0.0.1/6333']"),
+            "does not ask db",
+        );
     }
 
     #[test]
     fn no_probe_is_told_and_somebodys_own_program_is_not_judged() {
         finds(database("[NONE]"), "has no health check");
         assert!(matches!(page("[CMD, /probe.sh]"), Judged::Unknown(_)));
+    }
+
+    #[test]
+    fn what_an_image_of_ones_own_brings_is_not_judged() {
+        let with = json!({"service": "db", "programs": [["ask"]]});
+        let file = "services: {db: {build: .}}";
+        let judged = on_file("health-check-asks", with.clone(), file);
+        assert!(matches!(judged, Judged::Unknown(_)));
+        let file = "services: {db: {build: ., healthcheck: {disable: true}}}";
+        finds(
+            on_file("health-check-asks", with, file),
+            "has no health check",
+        );
+    }
+
+    #[test]
+    fn a_program_that_the_command_installs_is_there() {
+        let with = json!({"service": "web", "port": 80, "paths": ["/health"]});
+        let file = |command: &str| {
+            format!(
+                "services: {{web: {{image: 'python:3.11-slim', command: {command}, healthcheck: {{test: 'curl -f http://localhost/health'}}}}}}"
+            )
+        };
+        let installs = "sh -c 'apt-get install -y curl && exec python app.py'";
+        holds(on_file("health-check-asks", with.clone(), &file(installs)));
+        finds(
+            on_file("health-check-asks", with, &file("python app.py")),
+            "has no `curl`",
+        );
     }
 
     fn store(image: &str, test: &str) -> Judged {

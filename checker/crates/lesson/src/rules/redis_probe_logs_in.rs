@@ -258,6 +258,9 @@ mod tests {
                 "[CMD, redis-cli, -u, 'redis://:open-sesame@localhost', ping]",
                 "",
             ),
+            ("printf 'AUTH open-sesame\\nPING\\n' | redis-cli", ""),
+            ("[CMD, redis-cli, -e, -h, redis, -a, open-sesame, ping]", ""),
+            ("read PASSWORD < /x; redis-cli -a $$PASSWORD ping", ""),
             ("[CMD, other]", ""),
         ] {
             holds(judge(test, environment));
@@ -268,6 +271,44 @@ mod tests {
             json!({"service": "redis"}),
             file,
         ));
+    }
+
+    #[test]
+    fn a_password_that_a_shell_looks_up_for_the_server_counts() {
+        let file = |value: &str| {
+            format!(
+                "services: {{redis: {{image: redis, command: [sh, -c, 'redis-server --requirepass \"$$PASSWORD\"'], \
+                environment: {{PASSWORD: open-sesame, REDISCLI_AUTH: {value}}}, healthcheck: {{test: [CMD, redis-cli, ping]}}}}}}"
+            )
+        };
+        let judge = |value| {
+            on_file(
+                "redis-probe-logs-in",
+                json!({"service": "redis"}),
+                &file(value),
+            )
+        };
+        holds(judge("open-sesame"));
+        finds(judge("sesame"), "another password");
+    }
+
+    #[test]
+    fn a_password_that_does_not_arrive_is_told() {
+        for (test, words) in [
+            ("[CMD, redis-cli, ping, -a, open-sesame]", "behind `ping`"),
+            (
+                "[CMD, redis-cli, -e, ping, -a, open-sesame]",
+                "behind `ping`",
+            ),
+            ("[CMD, redis-cli, -aopen-sesame, ping]", "are two words"),
+            (
+                "[CMD, redis-cli, --pass=open-sesame, ping]",
+                "`--pass` and the password",
+            ),
+            ("redis-cli -a $$PASSWORD ping", "there it is not set"),
+        ] {
+            finds(judge(test, ""), words);
+        }
     }
 
     #[test]

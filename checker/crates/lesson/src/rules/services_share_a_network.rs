@@ -136,6 +136,10 @@ mod tests {
         finds(judge("", ", networks: [back]"), "share no network");
         finds(judge("", ", network_mode: none"), "share no network");
         finds(
+            judge("", ", network_mode: host"),
+            "none of the file's, for `network_mode: host`",
+        );
+        finds(
             judge(", network_mode: none", ", network_mode: none"),
             "share no network",
         );
