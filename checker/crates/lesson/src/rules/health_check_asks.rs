@@ -169,7 +169,11 @@ fn asked(
     } else if connects {
         format!("it asks whether somebody listens, and not whether `{name}` works")
     } else {
-        format!("`{}` does not ask {name} whether it works", probe.text)
+        let asked = match probe.text.trim() {
+            "" => "a probe without a command".to_owned(),
+            text => format!("`{text}`"),
+        };
+        format!("{asked} does not ask {name} whether it works")
     })
 }
 
