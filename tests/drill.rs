@@ -518,7 +518,8 @@ fn run_drills(
 
 /// Right answers to a lesson, each with its name.
 fn answers(folder: &Path) -> Result<Vec<(String, lesson::case::Files)>, Failed> {
-    let solution = files_below(&folder.join("solution"))?;
+    let mut solution = files_below(&folder.join("start"))?;
+    solution.extend(files_below(&folder.join("solution"))?);
     let mut answers = vec![("solution".to_owned(), solution.clone())];
     if std::env::var_os("CHECKER_ALL_VARIANTS").as_deref() != folder.file_name() {
         return Ok(answers);

@@ -4,6 +4,7 @@
 
 #[path = "../checker/crates/engine/tests/support/mod.rs"]
 mod engine_support;
+mod support;
 
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -172,9 +173,7 @@ fn ctrl_c() -> Result<(), Failed> {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    Command::new("kill")
-        .args(["-s", "INT", &running.id().to_string()])
-        .status()?;
+    assert!(support::signal(&running.id().to_string(), "INT"));
     let ended = wait(&mut running)?;
     if ended == Some(0) {
         return Err("a chapter that was stopped passes".into());

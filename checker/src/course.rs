@@ -173,8 +173,15 @@ impl CourseLesson {
         self.part("start")
     }
 
-    /// The reference.
+    /// The reference: what the learner gets, with the answer laid over it.
     pub fn solution(&self) -> Files {
+        let mut files = self.start();
+        files.extend(self.answer());
+        files
+    }
+
+    /// Those files of the reference that the learner does not get.
+    pub fn answer(&self) -> Files {
         self.part("solution")
     }
 

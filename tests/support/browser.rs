@@ -13,6 +13,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::engine_support::needs_engine::{Test, no_engine};
+use crate::support::signal;
 
 /// Name of the variable that turns "no browser, ignored" into a failure.
 pub const NEEDS_BROWSER: &str = "CHECKER_NEEDS_BROWSER";
@@ -86,11 +87,7 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         let group = format!("-{}", self.process.id());
-        let ended = Command::new("kill").args(["-KILL", "--", &group]).status();
-        assert!(
-            ended.is_ok_and(|ended| ended.success()),
-            "a browser is left over"
-        );
+        assert!(signal(&group, "KILL"), "a browser is left over");
         let _ = self.process.wait();
     }
 }

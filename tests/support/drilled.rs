@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use lesson::case::Files;
 use libtest_mimic::Failed;
 
-use crate::support::{Ran, repository};
+use crate::support::{Ran, repository, signal};
 
 /// A learner with the fixture's lesson, whose containers run and hold data of their own.
 pub struct Drilled {
@@ -183,10 +183,7 @@ pub struct Begun {
 
 impl Begun {
     pub fn signal(&self, name: &str) -> Result<(), Failed> {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()?;
-        assert!(sent.success());
+        assert!(signal(&self.child.id().to_string(), name));
         Ok(())
     }
 

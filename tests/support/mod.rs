@@ -152,3 +152,13 @@ pub fn socket() -> PathBuf {
             .unwrap_or("/var/run/docker.sock"),
     )
 }
+
+/// Sends a signal, such as `INT`, to a process, or to all of a group where its number has a minus; whether that could be done.
+///
+/// The shell has `kill` built in; a small system has no program of that name.
+pub fn signal(process: &str, name: &str) -> bool {
+    std::process::Command::new("sh")
+        .args(["-c", r#"kill -s "$0" -- "$1""#, name, process])
+        .status()
+        .is_ok_and(|sent| sent.success())
+}

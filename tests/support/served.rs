@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::support::signal;
+
 /// A server process; ends with this value.
 pub struct Served {
     process: Child,
@@ -65,9 +67,7 @@ impl Served {
 
     /// As Ctrl-C does; gives the exit code, or nothing where a signal ended it.
     pub fn interrupt(&mut self) -> Option<i32> {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status();
-        assert!(sent.expect("kill runs").success());
+        assert!(signal(&self.process.id().to_string(), "INT"));
         self.process.wait().expect("its end").code()
     }
 }

@@ -21,7 +21,7 @@ pub fn run(place: &Place, name: Option<&str>, yes: bool) -> anyhow::Result<Exit>
         );
         return Ok(Exit::Usage);
     }
-    for (path, bytes) in lesson.solution() {
+    for (path, bytes) in lesson.answer() {
         anstream::println!("# {}/{path}", lesson.slug);
         anstream::println!("{}", String::from_utf8_lossy(&bytes));
     }

@@ -105,7 +105,8 @@ fn read(folder: &Path) -> anyhow::Result<Authored> {
     let path = folder.join("lesson.yaml");
     let text = text_of(&path)?;
     let lesson = course::parse(&path.to_string_lossy(), &text)?;
-    let solution = course::files_below(&folder.join("solution"))?;
+    let mut solution = course::files_below(&folder.join("start"))?;
+    solution.extend(course::files_below(&folder.join("solution"))?);
     let mut cases = vec![Case {
         name: "solution".to_owned(),
         files: solution.clone(),

@@ -4,6 +4,7 @@ pub mod book;
 mod cases;
 pub mod check;
 pub mod conformance;
+mod group;
 pub mod snippets;
 mod stack;
 

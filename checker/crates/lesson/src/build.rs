@@ -341,10 +341,7 @@ pub fn arguments<'a>(service: &Service<'a>) -> impl Iterator<Item = (&'a str, &'
 }
 
 /// Names and values of `ENV` and `ARG` in Dockerfiles, as written, with the file and the place of the value.
-pub fn variables_in_dockerfiles(
-    files: &FilesSeen,
-    loaded: &Loaded,
-) -> Vec<(String, Span, String, String)> {
+pub fn variables_in_dockerfiles(loaded: &Loaded) -> Vec<(String, Span, String, String)> {
     let mut found = Vec::new();
     let services = loaded.project.iter().flat_map(|project| project.services());
     let paths: BTreeSet<String> = services
@@ -356,9 +353,6 @@ pub fn variables_in_dockerfiles(
         let Some((id, source)) = sources.find(|(_, source)| source.path == path) else {
             continue;
         };
-        if !matches!(files.files.get(&path), Some(FileSeen::Text(_))) {
-            continue;
-        }
         for instruction in &dockerfile::parse(&source.text, id).instructions {
             let (Kind::Env(variables) | Kind::Arg(variables)) = &instruction.kind else {
                 continue;

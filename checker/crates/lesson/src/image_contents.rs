@@ -32,7 +32,11 @@ pub fn contents_of(service: &Service<'_>) -> Option<&'static Contents> {
     if service.node().get("build").is_some() {
         return None;
     }
-    let reference = ImageReference::parse(service.image()?.as_str()?).ok()?;
+    contents_of_image(&ImageReference::parse(service.image()?.as_str()?).ok()?)
+}
+
+/// What an image has inside, where that is known.
+pub fn contents_of_image(reference: &ImageReference) -> Option<&'static Contents> {
     // By digest alone it may be any version.
     let tag = match (&reference.tag, &reference.digest) {
         (Some(tag), _) => tag.as_str(),
@@ -43,7 +47,7 @@ pub fn contents_of(service: &Service<'_>) -> Option<&'static Contents> {
         known
             .image
             .iter()
-            .any(|name| is_repository(&reference, name))
+            .any(|name| is_repository(reference, name))
             && known.tag.as_deref().is_none_or(|pattern| {
                 regex_lite::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(tag))
             })

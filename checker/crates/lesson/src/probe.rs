@@ -54,8 +54,9 @@ const DECIDES: [&str; 14] = [
 /// Programs that look at what another one has brought.
 const LOOKS: [&str; 7] = ["grep", "egrep", "fgrep", "test", "[", "[[", "jq"];
 /// Programs that take a script of their own, in which `$` and `|` mean something else.
-const INTERPRETERS: [&str; 10] = [
-    "sh", "bash", "ash", "dash", "python", "python3", "perl", "node", "awk", "ruby",
+const INTERPRETERS: [&str; 14] = [
+    "sh", "bash", "ash", "dash", "python", "python3", "perl", "node", "awk", "ruby", "mongo",
+    "mongosh", "jq", "php",
 ];
 
 impl Probe {
@@ -104,19 +105,29 @@ impl Probe {
                 .map_or("", |word| base_name(word.trim_start_matches('(')))
                 .to_owned()
         };
+        // What the shell decides does not change what curl calls a success.
+        let commands = match self.decides() {
+            true => self.commands.as_slice(),
+            false => self.decisive(),
+        };
         // What a later command looks at may be the answer.
         let looks_later = |later: &[Simple]| {
             later
                 .iter()
                 .any(|command| LOOKS.contains(&program(command).as_str()))
         };
+        // `if curl …; then exit 1` calls every answer a failure.
+        let turned_round = |next: Option<&Simple>| {
+            next.is_some_and(|next| next.words[0] == "then" && next.ends(false) == Ends::Error)
+        };
         let blind = |(index, command): (usize, &Simple)| {
             program(command) == "curl"
+                && !turned_round(commands.get(index + 1))
                 && command.then != "|"
-                && !command.bare()[1..].iter().any(|word| fails(word))
-                && !looks_later(&self.commands[index + 1..])
+                && !command.bare()[1..].iter().any(|word| tells(word))
+                && !looks_later(&commands[index + 1..])
         };
-        let found = self.commands.iter().enumerate().any(blind).then(|| {
+        let found = commands.iter().enumerate().any(blind).then(|| {
             "`curl` without `-f` ends with exit code 0 for every answer, 404 and 500 too".to_owned()
         });
         let requests = self.text.contains("requests.get(") || self.text.contains(".getresponse(");
@@ -289,7 +300,8 @@ pub fn mistaken(test: &[String]) -> Option<String> {
         ["CMD", program] if program.contains(' ') => Some(format!(
             "`CMD` takes a program and its arguments as items of their own; there is no program called `{program}`"
         )),
-        ["CMD-SHELL", script, _, ..] => Some(format!(
+        // What follows are the script's own arguments, and nearly no script reads them.
+        ["CMD-SHELL", script, _, ..] if !reads_arguments(script) => Some(format!(
             "`CMD-SHELL` takes one text; the shell gets `{script}` and nothing more"
         )),
         ["CMD-SHELL", script] if script.starts_with("CMD ") => Some(
@@ -300,6 +312,13 @@ pub fn mistaken(test: &[String]) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a script uses the words that follow it.
+fn reads_arguments(script: &str) -> bool {
+    ["$0", "$1", "$2", "$@", "$*", "${1", "${@"]
+        .iter()
+        .any(|name| script.contains(name))
 }
 
 /// A word that only a shell understands, where there is none.
@@ -489,6 +508,15 @@ fn fails(word: &str) -> bool {
         .chars()
         .take_while(|letter| !takes_value(*letter))
         .any(|letter| letter == 'f')
+}
+
+/// Whether a word makes curl end with an error where the server answers with one, or may: options in a file of its own are not
+/// seen here, and only HTTP has answers that are errors.
+fn tells(word: &str) -> bool {
+    let other_schemes = ["telnet://", "tcp://", "ftp://", "file://"];
+    fails(word)
+        || matches!(word, "-K" | "--config")
+        || other_schemes.iter().any(|scheme| word.starts_with(scheme))
 }
 
 /// An HTTP address in a probe, of this container or another.

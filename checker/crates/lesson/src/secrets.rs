@@ -10,6 +10,7 @@ use std::ops::Range;
 use compose::{Loaded, Node, Project, Reader, Span, Step};
 use serde_json::Value;
 
+use crate::build::variables_in_dockerfiles;
 use crate::evidence::{
     Answer, Bytes, EngineSeen, Evidence, FileSeen, FilesSeen, ImageSeen, Probe, WorldSeen,
 };
@@ -115,7 +116,15 @@ impl Mask {
             let services = project.services();
             let words = services.flat_map(|service| secret_places::of_service(&service));
             let words = words.map(|held| held.value);
-            for secret in values.chain(words).filter(|value| Hidden::is_secret(value)) {
+            let built = variables_in_dockerfiles(loaded);
+            let built = built
+                .iter()
+                .filter_map(|(_, _, name, value)| secret_in_dockerfile(name, value));
+            for secret in values
+                .chain(words)
+                .chain(built)
+                .filter(|value| Hidden::is_secret(value))
+            {
                 hidden.stand_in(&secret);
             }
         }
@@ -454,10 +463,8 @@ fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
             replace_in_span(text, span, &secret, &stand_in, written);
         }
     }
-    for (path, span, name, value) in crate::build::variables_in_dockerfiles(files, &loaded) {
-        // A variable is no secret; what it stands for is given elsewhere.
-        let secret = secret_in(&name, value.trim_matches(['"', '\'']));
-        if let Some(secret) = secret.filter(|secret| !secret.contains('$')) {
+    for (path, span, name, value) in variables_in_dockerfiles(&loaded) {
+        if let Some(secret) = secret_in_dockerfile(&name, &value) {
             let stand_in = hidden.stand_in(&secret);
             if let Some(FileSeen::Text(text)) = files.files.get_mut(&path) {
                 replace_in_span(text, span, &secret, &stand_in, Written::InPart);
@@ -483,6 +490,12 @@ fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
             *value = value.replace(&secret, &hidden.stand_in(&secret));
         }
     }
+}
+
+/// The secret in the value of an `ENV` or `ARG`. A variable is no secret; what it stands for is given elsewhere.
+fn secret_in_dockerfile(name: &str, value: &str) -> Option<String> {
+    let secret = secret_in(name, value.trim_matches(['"', '\'']))?;
+    (!secret.contains('$')).then_some(secret)
 }
 
 /// Values of variables that `secrets:` seems to take, in the files of a project that does not load.

@@ -11,6 +11,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use tokio::process::Command;
 
+use crate::dev::group;
+
 use super::compare::{Project, Surroundings, Verdict};
 
 /// How many files are asked about at a time.
@@ -248,12 +250,8 @@ fn docker() -> Command {
 
 async fn kill(group: Option<u32>) {
     if let Some(group) = group.filter(|_| cfg!(unix)) {
-        let group = format!("-{group}");
         // If it has ended by itself meanwhile, all the better.
-        let _ = Command::new("kill")
-            .args(["-KILL", "--", &group])
-            .status()
-            .await;
+        let _ = Command::from(group::signal(group, "KILL")).status().await;
     }
 }
 

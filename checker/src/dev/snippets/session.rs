@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::interrupt;
+use crate::dev::group;
 
 /// How much of an output is read; more than that no book prints.
 const LARGEST_OUTPUT: usize = 4 << 20;
@@ -247,10 +248,8 @@ impl Session {
     }
 
     fn signal(&self, name: &str) {
-        let group = format!("-{}", self.bash.id());
         // A group that is gone already needs no signal.
-        let _ = Command::new("kill")
-            .args(["-s", name, "--", &group])
+        let _ = group::signal(self.bash.id(), name)
             .stderr(Stdio::null())
             .status();
     }

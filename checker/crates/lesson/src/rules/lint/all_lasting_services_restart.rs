@@ -10,7 +10,7 @@ pub static LINT: Lint = Lint {
         name: "all-lasting-services-restart",
         what: "Where some services of a file come back after a crash or a restart of the machine, all lasting ones do.",
         why: "A service without a restart policy stays down when its program ends, also when the whole machine was restarted, while the others are up again.",
-        mend: "Give it the policy of the others, `restart: unless-stopped`.",
+        mend: "Give it the policy of the others.",
         leave: "For tasks that end, and for what is started by hand.",
         reads: Reads::Files,
         accepts,
@@ -44,10 +44,17 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     };
     let remark = |service: &compose::Service<'_>| {
         let found = "it stays down after a crash, while others of this file come back";
+        let policy = key(example, "restart").and_then(compose::Node::as_str);
+        let next =
+            policy.map(|policy| format!("give it the policy of the others, `restart: {policy}`"));
         let label = format!("`{}` comes back", example.name());
-        Remark::of(service, service.key_span(), found)
+        let remark = Remark::of(service, service.key_span(), found)
             .once(found)
-            .related(key_span(example, "restart"), label)
+            .related(key_span(example, "restart"), label);
+        match next {
+            Some(next) => remark.next(next),
+            None => remark,
+        }
     };
     services.iter().filter(lasts).map(remark).collect()
 }

@@ -3,7 +3,8 @@
 use ::dockerfile::{Configuration, Dockerfile, Form, Instruction, Kind, Plan, Set, Step};
 use compose::{Service, Span};
 
-use super::read::{self, Probe, services};
+use super::read::{self, services};
+use crate::probe::Probe;
 use crate::scene::Scene;
 
 /// A Dockerfile that can be built, and the service that is built from it.
@@ -78,6 +79,8 @@ pub fn recipes<'a>(scene: &Scene<'a>) -> Vec<Recipe<'a>> {
 pub struct Probed<'a> {
     /// The service that is asked.
     pub service: Service<'a>,
+    /// How it is written, as Compose has it: `["CMD", …]` or `["CMD-SHELL", …]`.
+    pub test: Vec<String>,
     /// What is run.
     pub probe: Probe,
     /// Where the Compose file or the Dockerfile has it.
@@ -86,16 +89,20 @@ pub struct Probed<'a> {
 
 /// The health checks of all services: those of the Compose file, else those of their Dockerfiles.
 pub fn probes<'a>(scene: &Scene<'a>) -> Vec<Probed<'a>> {
+    let of = |service: Service<'a>, test: Vec<String>, span| {
+        let probe = Probe::new(&test)?;
+        Some(Probed {
+            service,
+            test,
+            probe,
+            span,
+        })
+    };
     let mut probed = Vec::new();
     for service in services(scene) {
-        if let Some(probe) = read::probe(&service) {
-            let span = read::probe_span(&service);
-            probed.push(Probed {
-                service,
-                probe,
-                span,
-            });
-        }
+        let check = service.healthcheck().filter(|check| !check.disabled);
+        let test = check.map(|check| check.test).unwrap_or_default();
+        probed.extend(of(service, test, read::probe_span(&service)));
     }
     for recipe in recipes(scene) {
         // What the Compose file says of it counts more.
@@ -106,18 +113,15 @@ pub fn probes<'a>(scene: &Scene<'a>) -> Vec<Probed<'a>> {
         let Set::To(check) = &recipe.configuration().healthcheck else {
             continue;
         };
-        let probe = match &check.command.form {
-            Form::Shell(script) => Probe::Script(script.text.clone()),
+        let test = match &check.command.form {
+            Form::Shell(script) => vec!["CMD-SHELL".to_owned(), script.text.clone()],
             Form::Exec(words) => {
-                Probe::Program(words.iter().map(|word| word.text.clone()).collect())
+                let words = words.iter().map(|word| word.text.clone());
+                std::iter::once("CMD".to_owned()).chain(words).collect()
             }
         };
         if !is_overruled {
-            probed.push(Probed {
-                service: recipe.service,
-                probe,
-                span: check.span,
-            });
+            probed.extend(of(recipe.service, test, check.span));
         }
     }
     probed

@@ -15,7 +15,7 @@ pub static LINT: Lint = Lint {
     rule: Rule {
         name: "image-has-a-version",
         what: "Each image that is pulled has a tag that names a version, or a digest.",
-        why: "`latest`, and no tag, mean whatever was pushed last. The same file then starts something else next month, and two machines run two versions.",
+        why: "`latest`, and no tag, mean whatever carries that name on the day it is pulled. The same file then starts something else next month, and two machines run two versions.",
         mend: "Write the version that you run today: `docker image inspect IMAGE` shows it, or the image's page lists its tags.",
         leave: "For a first try, and where a test is meant to run on whatever is newest.",
         reads: Reads::Files,
@@ -57,7 +57,9 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             let word = &recipe.dockerfile.stages[*index].base;
             let base = match &recipe.plan.stages[*index].base {
                 Base::Image(image)
-                    if !word.text.contains('$') && !built.contains(image.as_str()) =>
+                    if !word.text.contains('$')
+                        && !built.contains(image.as_str())
+                        && !is_context(&recipe.service, image) =>
                 {
                     image
                 }
@@ -88,6 +90,12 @@ fn found(text: &str) -> Option<String> {
         )),
         Some(_) => None,
     }
+}
+
+/// Whether a name is a context that the build is given beside its folder: nothing is pulled under it.
+fn is_context(service: &compose::Service<'_>, name: &str) -> bool {
+    let contexts = key(service, "build.additional_contexts");
+    contexts.is_some_and(|contexts| contexts.child(name).is_some())
 }
 
 #[cfg(test)]
@@ -125,6 +133,22 @@ mod tests {
             "ARG TAG=latest\nFROM scratch AS a\nFROM python:$TAG\n",
         );
         silent_built(&LINT, "FROM unused AS unused\nFROM python:3.12\n");
+    }
+
+    #[test]
+    fn what_the_build_is_given_as_a_context_is_not_pulled() {
+        let compose = "services: {web: {build: {context: ., additional_contexts: [base=service:low]}}, low: {build: ./low}}";
+        let files = [
+            ("Dockerfile", "FROM base\n"),
+            ("low/Dockerfile", "FROM python:3.12\n"),
+        ];
+        crate::testing::look_at_all(compose, &files, |scene| {
+            assert!(super::examine(scene).is_empty());
+        });
+        let compose = "services: {web: {build: .}}";
+        crate::testing::look_at_all(compose, &files, |scene| {
+            assert_eq!(super::examine(scene).len(), 1);
+        });
     }
 
     #[test]

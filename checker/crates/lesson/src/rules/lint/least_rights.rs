@@ -22,6 +22,10 @@ pub static LINT: Lint = Lint {
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let remark = |service| {
+        // Windows has none of the three.
+        if key(&service, "isolation").is_some() {
+            return None;
+        }
         if key(&service, "privileged").is_some_and(is_true) {
             return None;
         }
@@ -88,5 +92,6 @@ mod tests {
             "security_opt: ['no-new-privileges:true'], cap_drop: [ALL]",
         );
         silent(&LINT, "privileged: true");
+        silent(&LINT, "isolation: process");
     }
 }

@@ -5,7 +5,6 @@ mod allow;
 mod credentials;
 mod dockerfiles;
 mod known;
-mod masked;
 mod read;
 
 mod addresses_are_on_a_shared_network;
@@ -62,6 +61,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Rule, judged, parameters};
+use crate::build::shown_path;
 use crate::evidence::{Evidence, FilesSeen, SCHEMA_VERSION, WorldSeen};
 use crate::scene::{Judged, Mismatch, Scene};
 use crate::secrets::Mask;
@@ -315,7 +315,11 @@ pub fn look_at(files: FilesSeen, chosen: &dyn Fn(&Lint) -> bool) -> Looked {
         loaded: &loaded,
     };
     let mut looked = look(&scene, chosen);
-    looked.sources = masked::masked(&scene);
+    let mut sources = Sources::new();
+    for (_, source) in loaded.sources.iter() {
+        sources.add(shown_path(&source.path), source.text.clone());
+    }
+    looked.sources = sources;
     looked.refused = loaded.errors().cloned().collect();
     for service in read::services(&scene) {
         let refused = scene
@@ -536,6 +540,7 @@ mod tests {
     use serde_json::json;
 
     use super::{all, testing::said};
+    use crate::evidence::{FileSeen, FilesSeen};
     use crate::testing::{finds, holds, on_file};
 
     #[test]
@@ -563,6 +568,61 @@ mod tests {
         let said = said(&super::no_privileged::LINT, compose);
         assert_eq!(said.len(), 1);
         assert!(said[0].starts_with("`a`, `b`: "), "{said:?}");
+    }
+
+    /// The files of a project as they are shown beside findings.
+    fn shown(compose: &str) -> String {
+        let mut files = FilesSeen {
+            folder_name: "test".to_owned(),
+            ..FilesSeen::default()
+        };
+        let text = FileSeen::Text(compose.to_owned());
+        files.files.insert("compose.yaml".to_owned(), text);
+        let looked = super::look_at(files, &|_| true);
+        let sources = looked.sources.iter();
+        sources.map(|(_, source)| source.text.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_shown_holds_no_secret_and_every_column_stays() {
+        let compose = "# kite-battery-9\nservices:\n  web:\n    image: x\n    environment:\n      - A_PASSWORD=kite-battery-9\n      - B_PASS=pw1\n      - URL=a://u:pw2@h\n";
+        let shown = shown(compose);
+        assert_eq!(shown.len(), compose.len());
+        for secret in ["kite", "pw1", "pw2"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
+    fn other_spellings_of_a_secret_are_hidden_too() {
+        let shown = shown(
+            "services: {web: {image: x, environment: {A_PASSWORD: \"\\x70a$$word12\", B_PASSWORD: 0123456700}}}",
+        );
+        assert!(
+            !shown.contains("word12") && !shown.contains("1234567"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_refused_keeps_its_secrets_as_well() {
+        let compose = "services:\n  web:\n    imagee: x\n    environment:\n      A_PASSWORD: \"kite-battery-9\"\n";
+        let shown = shown(compose);
+        assert!(
+            !shown.contains("kite") && shown.len() == compose.len(),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_a_password_too_stays_readable() {
+        let shown = shown(
+            "services: {wordpress: {image: wordpress, environment: {DB_PASSWORD: wordpress}}}",
+        );
+        assert!(
+            shown.contains("image: wordpress") && !shown.contains("DB_PASSWORD: wordpress"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `no-default-credentials`
 
+use compose::{Node, Span, Step, VariableOrigin};
+
 use super::credentials::{self, Credential};
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
@@ -37,7 +39,13 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
         } else {
             return None;
         };
-        Some(Remark::of(service, node.span(), found).once(secret))
+        let remark = Remark::of(service, node.span(), found).once(secret);
+        Some(match set_elsewhere(node) {
+            Some(span) => remark
+                .related(span, "set here")
+                .next("set a password of your own there"),
+            None => remark,
+        })
     };
     credentials::all(scene)
         .into_iter()
@@ -45,10 +53,34 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
         .collect()
 }
 
+/// Where the variable in a value gets it from, if that is a file.
+fn set_elsewhere(node: &Node) -> Option<Span> {
+    node.origin.steps.iter().find_map(|step| match step {
+        Step::Interpolated {
+            from: VariableOrigin::File(span),
+            ..
+        } => Some(*span),
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{finds, finds_in, silent};
     use super::LINT;
+
+    #[test]
+    fn the_line_that_sets_it_in_another_file_is_shown() {
+        let compose = "services: {db: {image: x, environment: {DB_PASSWORD: $PW}}}";
+        crate::testing::look_at_all(compose, &[(".env", "PW=postgres\n")], |scene| {
+            let remarks = super::examine(scene);
+            let [remark] = remarks.as_slice() else {
+                panic!("{} remarks", remarks.len());
+            };
+            let (span, _) = remark.related.first().expect("the place in .env");
+            assert_eq!(scene.loaded.sources.get(span.source).path, ".env");
+        });
+    }
 
     #[test]
     fn a_password_that_everybody_knows_is_told() {

@@ -1,5 +1,6 @@
 //! `no-host-namespaces`
 
+use super::known;
 use super::read::{key, services};
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
@@ -34,11 +35,32 @@ const SHARED: [(&str, &str); 4] = [
     ("cgroup", "it sees the machine's control groups"),
 ];
 
+/// Images that find other devices by broadcast, carry the machine's own traffic, or watch the machine.
+const NEED_THE_NETWORK: [&str; 14] = [
+    "adguardhome",
+    "cadvisor",
+    "emby",
+    "embyserver",
+    "home-assistant",
+    "homeassistant",
+    "homebridge",
+    "jellyfin",
+    "netdata",
+    "node-exporter",
+    "pihole",
+    "plex",
+    "pms-docker",
+    "tailscale",
+];
+
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for service in services(scene) {
+        let image = known::image(&service);
+        let needs_it = image.is_some_and(|image| NEED_THE_NETWORK.contains(&image.base_name()));
         for (name, found) in SHARED {
             let node = key(&service, name).filter(|node| node.as_str() == Some("host"));
+            let node = node.filter(|_| !(needs_it && name == "network_mode"));
             let remark = node.map(|node| Remark::of(&service, node.span(), found));
             remarks.extend(remark.map(|remark| match name {
                 "network_mode" => remark,
@@ -64,8 +86,15 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{finds, finds_in, silent};
+    use super::super::testing::{finds, finds_in, silent, silent_in};
     use super::LINT;
+
+    #[test]
+    fn who_finds_devices_by_broadcast_may_have_the_network() {
+        let plex = "services: {web: {image: 'linuxserver/plex:1.42.2', network_mode: host";
+        silent_in(&LINT, &format!("{plex}}}}}"));
+        finds_in(&LINT, &format!("{plex}, pid: host}}}}"), "every process");
+    }
 
     #[test]
     fn what_is_shared_with_the_machine_is_told() {

@@ -1,8 +1,9 @@
 //! `probe-asks-a-known-route`
 
+use super::dockerfiles::{Probed, probes};
 use super::known;
-use super::read::{Probe, probe, probe_span, services};
 use super::{Level, Lint, Remark, accepts, in_lesson};
+use crate::probe::addresses;
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
 
@@ -21,21 +22,24 @@ pub static LINT: Lint = Lint {
     examine,
 };
 
-/// The image's last name, the port for its health, and the paths that are served there.
-const ROUTES: [(&str, &str, &[&str]); 3] = [
+/// The image's last name, the port for its health, the folder that the paths lie in, and those that are served there.
+const ROUTES: [(&str, u16, &str, &[&str]); 3] = [
     (
         "milvus",
-        ":9091/",
+        9091,
+        "/",
         &["healthz", "metrics", "webui", "api", "management"],
     ),
     (
         "minio",
-        ":9000/minio/health/",
+        9000,
+        "/minio/health/",
         &["live", "ready", "cluster"],
     ),
     (
         "qdrant",
-        ":6333/",
+        6333,
+        "/",
         &[
             "healthz",
             "livez",
@@ -50,30 +54,22 @@ const ROUTES: [(&str, &str, &[&str]); 3] = [
 ];
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
-    let remark = |service: compose::Service<'_>| {
-        let image = known::image(&service)?;
-        let (_, port, paths) = ROUTES
+    let remark = |probed: Probed<'_>| {
+        let image = known::image(&probed.service)?;
+        let (_, port, folder, paths) = ROUTES
             .iter()
             .find(|(name, ..)| *name == image.base_name())?;
-        let text = match probe(&service)? {
-            Probe::Script(script) => script,
-            Probe::Program(words) => words.join(" "),
-        };
-        let (_, rest) = text.split_once(port)?;
-        let end = rest
-            .find(|letter: char| !(letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-')))
-            .unwrap_or(rest.len());
-        let path = &rest[..end];
-        if path.is_empty() || paths.contains(&path) {
-            return None;
-        }
-        let folder = port.find('/').map_or("", |start| &port[start..]);
+        let addresses = addresses(&probed.probe.text);
+        let asked = addresses.iter().filter(|asked| asked.port == *port);
+        let path = asked
+            .filter_map(|asked| asked.path.strip_prefix(folder)?.split('/').next())
+            .find(|path| !path.is_empty() && !path.contains('$') && !paths.contains(path))?;
         let found = format!(
             "`{folder}{path}` is not served: the answer is 404, and the container stays unhealthy"
         );
-        Some(Remark::of(&service, probe_span(&service), found))
+        Some(Remark::of(&probed.service, probed.span, found))
     };
-    services(scene).into_iter().filter_map(remark).collect()
+    probes(scene).into_iter().filter_map(remark).collect()
 }
 
 #[cfg(test)]

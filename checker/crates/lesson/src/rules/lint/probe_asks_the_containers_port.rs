@@ -1,7 +1,8 @@
 //! `probe-asks-the-containers-port`
 
-use super::read::{Probe, probe, probe_span, services};
+use super::dockerfiles::{Probed, probes};
 use super::{Level, Lint, Remark, accepts, in_lesson};
+use crate::probe::{addresses, is_this_container};
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
 
@@ -21,11 +22,8 @@ pub static LINT: Lint = Lint {
 };
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
-    let remark = |service: compose::Service<'_>| {
-        let text = match probe(&service)? {
-            Probe::Script(script) => script,
-            Probe::Program(words) => words.join(" "),
-        };
+    let remark = |probed: Probed<'_>| {
+        let service = probed.service;
         let ports = service.ports();
         let exposed = super::read::items(&service, "expose")
             .iter()
@@ -35,29 +33,24 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             .map(|port| port.target.to_string())
             .chain(exposed)
             .collect();
-        let asked = ["localhost:", "127.0.0.1:"].iter().find_map(|host| {
-            let (_, rest) = text.split_once(host)?;
-            let end = rest
-                .find(|letter: char| !letter.is_ascii_digit())
-                .unwrap_or(rest.len());
-            Some(&rest[..end])
-        })?;
+        let addresses = addresses(&probed.probe.text);
+        let asked = addresses
+            .iter()
+            .find(|asked| is_this_container(&asked.host))?;
+        let asked = asked.port.to_string();
         let port = ports
             .iter()
-            .find(|port| port.published.as_deref() == Some(asked))?;
-        if inside.iter().any(|inside| inside == asked) {
+            .find(|port| port.published.as_deref() == Some(&asked))?;
+        if inside.contains(&asked) {
             return None;
         }
         let found = format!(
             "{asked} is the port on your machine; inside the container it is {}",
             port.target
         );
-        Some(
-            Remark::of(&service, probe_span(&service), found)
-                .related(port.node.span(), "published here"),
-        )
+        Some(Remark::of(&service, probed.span, found).related(port.node.span(), "published here"))
     };
-    services(scene).into_iter().filter_map(remark).collect()
+    probes(scene).into_iter().filter_map(remark).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `probe-can-fail`
 
 use super::dockerfiles::{Probed, probes};
-use super::read::Probe;
 use super::{Level, Lint, Remark, accepts, in_lesson};
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
@@ -23,72 +22,11 @@ pub static LINT: Lint = Lint {
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let remark = |probed: Probed<'_>| {
-        let found = match &probed.probe {
-            Probe::Script(script) => of_script(script)?,
-            Probe::Program(words) => of_program(words)?,
-        };
+        let because = probed.probe.cannot_fail()?;
+        let found = format!("its health check is always content: {because}");
         Some(Remark::of(&probed.service, probed.span, found))
     };
     probes(scene).into_iter().filter_map(remark).collect()
-}
-
-fn of_script(script: &str) -> Option<&'static str> {
-    let script = script.trim().trim_end_matches(';').trim_end();
-    let last = ends_well(script);
-    if last {
-        return Some("this probe ends with 0 whatever happens: the container is always healthy");
-    }
-    // Other commands may look at what curl has printed.
-    let alone = script
-        .trim_end_matches(|letter: char| letter.is_ascii_digit())
-        .trim_end()
-        .trim_end_matches("|| exit")
-        .trim_end();
-    let is_alone = !alone.contains(['|', ';', '&', '$', '`', '(', '\n']);
-    let words: Vec<String> = alone.split_whitespace().map(str::to_owned).collect();
-    is_alone.then(|| of_program(&words))?
-}
-
-/// Whether the last thing that a script does is to say that all is well.
-fn ends_well(script: &str) -> bool {
-    let ends = ["true", ":", "exit 0", "/bin/true"];
-    ends.iter().any(|end| {
-        script.strip_suffix(end).is_some_and(|before| {
-            let before = before.trim_end();
-            let follows = before.ends_with("||") || before.ends_with(';') || before.ends_with('\n');
-            // After `if … then … else … fi` and `exit 1` it is not always reached.
-            let is_one_line =
-                !before.contains("if ") && !before.contains("exit ") && !before.contains("&&");
-            before.is_empty() || (follows && is_one_line)
-        })
-    })
-}
-
-fn of_program(words: &[String]) -> Option<&'static str> {
-    let (program, arguments) = words.split_first()?;
-    match program.rsplit('/').next()? {
-        "true" | ":" => {
-            Some("`true` ends with 0 whatever happens: the container is always healthy")
-        }
-        "curl" if !arguments.iter().any(|word| sees_errors(word)) => {
-            Some("without `-f` curl ends with 0 for any answer, also for 404 and 500")
-        }
-        _ => None,
-    }
-}
-
-/// Whether an option of curl makes it tell errors, or may.
-fn sees_errors(word: &str) -> bool {
-    match word.strip_prefix('-') {
-        Some(long) if long.starts_with('-') => ["-fail", "-config", "-write-out"]
-            .iter()
-            .any(|option| long.starts_with(option)),
-        Some(short) => short.contains(['f', 'K', 'w']),
-        // Only HTTP has answers that are errors.
-        None => ["telnet://", "tcp://", "ftp://", "file://"]
-            .iter()
-            .any(|scheme| word.starts_with(scheme)),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `probe-is-one-command`
 
-use super::read::{is_shell, probe_span, services};
+use super::dockerfiles::{Probed, probes};
 use super::{Level, Lint, Remark, accepts, in_lesson};
+use crate::probe;
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
 
@@ -21,44 +22,11 @@ pub static LINT: Lint = Lint {
 };
 
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
-    let remark = |service| {
-        let check = compose::Service::healthcheck(&service).filter(|check| !check.disabled)?;
-        let words: Vec<&str> = check.test.iter().map(String::as_str).collect();
-        let found = found(&words)?;
-        Some(Remark::of(&service, probe_span(&service), found))
+    let remark = |probed: Probed<'_>| {
+        let found = probe::mistaken(&probed.test)?;
+        Some(Remark::of(&probed.service, probed.span, found))
     };
-    services(scene).into_iter().filter_map(remark).collect()
-}
-
-fn found(words: &[&str]) -> Option<String> {
-    match words {
-        // What follows are the script's own arguments, and nearly no script reads them.
-        ["CMD-SHELL", script, next, ..] if !reads_arguments(script) => Some(format!(
-            "the shell runs `{script}` alone: `CMD-SHELL` takes one text, and `{next}` is not part of it"
-        )),
-        ["CMD-SHELL", script] if script.starts_with("CMD ") => Some(
-            "in a text there is no `CMD`: the shell looks for a program of that name".to_owned(),
-        ),
-        ["CMD", program] if program.contains(' ') => Some(format!(
-            "`CMD` takes each word as an item of its own: there is no program called `{program}`"
-        )),
-        ["CMD", program, rest @ ..] if !is_shell(program) => {
-            let sign = rest
-                .iter()
-                .find(|word| matches!(**word, "||" | "&&" | "|" | ";"))?;
-            Some(format!(
-                "`CMD` starts no shell: `{program}` gets `{sign}` and what follows as arguments"
-            ))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a script uses the words that follow it.
-fn reads_arguments(script: &str) -> bool {
-    ["$0", "$1", "$2", "$@", "$*", "${1", "${@"]
-        .iter()
-        .any(|name| script.contains(name))
+    probes(scene).into_iter().filter_map(remark).collect()
 }
 
 #[cfg(test)]
@@ -75,7 +43,7 @@ mod tests {
         finds(
             &LINT,
             &test("[CMD-SHELL, curl, -f, 'http://localhost/']"),
-            "runs `curl` alone",
+            "gets `curl` and nothing more",
         );
         finds(
             &LINT,

@@ -5,8 +5,9 @@ use compose::image::ImageReference;
 
 use super::dockerfiles::{Probed, Recipe, probes, recipes};
 use super::known;
-use super::read::{Probe, words};
+use super::read::words;
 use super::{Level, Lint, Remark, accepts, in_lesson};
+use crate::image_contents::contents_of_image;
 use crate::rules::{Reads, Rule};
 use crate::scene::Scene;
 
@@ -25,24 +26,6 @@ pub static LINT: Lint = Lint {
     examine,
 };
 
-/// Official images, the words that their tags have to hold, and tools that they do not have.
-const WITHOUT: [(&[&str], &str, &[&str]); 6] = [
-    (
-        &["postgres", "redis", "valkey", "debian", "ubuntu"],
-        "",
-        &["curl", "wget"],
-    ),
-    (&["mongo"], "", &["curl"]),
-    (&["python", "node", "ruby"], "slim", &["curl", "wget"]),
-    (
-        &["python", "node", "ruby", "golang", "rust"],
-        "alpine",
-        &["curl"],
-    ),
-    (&["alpine", "busybox", "memcached"], "", &["curl"]),
-    (&["qdrant/qdrant"], "", &["curl", "wget"]),
-];
-
 fn examine(scene: &Scene<'_>) -> Vec<Remark> {
     let recipes = recipes(scene);
     let remark = |probed: Probed<'_>| {
@@ -57,35 +40,24 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
             (None, Some(_)) => return None,
             (None, None) => known::image(&service)?,
         };
-        let program = match &probed.probe {
-            Probe::Script(script) => script.split_whitespace().next()?.to_owned(),
-            Probe::Program(words) => words.first()?.clone(),
+        let contents = contents_of_image(&image)?;
+        let is_missing = |program: &str| {
+            // The container may bring it itself, when it starts.
+            let by_command = words(&service).iter().any(|word| word.contains(program));
+            let by_build = recipe.is_some_and(|recipe| may_install(recipe, program));
+            contents.lacks(program) && !by_command && !by_build
         };
-        let by_command = words(&service).iter().any(|word| word.contains(&program));
-        let by_build = recipe.is_some_and(|recipe| may_install(recipe, &program));
-        if by_command || by_build || !lacks(&image, &program) {
-            return None;
-        }
+        let program = probed.probe.needs(is_missing)?;
         let found =
             format!("the image `{image}` has no `{program}`, so the container stays unhealthy");
-        let remark = Remark::of(&service, probed.span, found);
+        let remark =
+            Remark::of(&service, probed.span, found).next(format!("{}.", contents.instead));
         Some(match recipe {
             Some(recipe) => remark.related(recipe.base_span(), "the base image"),
             None => remark,
         })
     };
     probes(scene).into_iter().filter_map(remark).collect()
-}
-
-fn lacks(image: &ImageReference, program: &str) -> bool {
-    let name = image.familiar_name();
-    let tag = image.tag.as_deref().unwrap_or_default();
-    // Alpine has a small wget.
-    let has_it = program == "wget" && tag.contains("alpine");
-    let is_without = |(names, word, missing): &(&[&str], &str, &[&str])| {
-        names.contains(&name.as_str()) && tag.contains(word) && missing.contains(&program)
-    };
-    !has_it && WITHOUT.iter().any(is_without)
 }
 
 /// Whether the build brings the program, or runs a script that might.

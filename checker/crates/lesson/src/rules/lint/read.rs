@@ -46,30 +46,6 @@ pub fn words(service: &Service<'_>) -> Vec<String> {
     entrypoint.into_iter().chain(command).collect()
 }
 
-/// What a health check runs: the shell's script, or program and arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Probe {
-    /// A text for the image's shell.
-    Script(String),
-    /// A program with its arguments, without a shell.
-    Program(Vec<String>),
-}
-
-/// The probe of a service's health check, where the file has one that is switched on.
-pub fn probe(service: &Service<'_>) -> Option<Probe> {
-    let check = service.healthcheck().filter(|check| !check.disabled)?;
-    let (first, rest) = check.test.split_first()?;
-    match (first.as_str(), rest) {
-        ("CMD-SHELL", [script, ..]) => Some(Probe::Script(script.clone())),
-        // A shell that is called by name is a shell as well.
-        ("CMD", [shell, option, script]) if is_shell(shell) && option.ends_with('c') => {
-            Some(Probe::Script(script.clone()))
-        }
-        ("CMD", [_, ..]) => Some(Probe::Program(rest.to_vec())),
-        _ => None,
-    }
-}
-
 /// Where the test of a service's health check is written.
 pub fn probe_span(service: &Service<'_>) -> Span {
     let test = key(service, "healthcheck.test");
