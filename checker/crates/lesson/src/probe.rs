@@ -134,7 +134,7 @@ impl Probe {
         let looks = ["raise_for_status", "status", ".ok", ".code"];
         let has = |word: &&str| self.text.contains(*word);
         let found = found.or_else(|| {
-            (requests && !looks.iter().any(|word| has(&word))).then(|| {
+            (requests && !looks.iter().any(has)).then(|| {
                 "the Python in it ends with exit code 0 for every answer, 404 and 500 too"
                     .to_owned()
             })
@@ -142,7 +142,7 @@ impl Probe {
         // What is caught ends nothing.
         let catches = self.text.contains("import ") && self.text.contains("except");
         found.or_else(|| {
-            (catches && !["exit", "raise"].iter().any(|word| has(&word))).then(|| {
+            (catches && !["exit", "raise"].iter().any(has)).then(|| {
                 "the Python in it catches the error, and ends with exit code 0 all the same"
                     .to_owned()
             })
