@@ -52,7 +52,7 @@ static REDIS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static REDIS_USER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?im)^[ \t#]*user[ \t]+\S+[^\n]*[ \t]>(\S+)").ok());
 static REDIS_CLIENT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"redis-cli[^\n;|&]*?[\s"',]-a[\s"',]+([^\s"',\]]+)"#).ok());
+    LazyLock::new(|| Regex::new(r#"redis-cli[^\n;|&]*?[\s"',]-a[\s"',\\]+([^\s"',\\\]]+)"#).ok());
 /// A private key as it is written into files.
 static KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"-----BEGIN [A-Z ]*PRIVATE KEY-----((?s:.*?))-----END").ok());
@@ -243,6 +243,7 @@ mod tests {
             ("requirepass \"blue\"", "blue"),
             ("user ada on >blue ~* +@all", "blue"),
             ("test: redis-cli -a blue ping", "blue"),
+            (r#"["CMD-SHELL", "redis-cli -a \"blue\" ping"]"#, "blue"),
             ("connecting, password=blue", "blue"),
         ] {
             let expected: Vec<&str> = Some(secret)
