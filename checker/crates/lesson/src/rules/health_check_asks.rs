@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Reads, Rule, judged, parameters};
 use crate::probe::{self, Address, Probe};
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::{address, image_contents, setting};
+use crate::{address, command, image_contents};
 
 pub const RULE: Rule = Rule {
     name: "health-check-asks",
@@ -95,7 +95,7 @@ fn cannot_run(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option
     let contents = image_contents::contents_of(service)?;
     // What the service's own command names it may have installed.
     let brought = |program: &str| {
-        let mut words = setting::words(service).into_iter();
+        let mut words = command::words_of(service).into_iter();
         words.any(|(word, _)| word.contains(program))
     };
     let image = service.image()?.as_str()?;
