@@ -61,6 +61,18 @@ pub fn reaches(scene: &Scene<'_>, reach: &Reach, owner: &str, text: &str, spot: 
     if all.is_empty() {
         return Mismatch::new(spot.clone(), "there is no address here", expected).into();
     }
+    if let Some(endpoint) = all
+        .iter()
+        .find(|one| reach.host_only && text.trim() != one.host)
+    {
+        let found = format!(
+            "`{}` as a whole is taken for the name of a host",
+            text.trim()
+        );
+        return Mismatch::new(spot.clone(), found, expected)
+            .next(format!("write `{}` alone", endpoint.host))
+            .into();
+    }
     let from = reach.from.as_deref().unwrap_or(owner);
     Judged::all(all.iter().map(
         |endpoint| match misses(scene, reach, from, owner, endpoint) {
@@ -177,9 +189,19 @@ fn misses_port(
             Some(format!("write it as `{}:PORT`", endpoint.host)),
         ));
     };
+    if port.is_empty() {
+        let name = reach.port_variable.as_deref().unwrap_or("the port");
+        return Some((format!("{name} is set to nothing"), None));
+    }
     let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
     if is_number && port.parse() == Ok(reach.port) {
         return None;
+    }
+    if !is_number {
+        return Some((
+            format!("`{port}` stands where the port belongs, and is no number"),
+            None,
+        ));
     }
     let ports = scene
         .service(target)
@@ -248,7 +270,7 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
         return Located::HostMachine;
     }
     if host.parse::<std::net::IpAddr>().is_ok() {
-        return Located::Address;
+        return at_fixed_address(scene, from, host).map_or(Located::Address, Located::Service);
     }
     if let Some(linked) = linked(from, host) {
         return Located::Service(linked);
@@ -269,12 +291,7 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
             };
             name.eq_ignore_ascii_case(host) || shared.iter().any(with_network)
         };
-        let container = container_name(scene, &service);
-        // Engines from 20.10 on know a container by its `hostname:` too.
-        let hostname = service.node().get("hostname");
-        let hostname = hostname.and_then(|hostname| hostname.as_str());
-        let mut names = [service.name(), &container].into_iter().chain(hostname);
-        let named = names.any(is_host);
+        let named = own_names(scene, &service).iter().any(|name| is_host(name));
         let aliased = |networks: &[&str]| {
             service.networks().iter().any(|attachment| {
                 networks.contains(&attachment.name)
@@ -296,6 +313,24 @@ fn locate(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Located {
     unshared.map_or(Located::Nothing, Located::Unshared)
 }
 
+/// The service to which the file gives this address on a network that both are on.
+fn at_fixed_address(scene: &Scene<'_>, from: &Service<'_>, host: &str) -> Option<String> {
+    let mut services = scene.project()?.services();
+    let has_it = |service: &Service<'_>| {
+        let shared = shared_networks(scene, from, service);
+        service.networks().iter().any(|attachment| {
+            let fixed = ["ipv4_address", "ipv6_address"].iter();
+            shared.contains(&attachment.name)
+                && fixed
+                    .filter_map(|key| attachment.node.get(key)?.as_str())
+                    .any(|address| address == host)
+        })
+    };
+    services
+        .find(has_it)
+        .map(|service| service.name().to_owned())
+}
+
 /// What the engine calls a network of the file: `lesson-05_backend` for `backend`.
 fn name_on_engine<'a>(scene: &Scene<'a>, network: &'a str) -> &'a str {
     let networks = scene.project().into_iter();
@@ -303,6 +338,29 @@ fn name_on_engine<'a>(scene: &Scene<'a>, network: &'a str) -> &'a str {
     let definition = networks.find(|(name, _)| *name == network);
     let name = definition.and_then(|(_, definition)| definition.get("name")?.as_str());
     name.unwrap_or(network)
+}
+
+/// The names that a service's first container has on every network: the service's, its own, and its `hostname:`.
+fn own_names(scene: &Scene<'_>, service: &Service<'_>) -> Vec<String> {
+    // Engines from 20.10 on know a container by its `hostname:` too.
+    let hostname = service.node().get("hostname");
+    let hostname = hostname.and_then(|hostname| hostname.as_str());
+    let container = container_name(scene, service);
+    [service.name(), &container]
+        .into_iter()
+        .chain(hostname)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The names under which a service's first container finds itself, those on one of its networks too.
+pub fn names(scene: &Scene<'_>, service: &Service<'_>) -> Vec<String> {
+    let networks = service.networks().into_iter();
+    let aliases = networks.flat_map(|attachment| attachment.aliases);
+    own_names(scene, service)
+        .into_iter()
+        .chain(aliases)
+        .collect()
 }
 
 /// What the first container of a service is called: by the file, or by Compose.
@@ -405,6 +463,10 @@ mod tests {
         let found = |address: &str| found_from_api(compose, address);
         assert_eq!(found("db:8080"), ["this leads to port 8080 of `db`"]);
         assert_eq!(
+            found("db:7.4"),
+            ["`7.4` stands where the port belongs, and is no number"]
+        );
+        assert_eq!(
             found("db:5433"),
             ["5433 is the port of `db` on your machine; between containers it does not exist"]
         );
@@ -430,15 +492,41 @@ mod tests {
         assert_eq!(found_from_api(apart, "db:+5432").len(), 1);
     }
 
+    #[test]
+    fn an_address_that_the_file_gives_lasts_and_another_one_does_not() {
+        let compose = "services: {api: {image: x}, db: {image: y, networks: {default: {ipv4_address: 10.7.0.5}}}}";
+        assert!(found_from_api(compose, "10.7.0.5:5432").is_empty());
+        assert_eq!(found_from_api(compose, "10.7.0.6:5432").len(), 1);
+    }
+
     /// What is wrong with an address of `db`, port 5432, that `api` is given.
     fn found_from_api(compose: &str, address: &str) -> Vec<String> {
+        found_by(compose, address, false)
+    }
+
+    #[test]
+    fn a_host_that_has_to_stand_alone_has_nothing_around_it() {
+        let compose = "services: {db: {image: x}, api: {image: x}}";
+        let found = |address| found_by(compose, address, true);
+        assert_eq!(found("db").len(), 0);
+        for address in ["db:5432", "http://db", "postgresql://u:p@db/x", "db/"] {
+            let found = found(address);
+            assert!(
+                found[0].contains("taken for the name of a host"),
+                "{found:?}"
+            );
+        }
+    }
+
+    fn found_by(compose: &str, address: &str, host_only: bool) -> Vec<String> {
         let reach = Reach {
             service: Some("db".to_owned()),
             service_with_image: None,
             port: 5432,
-            default_port: None,
+            default_port: host_only.then_some(5432),
             port_variable: None,
             no_path: false,
+            host_only,
             from: None,
         };
         let spot = Spot::WholeFile {

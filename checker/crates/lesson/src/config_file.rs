@@ -105,8 +105,18 @@ pub fn holds(target: &str, path: &str) -> bool {
     target.starts_with('/') && parts(path).starts_with(&parts(target))
 }
 
-/// What stands at a path of a service's container.
+/// What stands at a path of a service's container. Images of Debian and Alpine have `/var/run` as another name for `/run`.
 pub fn shown_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
+    match (
+        shown_exactly_at(project, service, path),
+        path.strip_prefix("/var/run/"),
+    ) {
+        (Shows::Image, Some(rest)) => shown_exactly_at(project, service, &format!("/run/{rest}")),
+        (shown, _) => shown,
+    }
+}
+
+fn shown_exactly_at<'a>(project: &'a Project, service: &Service<'a>, path: &str) -> Shows<'a> {
     let wanted = parts(path);
     if let Some(shown) = in_configs(project, service, &wanted) {
         return shown;

@@ -490,6 +490,9 @@ pub struct Reach {
     /// The program takes host and port, and stumbles over a path behind them.
     #[serde(default)]
     pub no_path: bool,
+    /// The program takes the host alone; scheme and port it would take for a part of the name.
+    #[serde(default)]
+    pub host_only: bool,
     /// The service from whose network it is looked at; where absent the one that the place belongs to.
     pub from: Option<String>,
 }

@@ -303,7 +303,10 @@ fn has_keys(value: &Value, keys: &[String]) -> Matched {
         };
         let wanted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
         Differs::new(
-            format!("{} is missing (there is {there})", missing.join(" and ")),
+            match missing.as_slice() {
+                [one] => format!("{one} is missing (there is {there})"),
+                several => format!("{} are missing (there is {there})", several.join(", ")),
+            },
             wanted.join(", "),
         )
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dockerfile::context::{Entry, Listing};
-use dockerfile::{Dockerfile, Kind, Step, Word};
+use dockerfile::{BuildMountKind, Dockerfile, Kind, Step, Word};
 
 /// What a step does with Debian's packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,20 +40,48 @@ pub struct Pip {
 }
 
 /// Options of pip that take the next word, besides those that are looked at here.
-const WITH_VALUE: [&str; 13] = [
+const WITH_VALUE: [&str; 41] = [
     "-i",
     "--index-url",
+    "--pypi-url",
     "--extra-index-url",
     "-f",
     "--find-links",
     "-t",
     "--target",
+    "-b",
+    "--build",
+    "--build-constraint",
+    "-d",
+    "--dest",
+    "-w",
+    "--wheel-dir",
     "--prefix",
     "--root",
+    "--src",
     "--cache-dir",
     "--python",
+    "--python-version",
+    "--platform",
+    "--implementation",
+    "--abi",
     "--timeout",
+    "--default-timeout",
+    "--retries",
+    "--resume-retries",
+    "--proxy",
+    "--cert",
+    "--client-cert",
     "--trusted-host",
+    "--log",
+    "--report",
+    "--only-binary",
+    "--no-binary",
+    "--progress-bar",
+    "--root-user-action",
+    "--exists-action",
+    "-C",
+    "--config-settings",
 ];
 
 /// Whether this is pip; also `python -m pip` and `uv pip`.
@@ -75,10 +103,10 @@ fn pip_words(step: &Step) -> Option<&[Word]> {
     }
 }
 
-/// What pip is told to install; also `python -m pip` and `uv pip`.
+/// What pip is told to install, or to fetch and build so that a later step installs it; also `python -m pip` and `uv pip`.
 pub fn pip(step: &Step) -> Option<Pip> {
     let mut words = pip_words(step)?.iter();
-    if !words.any(|word| word.text == "install") {
+    if !words.any(|word| matches!(word.text.as_str(), "install" | "wheel" | "download")) {
         return None;
     }
     let mut pip = Pip::default();
@@ -139,6 +167,17 @@ pub fn requirement_files(dockerfile: &Dockerfile, listing: &Listing) -> BTreeSet
 pub fn in_context(dockerfile: &Dockerfile, listing: &Listing, path: &str) -> Option<String> {
     let name = file_name(path);
     let is_file = |path: &str| !matches!(listing.entries.get(path), None | Some(Entry::Folder));
+    // `RUN --mount=type=bind,source=requirements.txt,target=/tmp/r.txt`
+    let mut mounts = dockerfile
+        .instructions
+        .iter()
+        .flat_map(|one| one.mounts())
+        .filter(|mount| mount.kind == BuildMountKind::Bind && mount.from.is_none());
+    let mounted = mounts.find_map(|mount| {
+        let source = mount.source.as_deref()?;
+        let source = source.trim_start_matches("./").trim_start_matches('/');
+        (mount.target.as_deref() == Some(path) && is_file(source)).then(|| source.to_owned())
+    });
     // `COPY requirements.lock requirements.txt`
     let renamed = dockerfile.instructions.iter().find_map(|one| {
         let (Kind::Copy(copied) | Kind::Add(copied)) = &one.kind else {
@@ -159,7 +198,7 @@ pub fn in_context(dockerfile: &Dockerfile, listing: &Listing, path: &str) -> Opt
         let called = paths.filter(|path| file_name(path) == name && is_file(path));
         called.min_by_key(|path| path.matches('/').count()).cloned()
     };
-    renamed.or(same).or_else(called)
+    mounted.or(renamed).or(same).or_else(called)
 }
 
 pub fn file_name(path: &str) -> &str {
@@ -252,6 +291,8 @@ mod tests {
             "python3 -m pip install --index-url http://x flask --requirement=a.txt",
             "/opt/venv/bin/pip install flask --requirement a.txt .",
             "uv pip install --system flask -r a.txt",
+            "pip wheel --wheel-dir /wheels flask -r a.txt",
+            "pip install --retries 5 --root-user-action ignore --progress-bar off flask -r a.txt",
         ] {
             let pip = first_pip(line);
             let texts = |words: &[Word]| -> Vec<String> {

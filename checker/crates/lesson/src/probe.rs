@@ -51,6 +51,8 @@ const DECIDES: [&str; 14] = [
     "if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "{",
     "function",
 ];
+/// Programs that look at what another one has brought.
+const LOOKS: [&str; 7] = ["grep", "egrep", "fgrep", "test", "[", "[[", "jq"];
 /// Programs that take a script of their own, in which `$` and `|` mean something else.
 const INTERPRETERS: [&str; 14] = [
     "sh", "bash", "ash", "dash", "python", "python3", "perl", "node", "awk", "ruby", "mongo",
@@ -63,11 +65,11 @@ impl Probe {
         let (kind, words) = test.split_first()?;
         let text = words.join(" ");
         let script = match kind.as_str() {
-            "CMD-SHELL" => words.first(),
+            "CMD-SHELL" => words.first().cloned(),
             "CMD" => script_of(words),
             _ => return None,
         };
-        let commands = match script {
+        let commands = match &script {
             Some(script) => commands_of(script),
             None => vec![Simple {
                 words: words.to_vec(),
@@ -83,8 +85,9 @@ impl Probe {
 
     /// Why it always ends with exit code 0, if it does.
     pub fn cannot_fail(&self) -> Option<String> {
+        // What the shell decides does not change what curl calls a success.
         if self.decides() {
-            return None;
+            return self.blind_to_errors();
         }
         match ends(&self.commands, &self.text) {
             Ends::Zero(because) => Some(format!(
@@ -96,19 +99,51 @@ impl Probe {
 
     /// A client that ends with 0 although the server has answered with an error.
     fn blind_to_errors(&self) -> Option<String> {
-        let blind = |command: &&Simple| {
-            let words = command.bare();
-            let program = words.first().map_or("", |word| base_name(word));
-            program == "curl" && command.then != "|" && !words[1..].iter().any(|word| tells(word))
+        let program = |command: &Simple| {
+            let first = command.bare().first();
+            first
+                .map_or("", |word| base_name(word.trim_start_matches('(')))
+                .to_owned()
         };
-        let found = self.decisive().iter().find(blind).map(|_| {
+        // What the shell decides does not change what curl calls a success.
+        let commands = match self.decides() {
+            true => self.commands.as_slice(),
+            false => self.decisive(),
+        };
+        // What a later command looks at may be the answer.
+        let looks_later = |later: &[Simple]| {
+            later
+                .iter()
+                .any(|command| LOOKS.contains(&program(command).as_str()))
+        };
+        // `if curl …; then exit 1` calls every answer a failure.
+        let turned_round = |next: Option<&Simple>| {
+            next.is_some_and(|next| next.words[0] == "then" && next.ends(false) == Ends::Error)
+        };
+        let blind = |(index, command): (usize, &Simple)| {
+            program(command) == "curl"
+                && !turned_round(commands.get(index + 1))
+                && command.then != "|"
+                && !command.bare()[1..].iter().any(|word| tells(word))
+                && !looks_later(&commands[index + 1..])
+        };
+        let found = commands.iter().enumerate().any(blind).then(|| {
             "`curl` without `-f` ends with exit code 0 for every answer, 404 and 500 too".to_owned()
         });
         let requests = self.text.contains("requests.get(") || self.text.contains(".getresponse(");
-        let looks = ["raise_for_status", "status", ".ok"];
-        found.or_else(|| {
-            (requests && !looks.iter().any(|word| self.text.contains(word))).then(|| {
+        let looks = ["raise_for_status", "status", ".ok", ".code"];
+        let has = |word: &&str| self.text.contains(*word);
+        let found = found.or_else(|| {
+            (requests && !looks.iter().any(has)).then(|| {
                 "the Python in it ends with exit code 0 for every answer, 404 and 500 too"
+                    .to_owned()
+            })
+        });
+        // What is caught ends nothing.
+        let catches = self.text.contains("import ") && self.text.contains("except");
+        found.or_else(|| {
+            (catches && !["exit", "raise"].iter().any(has)).then(|| {
+                "the Python in it catches the error, and ends with exit code 0 all the same"
                     .to_owned()
             })
         })
@@ -190,14 +225,9 @@ impl Simple {
     pub fn bare(&self) -> &[String] {
         let mut words = self.words.as_slice();
         while let Some((first, rest)) = words.split_first() {
-            let is_assignment = first.split_once('=').is_some_and(|(name, _)| {
-                !name.is_empty()
-                    && name
-                        .chars()
-                        .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-            });
             match first.as_str() {
-                "exec" | "!" | "command" | "time" | "nice" | "env" => words = rest,
+                "exec" | "!" | "command" | "time" | "nice" | "env" | "if" | "elif" | "while"
+                | "until" | "then" | "else" | "do" | "{" | "(" => words = rest,
                 "timeout" => {
                     let options = rest
                         .iter()
@@ -207,7 +237,7 @@ impl Simple {
                         .count();
                     words = &rest[options..];
                 }
-                _ if is_assignment => words = rest,
+                _ if assigns(first) => words = rest,
                 _ => break,
             }
         }
@@ -264,6 +294,9 @@ impl Simple {
 pub fn mistaken(test: &[String]) -> Option<String> {
     let words: Vec<&str> = test.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["CMD", program, ..] if assigns(program) => Some(format!(
+            "`CMD` starts no shell, so `{program}` is no assignment: there is no program of that name"
+        )),
         ["CMD", program] if program.contains(' ') => Some(format!(
             "`CMD` takes a program and its arguments as items of their own; there is no program called `{program}`"
         )),
@@ -275,7 +308,7 @@ pub fn mistaken(test: &[String]) -> Option<String> {
             "in a text there is no `CMD`: the shell looks for a program of that name".to_owned(),
         ),
         ["CMD", program, arguments @ ..] if !INTERPRETERS.contains(&base_name(program)) => {
-            for_a_shell(program, arguments)
+            for_a_shell(program, arguments).or_else(|| in_one_item(program, arguments))
         }
         _ => None,
     }
@@ -302,6 +335,30 @@ fn for_a_shell(program: &str, arguments: &[&str]) -> Option<String> {
     ))
 }
 
+/// Two words that stand in one item, where the program takes an item for one word.
+fn in_one_item(program: &str, arguments: &[&str]) -> Option<String> {
+    let program = base_name(program);
+    // Those that take their words apart for themselves, as `psql` does with `-c SELECT 1`, are not here.
+    let in_one = |word: &&&str| match program {
+        "etcdctl" | "mc" => word.contains(' '),
+        "redis-cli" => word.starts_with('-') && word.contains(' '),
+        "curl" | "wget" => word.starts_with('-') && word.contains(" http"),
+        _ => false,
+    };
+    let word = arguments.iter().find(in_one)?;
+    Some(format!(
+        "`{word}` is one item, so `{program}` takes it for one word; each word needs an item of its own"
+    ))
+}
+/// Whether a word is `NAME=value`, as a shell takes it in front of a program.
+fn assigns(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    })
+}
 /// Whether a text has `$NAME` or `${NAME}` in it.
 fn names_a_variable(text: &str) -> bool {
     text.split('$').skip(1).any(|rest| {
@@ -337,14 +394,19 @@ pub fn missing(scene: &Scene<'_>, service: &str, expected: &str) -> Mismatch {
     )
 }
 
-/// The script in `sh -c SCRIPT`.
-fn script_of(words: &[String]) -> Option<&String> {
+/// The script in `sh -c SCRIPT`. The `&>` of bash, which is `>` for both kinds of output, is written as `>`: in other
+/// shells its `&` ends the command.
+fn script_of(words: &[String]) -> Option<String> {
     let (first, rest) = words.split_first()?;
     let is_shell = matches!(base_name(first), "sh" | "bash" | "ash" | "dash");
     let flag = rest
         .iter()
         .position(|word| word.starts_with('-') && word.ends_with('c'))?;
-    rest.get(flag + 1).filter(|_| is_shell)
+    let script = rest.get(flag + 1).filter(|_| is_shell)?;
+    Some(match base_name(first) {
+        "bash" => script.replace("&>", ">"),
+        _ => script.clone(),
+    })
 }
 
 fn commands_of(script: &str) -> Vec<Simple> {
@@ -378,7 +440,7 @@ fn commands_of(script: &str) -> Vec<Simple> {
     commands
         .into_iter()
         .flat_map(|command| {
-            let Some(inner) = script_of(command.bare()).map(|script| commands_of(script)) else {
+            let Some(inner) = script_of(command.bare()).map(|script| commands_of(&script)) else {
                 return vec![command];
             };
             let mut inner = inner;
@@ -552,6 +614,9 @@ mod tests {
             "! grep -q failed /tmp/state",
             "etcdctl endpoint health",
             "bash -c ':> /dev/tcp/127.0.0.1/6333' || exit 1",
+            "bash -c ': &> /dev/null < /dev/tcp/127.0.0.1/6333 || exit 1'",
+            "curl -s -o /tmp/said http://x; grep OK /tmp/said",
+            "(curl -f http://x) || exit 1",
         ] {
             assert_eq!(shell(script).cannot_fail(), None, "{script}");
         }
@@ -593,12 +658,32 @@ mod tests {
             "curl -sS -o f http://x",
             "curl -of http://x",
             "timeout 5 curl http://x",
+            "(curl -s http://x) || exit 1",
+            "if curl -s http://x; then exit 0; else exit 1; fi",
         ] {
             let said = shell(script).cannot_fail().unwrap_or_default();
             assert!(said.contains("without `-f`"), "{script}: {said}");
         }
         let python = plain(&["python3", "-c", "import requests; requests.get('http://x')"]);
         assert!(python.cannot_fail().is_some());
+        // In `sh` the `&` of `&>` ends a command, which goes on in the background.
+        assert!(
+            shell("curl -f http://x &> /dev/null || exit 1")
+                .cannot_fail()
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn python_that_catches_the_error_is_told() {
+        let script = |end: &str| {
+            let script = format!(
+                "import urllib.request as r\ntry: r.urlopen('http://x')\nexcept OSError: {end}"
+            );
+            plain(&["python", "-c", &script]).cannot_fail()
+        };
+        assert!(script("print('down')").is_some_and(|said| said.contains("catches")));
+        assert_eq!(script("exit(1)"), None);
     }
 
     #[test]
@@ -640,6 +725,14 @@ mod tests {
         assert!(said(&["CMD", "curl", "-f", "http://x", "||", "exit", "1"]).is_some());
         assert!(said(&["CMD", "redis-cli", "-a", "$REDIS_PASSWORD", "ping"]).is_some());
         assert!(said(&["CMD", "pg_isready", "-U", "${POSTGRES_USER}"]).is_some());
+        assert!(said(&["CMD", "ETCDCTL_API=3", "etcdctl", "get", "a"]).is_some());
+        assert!(said(&["CMD", "etcdctl", "endpoint health"]).is_some());
+        assert!(said(&["CMD", "curl", "-f http://x"]).is_some());
+        assert_eq!(said(&["CMD", "psql", "-U", "shop", "-c SELECT 1"]), None);
+        assert_eq!(
+            said(&["CMD", "curl", "-f", "-H", "Accept: a", "http://x"]),
+            None
+        );
         assert_eq!(
             said(&["CMD", "sh", "-c", "redis-cli -a $P ping || exit 1"]),
             None

@@ -8,6 +8,7 @@ use compose::{Loaded, Node, Project, Service};
 
 use crate::command;
 use crate::config_file::{self, Shows};
+use crate::secret_text;
 use crate::secrets::is_secret_name;
 
 /// Where a container finds its secrets. A path there is none itself.
@@ -32,6 +33,8 @@ pub fn of_service<'a>(service: &Service<'a>) -> Vec<Held<'a>> {
         ("environment", "environment"),
         ("build.args", "build.args"),
         ("labels", "labels"),
+        ("annotations", "annotations"),
+        ("logging.options", "logging.options"),
     ] {
         let entries = service.node().get(path).and_then(Node::as_mapping);
         for (name, entry) in entries.into_iter().flat_map(|entries| entries.iter()) {
@@ -87,25 +90,46 @@ fn plain_words<'a>(service: &Service<'a>) -> Vec<(String, &'a Node)> {
 /// The secret that a variable carries, if it carries one: its whole value, or the password of an address.
 pub fn secret_of(name: &str, value: &str) -> Option<String> {
     if is_password(name) {
-        let is_switch = matches!(
-            value.to_ascii_lowercase().as_str(),
-            "" | "true" | "false" | "yes" | "no" | "on" | "off"
-        );
-        return (!is_switch).then(|| value.to_owned());
+        return (!is_switch(value)).then(|| value.to_owned());
     }
-    password_of_address(value).map(str::to_owned)
+    let in_text = || secret_in_text(value).map(|(_, secret)| secret);
+    password_of_address(value)
+        .map(str::to_owned)
+        .or_else(in_text)
+}
+
+/// What a text calls a secret, and the secret: `host=db user=shop password=blue`, `?user=shop&password=blue`.
+fn secret_in_text(text: &str) -> Option<(String, String)> {
+    let place = secret_text::places(text).into_iter().next()?;
+    let before = text[..place.start].trim_end_matches(|letter: char| !letter.is_alphanumeric());
+    let is_end = |letter: char| !(letter.is_alphanumeric() || "_-.".contains(letter));
+    let name = before.rsplit(is_end).next().unwrap_or_default();
+    Some((name.to_owned(), text[place].to_owned()))
+}
+
+/// Whether a value switches something on or off, as in `ALLOW_EMPTY_PASSWORD=yes`: whatever its name says, it is no secret.
+pub fn is_switch(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "" | "true" | "false" | "yes" | "no" | "on" | "off" | "0" | "1" | "null" | "none" | "~"
+    )
 }
 
 /// Whether a variable of this name is a password, a key or a token, and not something about one (`TOKEN_URL`, `MAX_TOKENS`).
 pub fn is_password(name: &str) -> bool {
-    const LAST: [&str; 9] = [
+    const LAST: [&str; 14] = [
         "PASSWORD",
+        "PASSWORDS",
         "PASSWD",
+        "PASSWORT",
         "PASSPHRASE",
         "PASS",
+        "DBPASS",
         "PWD",
+        "PW",
         "SECRET",
         "TOKEN",
+        "CREDENTIAL",
         "CREDENTIALS",
         "APIKEY",
     ];
@@ -120,14 +144,34 @@ pub fn is_password(name: &str) -> bool {
         "SIGNING_KEY",
         "KEY_SALT",
     ];
-    let name = name.to_uppercase().replace(['-', '.'], "_");
-    let last = name.rsplit('_').next().unwrap_or(&name);
+    let name = apart(name).to_uppercase().replace(['-', '.'], "_");
+    // `DB_PASSWORD_2`, `DB_PASSWORD_OLD`
+    let whole = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+    let mut kinds = ["_OLD", "_NEW"].iter();
+    let name = kinds
+        .find_map(|kind| whole.strip_suffix(kind))
+        .unwrap_or(whole);
+    let last = name.rsplit('_').next().unwrap_or(name);
     // The shell's own folder, which a file may hand on.
-    let is_folder = matches!(name.as_str(), "PWD" | "OLDPWD");
+    let is_folder = matches!(name, "PWD" | "OLDPWD");
     let says_so = LAST.contains(&last)
         || last.ends_with("PASSWORD")
         || ENDS.iter().any(|end| name.ends_with(end));
     says_so && !is_folder
+}
+
+/// `secretKey` as `secret_Key`.
+fn apart(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase()
+            && words.ends_with(|before: char| before.is_ascii_lowercase())
+        {
+            words.push('_');
+        }
+        words.push(letter);
+    }
+    words
 }
 
 /// The password of an address such as `postgresql://user:password@host`, where it is none that a program puts in later.
@@ -171,7 +215,15 @@ pub fn secret_at(words: &[&str], index: usize) -> Option<(String, String, usize)
         (None, Some((name, value))) if is_variable(name) && is_password(name) => {
             (name, value, index)
         }
-        _ => ("the address", password_of_address(word)?, index),
+        _ => match password_of_address(word) {
+            Some(password) => ("the address", password, index),
+            // One word that is a text of its own: `psql "host=db password=blue"`.
+            None if word.contains(char::is_whitespace) || word.contains('&') => {
+                let (name, value) = secret_in_text(word)?;
+                return Some((name, value, index));
+            }
+            None => return None,
+        },
     };
     let value = value.trim_matches(['"', '\'']);
     let is_flag = at != index && value.starts_with('-');
@@ -315,6 +367,42 @@ mod tests {
                 "healthcheck -a=blue",
             ),
             (
+                "environment: {secretKey: blue}",
+                "environment secretKey=blue",
+            ),
+            (
+                "environment: {A_PASSWORD_2: blue}",
+                "environment A_PASSWORD_2=blue",
+            ),
+            (
+                "environment: {A_TOKEN_OLD: blue}",
+                "environment A_TOKEN_OLD=blue",
+            ),
+            (
+                "environment: {DSN: host=db user=shop password=blue}",
+                "environment DSN=blue",
+            ),
+            (
+                "environment: ['DB=jdbc:postgresql://db/x?user=shop&password=blue']",
+                "environment DB=blue",
+            ),
+            (
+                "environment: {JSON: '{\"password\":\"blue\"}'}",
+                "environment JSON=blue",
+            ),
+            (
+                "annotations: {db.password: blue}",
+                "annotations db.password=blue",
+            ),
+            (
+                "logging: {driver: splunk, options: {splunk-token: blue}}",
+                "logging.options splunk-token=blue",
+            ),
+            (
+                "command: psql 'host=db password=blue'",
+                "command password=blue",
+            ),
+            (
                 "healthcheck: {test: [CMD, redis-cli, -a, blue, ping]}",
                 "healthcheck -a=blue",
             ),
@@ -328,7 +416,9 @@ mod tests {
         for service in [
             "environment: {POSTGRES_PASSWORD_FILE: /run/secrets/db}",
             "environment: {PARTITION_KEY: user_id, MAX_TOKENS: '4096', TOKEN_URL: 'https://x/y'}",
-            "environment: {ALLOW_EMPTY_PASSWORD: 'yes', DB_PASSWORD: ''}",
+            "environment: {ALLOW_EMPTY_PASSWORD: 'yes', DB_PASSWORD: '', SHOW_PASSWORD: '0'}",
+            "environment: {NOTE: 'password in /run/secrets', ARGS: '--pwfile=/run/secrets/db'}",
+            "command: sh -c 'export PGPASSWORD=\"$$(cat /run/secrets/db)\" && exec api'",
             "environment: {DATABASE_URL: 'postgresql://u@db:5432/x', PWD: /app}",
             "command: sh -c 'redis-server --requirepass \"$$REDIS_PASSWORD\"'",
             "command: sh -c 'redis-server --requirepass \"$$(cat /run/secrets/redis)\"'",

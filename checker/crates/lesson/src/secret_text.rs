@@ -52,7 +52,7 @@ static REDIS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static REDIS_USER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?im)^[ \t#]*user[ \t]+\S+[^\n]*[ \t]>(\S+)").ok());
 static REDIS_CLIENT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"redis-cli[^\n;|&]*?[\s"',]-a[\s"',]+([^\s"',\]]+)"#).ok());
+    LazyLock::new(|| Regex::new(r#"redis-cli[^\n;|&]*?[\s"',]-a[\s"',\\]+([^\s"',\\\]]+)"#).ok());
 /// A private key as it is written into files.
 static KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"-----BEGIN [A-Z ]*PRIVATE KEY-----((?s:.*?))-----END").ok());
@@ -200,13 +200,9 @@ fn flags(text: &str) -> Vec<Range<usize>> {
 }
 
 fn is_value(value: &str) -> bool {
-    let is_switch = matches!(
-        value.to_ascii_lowercase().as_str(),
-        "" | "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "none" | "~"
-    );
     // Somebody else has painted it over.
     let is_painted = value.chars().all(|letter| letter == '*');
-    !is_switch
+    !secret_places::is_switch(value)
         && !is_painted
         && !value.starts_with(['$', '`'])
         && !value.starts_with(secret_places::FOLDER)
@@ -247,6 +243,7 @@ mod tests {
             ("requirepass \"blue\"", "blue"),
             ("user ada on >blue ~* +@all", "blue"),
             ("test: redis-cli -a blue ping", "blue"),
+            (r#"["CMD-SHELL", "redis-cli -a \"blue\" ping"]"#, "blue"),
             ("connecting, password=blue", "blue"),
         ] {
             let expected: Vec<&str> = Some(secret)

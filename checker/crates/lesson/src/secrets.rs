@@ -75,10 +75,14 @@ pub fn put_away(
 pub fn hide(evidence: &mut Evidence, put_away: &PutAway) {
     let mut hidden = Hidden::default();
     for content in &put_away.0 {
-        // A key has several lines, of which each tells something.
+        // A key has several lines, of which each tells something; and some write a line `NAME=value` as into a file of variables.
         let lines = content.lines().map(str::trim);
-        for line in lines.filter(|line| Hidden::is_secret(line)) {
-            hidden.stand_in(line);
+        let values = lines
+            .clone()
+            .filter_map(|line| Some(line.split_once('=')?.1));
+        let values = values.map(|value| value.trim_matches(['"', '\'']));
+        for secret in lines.chain(values).filter(|line| Hidden::is_secret(line)) {
+            hidden.stand_in(secret);
         }
     }
     hide_in_files(&mut evidence.files, &mut hidden);
@@ -194,7 +198,9 @@ pub fn is_secret_name(name: &str) -> bool {
     let ends_so = ["_PASS", "_PWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"]
         .iter()
         .any(|end| name.ends_with(end));
-    let is_place = name.ends_with("_FILE") || name.ends_with("_PATH");
+    let is_place = ["_FILE", "_PATH", "_DIR", "_FOLDER"]
+        .iter()
+        .any(|end| name.ends_with(end));
     (says_so || ends_so) && !is_place
 }
 
@@ -202,6 +208,8 @@ pub fn is_secret_name(name: &str) -> bool {
 #[derive(Default)]
 struct Hidden {
     stand_ins: BTreeMap<String, String>,
+    /// The same secrets as other programs write them down.
+    encoded: BTreeMap<String, Vec<String>>,
     /// Those that are also a name in the project, as of a service or an image: they are replaced only where they are the secret.
     names: BTreeSet<String>,
     /// Those that were taken for one by the words around them. They may be none, so they are replaced only there.
@@ -213,8 +221,8 @@ struct Hidden {
 
 impl Hidden {
     fn is_secret(value: &str) -> bool {
-        let is_path = value.starts_with(secret_places::FOLDER);
-        !value.is_empty() && !is_path && !WELL_KNOWN.contains(&value)
+        let is_path = format!("{value}/").starts_with(secret_places::FOLDER);
+        !secret_places::is_switch(value) && !is_path && !WELL_KNOWN.contains(&value)
     }
 
     /// Whether it is a secret, and not what stands in for one already.
@@ -260,6 +268,9 @@ impl Hidden {
         if !self.stand_ins.contains_key(secret) {
             self.stand_ins
                 .insert(secret.to_owned(), stand_in(next, secret));
+            if secret.len() >= LONG_ENOUGH {
+                self.encoded.insert(secret.to_owned(), encodings(secret));
+            }
         }
         self.stand_ins[secret].clone()
     }
@@ -282,6 +293,11 @@ impl Hidden {
             if secret.len() >= LONG_ENOUGH {
                 if text.contains(secret.as_str()) {
                     *text = text.replace(secret.as_str(), &stand_in);
+                }
+                for encoded in self.encoded.get(secret).into_iter().flatten() {
+                    if text.contains(encoded.as_str()) {
+                        *text = text.replace(encoded.as_str(), &stand_in_of_encoded(encoded));
+                    }
                 }
             } else if secret.len() >= LONG_ENOUGH_AS_A_WORD {
                 replace_words(text, secret, &stand_in);
@@ -340,7 +356,10 @@ fn stand_in(index: usize, secret: &str) -> String {
         }
     }
     let length = secret.len();
-    let kept = secret.bytes().filter(|letter| *letter == b'$').count();
+    let kept = secret
+        .bytes()
+        .filter(|letter| matches!(letter, b'$' | b'\n'))
+        .count();
     let room = (length - kept).saturating_sub(number.len());
     let word = b"hidden".iter().copied().chain(std::iter::repeat(b'x'));
     let mut letters = word.take(room).chain(number);
@@ -349,6 +368,8 @@ fn stand_in(index: usize, secret: &str) -> String {
     for letter in secret.bytes() {
         let shown = match letter {
             b'$' => b'$',
+            // Lines stay lines, so that what stands below keeps its place.
+            b'\n' => b'\n',
             _ => letters.next().unwrap_or(b'x'),
         };
         let begins_a_name = letter.is_ascii_alphabetic() || matches!(letter, b'_' | b'{' | b'$');
@@ -363,6 +384,56 @@ fn stand_in(index: usize, secret: &str) -> String {
         before = letter;
     }
     stand_in
+}
+
+/// What stands in for an encoded secret: as long, and no text that anything would decode to it.
+fn stand_in_of_encoded(encoded: &str) -> String {
+    stand_in(0, &"x".repeat(encoded.len()))
+}
+
+/// A secret as headers, addresses and logs have it: in Base64, also behind a user's name, in percent signs, as hexadecimal digits
+/// and with the escapes of JSON. What is the same as the secret itself is left out.
+fn encodings(secret: &str) -> Vec<String> {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+    let mut all = BTreeSet::new();
+    // What stands before it moves its bits: three ways. Letters that a neighbour has a part in are left out.
+    for before in 0..3_usize {
+        let bytes = [&vec![0; before], secret.as_bytes()].concat();
+        let begin = (before * 8).div_ceil(6);
+        let end = bytes.len() * 8 / 6;
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            all.extend(engine.encode(&bytes).get(begin..end).map(str::to_owned));
+        }
+    }
+    let hexadecimal = |each: fn(u8) -> String| secret.bytes().map(each).collect::<String>();
+    all.insert(hexadecimal(|byte| format!("{byte:02x}")));
+    all.insert(hexadecimal(|byte| format!("{byte:02X}")));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let percent = |upper: bool, blank: &str| -> String {
+        let letters = secret.bytes().map(|byte| match (byte, upper) {
+            (b' ', _) => blank.to_owned(),
+            (byte, _) if is_plain(byte) => char::from(byte).to_string(),
+            (byte, true) => format!("%{byte:02X}"),
+            (byte, false) => format!("%{byte:02x}"),
+        });
+        letters.collect()
+    };
+    for blank in ["%20", "+"] {
+        all.extend([percent(true, blank), percent(false, blank)]);
+    }
+    let json = Value::from(secret).to_string();
+    all.insert(json.trim_matches('"').to_owned());
+    let ascii = secret.encode_utf16().map(|unit| match u8::try_from(unit) {
+        Ok(byte @ (b'"' | b'\\')) => format!("\\{}", char::from(byte)),
+        Ok(byte) if byte.is_ascii() && !byte.is_ascii_control() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    });
+    all.insert(ascii.collect());
+    all.remove(secret);
+    all.into_iter()
+        .filter(|encoded| encoded.len() >= LONG_ENOUGH)
+        .collect()
 }
 
 /// Letters and digits replaced, and everything else left as it is: for a file that does not load, whose fault may lie in the secret.
@@ -673,10 +744,11 @@ fn doubled(text: &str) -> String {
 fn assigned(text: &str, given: &BTreeSet<String>, hidden: &mut Hidden) -> Vec<Assigned> {
     let mut all = Vec::new();
     let mut start = 0;
-    for line in text.split_inclusive('\n') {
+    while start < text.len() {
         let begin = start;
+        let line = assignment(&text[begin..]);
         start += line.len();
-        let Some((name, rest)) = line.split_once('=') else {
+        let Some((name, rest)) = line.split_once(['=', ':']) else {
             continue;
         };
         let written = rest.trim();
@@ -715,6 +787,33 @@ fn assigned(text: &str, given: &BTreeSet<String>, hidden: &mut Hidden) -> Vec<As
         }
     }
     all
+}
+
+/// The line that a text begins with; together with those below it as far as a quote goes that opens there behind a name.
+fn assignment(text: &str) -> &str {
+    let end = |from: usize| {
+        text[from..]
+            .find('\n')
+            .map_or(text.len(), |at| from + at + 1)
+    };
+    let line = &text[..end(0)];
+    let Some((name, value)) = line.split_once(['=', ':']) else {
+        return line;
+    };
+    let opens = value.trim_start();
+    let quote = opens
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''));
+    let Some(quote) = quote.filter(|_| !name.trim_start().starts_with('#')) else {
+        return line;
+    };
+    let inside = line.len() - opens.len() + 1;
+    let closes = text[inside..]
+        .match_indices(quote)
+        .map(|(at, _)| inside + at)
+        .find(|at| !text[..*at].ends_with('\\'));
+    closes.map_or(line, |at| &text[..end(at)])
 }
 
 /// What Compose takes for a value as it is written behind the equals sign, and whether it misses a variable in it.
@@ -1030,6 +1129,60 @@ mod tests {
         }
         assert_eq!(stand_in(0, "aaaaaaaaaa"), "hiddenxxx0");
         assert_eq!(stand_in(0, "a$b $5"), "h$id$0");
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_the_spelling_of_headers_addresses_and_logs() {
+        let mut hidden = Hidden::default();
+        hidden.stand_in("grey=öt\"ter 58");
+        for text in [
+            "Z3JleT3DtnQidGVyIDU4",
+            "Authorization: Basic c2hvcDpncmV5PcO2dCJ0ZXIgNTg=",
+            "postgresql://shop:grey%3D%C3%B6t%22ter%2058@db/orders",
+            "q=grey%3d%c3%b6t%22ter+58",
+            "{\"given\": \"grey=öt\\\"ter 58\"}",
+            "grey=\\u00f6t\\\"ter 58",
+            "677265793dc3b6742274657220 3538",
+            "677265793dc3b67422746572203538",
+        ] {
+            let mut shown = text.to_owned();
+            hidden.in_text(&mut shown);
+            let has_blank = text.ends_with(" 3538");
+            assert_eq!(shown == text, has_blank, "{shown}");
+            for part in ["3JleT3", "dCJ0ZXI", "ter%20", "ter+5", "ter 58"] {
+                assert!(!shown.contains(part), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_switch_and_the_folder_of_secrets_are_no_secrets() {
+        let mut evidence = evidence(&[(
+            "compose.yaml",
+            "services: {a: {image: x, environment: {ALLOW_EMPTY_PASSWORD: 'yes', TOKENS_ON: 'false', SECRETS_DIR: /run/secrets, A_PASSWORD_FILE: /run/secrets/a}}}\n",
+        )]);
+        let before = evidence.files.files.clone();
+        hide(&mut evidence, &PutAway::default());
+        assert_eq!(evidence.files.files, before);
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_stays_one_value() {
+        let compose =
+            "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {environment: PHRASE}}\n";
+        for quote in ["\"", "'"] {
+            let text = format!("PHRASE={quote}grey-otter-58\nwhite-stork{quote}\nOTHER: blue\n");
+            let mut evidence = evidence(&[("compose.yaml", compose), (".env", &text)]);
+            hide(&mut evidence, &PutAway::default());
+            let shown = format!("{:?}", evidence.files);
+            assert!(
+                !shown.contains("otter") && !shown.contains("stork"),
+                "{shown}"
+            );
+            assert!(shown.contains("OTHER: blue"), "{shown}");
+            let loaded = crate::load(&evidence);
+            assert!(loaded.project.is_some(), "{:?}", loaded.findings);
+        }
     }
 
     #[test]

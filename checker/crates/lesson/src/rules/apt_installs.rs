@@ -1,6 +1,6 @@
 //! `apt-reads-fresh-lists`, `apt-lists-are-removed`, `apt-takes-what-is-asked-for`
 
-use dockerfile::{BuildMountKind, Command, Instruction, Kind, Step};
+use dockerfile::{After, BuildMountKind, Command, Instruction, Kind, Step};
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
@@ -15,7 +15,11 @@ pub const FRESH_LISTS: Rule = Rule {
     leave: "Where the lists are kept in a cache mount that the step has.",
     reads: Reads::Files,
     accepts: |with| parameters::<Parameters>(with).map(drop),
-    judge: |scene, with| judged(with, |parameters| each_run(scene, &parameters, fresh)),
+    judge: |scene, with| {
+        judged(with, |parameters| {
+            each_run(scene, &parameters, Stages::Built, fresh)
+        })
+    },
 };
 
 pub const LISTS_REMOVED: Rule = Rule {
@@ -26,7 +30,11 @@ pub const LISTS_REMOVED: Rule = Rule {
     leave: "In a stage that does not become an image.",
     reads: Reads::Files,
     accepts: |with| parameters::<Parameters>(with).map(drop),
-    judge: |scene, with| judged(with, |parameters| each_run(scene, &parameters, removed)),
+    judge: |scene, with| {
+        judged(with, |parameters| {
+            each_run(scene, &parameters, Stages::Kept, removed)
+        })
+    },
 };
 
 pub const NO_RECOMMENDS: Rule = Rule {
@@ -34,14 +42,12 @@ pub const NO_RECOMMENDS: Rule = Rule {
     what: "apt installs packages without those that they only recommend.",
     why: "Debian's packages recommend others for people at a desk; in an image they are weight, and more to keep up to date.",
     mend: "Write `apt-get install --no-install-recommends …`.",
-    leave: "Where the program needs what is recommended; name it then.",
+    leave: "Where the program needs what is recommended; name it then. In a stage that does not become an image.",
     reads: Reads::Files,
     accepts: |with| parameters::<Parameters>(with).map(drop),
     judge: |scene, with| {
-        judged(with, |Parameters { service }| {
-            let is_asked =
-                |_: &Instruction, above: &[&Instruction]| !above.iter().any(|one| configures(one));
-            each_run_of(scene, &service, is_asked, without_recommends)
+        judged(with, |parameters| {
+            each_run(scene, &parameters, Stages::Kept, without_recommends)
         })
     },
 };
@@ -52,58 +58,72 @@ struct Parameters {
     service: String,
 }
 
+/// Whose steps are looked at.
+enum Stages {
+    /// All that are built.
+    Built,
+    /// Those whose layers are in the image.
+    Kept,
+}
+
 /// What is wrong with a `RUN`, and what would be right.
 type Wrong = Option<(compose::Span, &'static str, &'static str)>;
 
+/// Looks at each `RUN`, together with what stands above it in its stage and in those that it starts from.
 fn each_run(
     scene: &Scene<'_>,
     Parameters { service }: &Parameters,
-    wrong: fn(&Instruction, &Command) -> Wrong,
-) -> Judged {
-    each_run_of(scene, service, |_, _| true, wrong)
-}
-
-/// Judges each `RUN` of all stages that are built, together with what stands above it in its stage and in those that this starts
-/// from; those that do not count are left out.
-fn each_run_of(
-    scene: &Scene<'_>,
-    service: &str,
-    counts: impl Fn(&Instruction, &[&Instruction]) -> bool,
-    wrong: fn(&Instruction, &Command) -> Wrong,
+    stages: Stages,
+    wrong: fn(&Instruction, &Command, &[&Instruction]) -> Wrong,
 ) -> Judged {
     let build = match scene.build(service) {
         Ok(build) => build,
         Err(judged) => return judged,
     };
-    let mismatches = build.plan.needed.iter().flat_map(|stage| {
-        let all = build.instructions_up_to(*stage);
-        let below = all.len() - build.dockerfile.instructions_of(*stage).len();
-        let runs = (below..all.len())
-            .filter(|at| all[*at].keyword.text == "RUN" && counts(all[*at], &all[..*at]));
-        let wrong = runs.filter_map(|at| wrong(all[at], all[at].command()?));
-        wrong.collect::<Vec<_>>()
-    });
-    let mismatches =
-        mismatches.map(|(span, found, expected)| Mismatch::new(scene.spot(span), found, expected));
-    Judged::from_mismatches(mismatches.collect())
+    let own = |stage: &usize| build.dockerfile.instructions_of(*stage).len();
+    let looked_at: Vec<_> = match stages {
+        Stages::Built => build
+            .plan
+            .needed
+            .iter()
+            .map(|stage| {
+                let all = build.instructions_up_to(*stage);
+                (all.len() - own(stage), all)
+            })
+            .collect(),
+        Stages::Kept => vec![(0, build.kept_instructions())],
+    };
+    let mut mismatches = Vec::new();
+    for (first, all) in looked_at {
+        for at in first..all.len() {
+            let command = all[at].command().filter(|_| all[at].keyword.text == "RUN");
+            let wrong = command.and_then(|command| wrong(all[at], command, &all[..at]));
+            mismatches.extend(
+                wrong.map(|(span, found, expected)| {
+                    Mismatch::new(scene.spot(span), found, expected)
+                }),
+            );
+        }
+    }
+    Judged::from_mismatches(mismatches)
 }
 
-/// Whether a folder of the step is no part of its layer.
-fn is_mounted(run: &Instruction, folder: &str) -> bool {
+/// Whether a folder of the step is one of these mounts, and no part of its layer.
+fn is_mounted(run: &Instruction, folder: &str, kinds: &[BuildMountKind]) -> bool {
     run.mounts().iter().any(|mount| {
         let target = mount
             .target
             .as_deref()
             .unwrap_or_default()
             .trim_end_matches('/');
-        let keeps_out = matches!(mount.kind, BuildMountKind::Cache | BuildMountKind::Tmpfs);
-        keeps_out && (folder == target || folder.starts_with(&format!("{target}/")))
+        let is_there = folder == target || folder.starts_with(&format!("{target}/"));
+        kinds.contains(&mount.kind) && is_there
     })
 }
 
 const LISTS: &str = "/var/lib/apt/lists";
 
-fn fresh(run: &Instruction, command: &Command) -> Wrong {
+fn fresh(run: &Instruction, command: &Command, _: &[&Instruction]) -> Wrong {
     let told: Vec<_> = command
         .steps
         .iter()
@@ -112,67 +132,60 @@ fn fresh(run: &Instruction, command: &Command) -> Wrong {
     let (_, install) = told.iter().find(|(what, _)| *what == Apt::Install)?;
     let before = told.iter().take_while(|(what, _)| *what != Apt::Install);
     let updates = before.filter(|(what, _)| *what == Apt::Update).count();
-    (updates == 0 && !is_mounted(run, LISTS)).then_some((
+    // Memory is empty when the next step begins.
+    let are_kept = is_mounted(run, LISTS, &[BuildMountKind::Cache]);
+    (updates == 0 && !are_kept).then_some((
         install.span,
         "this step installs from lists that another step has fetched",
         "`apt-get update &&` before it, in the same RUN",
     ))
 }
 
-fn removed(run: &Instruction, command: &Command) -> Wrong {
+fn removed(run: &Instruction, command: &Command, _: &[&Instruction]) -> Wrong {
     let at = command
         .steps
         .iter()
         .rposition(|step| apt(step) == Some(Apt::Update))?;
     let removes = command.steps[at..].iter().any(removes_lists);
-    (!removes && !is_mounted(run, LISTS)).then_some((
+    let are_elsewhere = is_mounted(run, LISTS, &[BuildMountKind::Cache, BuildMountKind::Tmpfs]);
+    (!removes && !are_elsewhere).then_some((
         command.steps[at].span,
         "the lists that this fetches stay in the layer",
         "`rm -rf /var/lib/apt/lists/*` at the end of the same RUN",
     ))
 }
 
-/// `rm -rf /var/lib/apt/lists/*`, or `find … -delete` there.
+/// `rm -rf /var/lib/apt/lists/*`, `find … -delete` there, or apt's own `apt-get dist-clean`; not where it runs only after a failure.
 fn removes_lists(step: &Step) -> bool {
-    let names_lists = step.arguments().iter().any(|word| {
-        word.text.starts_with(LISTS)
-            || ["/var/lib/apt", "/var/lib/apt/"].contains(&word.text.as_str())
-    });
-    names_lists && matches!(step.program(), Some("rm" | "find"))
-}
-
-/// Where apt's own configuration lies.
-const CONFIGURATION: &str = "/etc/apt/apt.conf";
-
-/// Whether an instruction may tell apt, for all that follow, to leave out what is recommended: by a line of apt's configuration, or
-/// by a file of it whose content is not known here.
-fn configures(instruction: &Instruction) -> bool {
-    match &instruction.kind {
-        Kind::Run(command) => command.steps.iter().any(writes_configuration),
-        Kind::Copy(copied) | Kind::Add(copied) => {
-            copied.destination.text.starts_with(CONFIGURATION)
+    let arguments = || step.arguments().iter().map(|word| word.text.as_str());
+    let removes = match step.program() {
+        Some("rm") => arguments().any(|word| {
+            let rest = word.strip_prefix(LISTS);
+            let names_lists = rest.is_some_and(|rest| {
+                rest.is_empty()
+                    || rest == "/"
+                    || (rest.starts_with("/*") && !rest[2..].contains('/'))
+            });
+            names_lists || matches!(word, "/var/lib/apt" | "/var/lib/apt/" | "/var/lib/apt/*")
+        }),
+        Some("find") => arguments().any(|word| word.starts_with(LISTS)),
+        Some("apt-get" | "apt") => {
+            arguments().any(|word| matches!(word, "distclean" | "dist-clean"))
         }
         _ => false,
-    }
+    };
+    removes && step.after != After::Failure
 }
 
-fn writes_configuration(step: &Step) -> bool {
-    let mut words = step.words.iter();
-    step.program() != Some("apt-get")
-        && words.any(|word| word.text.to_lowercase().contains("install-recommends"))
-}
-
-fn without_recommends(_: &Instruction, command: &Command) -> Wrong {
-    if command.steps.iter().any(writes_configuration) {
+fn without_recommends(run: &Instruction, command: &Command, above: &[&Instruction]) -> Wrong {
+    if above.iter().chain([&run]).any(|one| configures(one)) {
         return None;
     }
     let install = command.steps.iter().find(|step| {
         let takes_all = !step.arguments().iter().any(|word| {
-            word.text == "--no-install-recommends"
-                || word
-                    .text
-                    .eq_ignore_ascii_case("apt::install-recommends=false")
-                || word.text.eq_ignore_ascii_case("apt::install-recommends=0")
+            let is_of_aptitude = step.program() == Some("aptitude")
+                && matches!(word.text.as_str(), "-R" | "--without-recommends");
+            word.text == "--no-install-recommends" || is_of_aptitude || switches_off(&word.text)
         });
         let installs = step.arguments().iter().any(|word| word.text == "install");
         apt(step) == Some(Apt::Install) && installs && takes_all
@@ -182,6 +195,41 @@ fn without_recommends(_: &Instruction, command: &Command) -> Wrong {
         "this installs everything that the packages recommend as well",
         "`--no-install-recommends` behind `install`",
     ))
+}
+
+/// Where apt's own configuration lies.
+const CONFIGURATION: &str = "/etc/apt/apt.conf";
+
+/// Whether an instruction may tell apt, from then on, that nothing recommended is installed: by a line of apt's configuration, or by
+/// a file of it whose content is not known here.
+fn configures(instruction: &Instruction) -> bool {
+    match &instruction.kind {
+        Kind::Run(command) => command.steps.iter().any(|step| {
+            let is_apt = matches!(step.program(), Some("apt-get" | "apt" | "aptitude"));
+            let mut words = step.words.iter();
+            !is_apt && words.any(|word| switches_off(&word.text))
+        }),
+        Kind::Copy(copied) | Kind::Add(copied) => {
+            let mut written = copied.heredocs.iter();
+            copied.destination.text.starts_with(CONFIGURATION)
+                && written.all(|file| switches_off(&file.content.text))
+        }
+        _ => false,
+    }
+}
+
+/// `APT::Install-Recommends=false`, and `APT::Install-Recommends "0";` as apt's configuration has it.
+fn switches_off(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let Some((_, rest)) = text.split_once("install-recommends") else {
+        return false;
+    };
+    let value = rest.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    let end = value.find(|letter: char| !letter.is_alphanumeric());
+    matches!(
+        &value[..end.unwrap_or(value.len())],
+        "0" | "false" | "no" | "off" | "without" | "disable"
+    )
 }
 
 #[cfg(test)]
@@ -209,6 +257,8 @@ mod tests {
             "RUN --mount=type=cache,target=/var/cache/apt --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install -y --no-install-recommends git",
             "RUN [\"/bin/bash\", \"-c\", \"apt update && apt install -y -o APT::Install-Recommends=false git && rm -r /var/lib/apt/lists\"]",
             "RUN echo 'APT::Install-Recommends \"false\";' > /etc/apt/apt.conf.d/99 && apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/*",
+            "RUN echo 'APT::Install-Recommends \"0\";' > /etc/apt/apt.conf.d/99\nRUN apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/*",
+            "RUN apt-get update && apt-get install -y -oAPT::Install-Recommends=no git && apt-get dist-clean",
             "RUN true",
         ];
         for runs in right {
@@ -239,6 +289,23 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_it_and_does_nothing_is_told() {
+        for end in [
+            "&& rm -rf /var/lib/apt/lists/partial",
+            "|| rm -rf /var/lib/apt/lists/*",
+            "&& echo rm -rf /var/lib/apt/lists/*",
+        ] {
+            let run = format!("RUN apt-get update && apt-get install -y git {end}");
+            finds(on(&LISTS_REMOVED, &run), "stay in the layer");
+        }
+        let on_again = "RUN echo 'APT::Install-Recommends \"1\";' > /etc/apt/apt.conf.d/99 && apt-get install git";
+        finds(on(&NO_RECOMMENDS, on_again), "recommend");
+        let memory = "RUN --mount=type=tmpfs,target=/var/lib/apt/lists apt-get";
+        let apart = format!("{memory} update\n{memory} install git");
+        finds(on(&FRESH_LISTS, &apart), "another step");
+    }
+
+    #[test]
     fn configuration_of_apt_counts_for_the_steps_below_it() {
         let install = "RUN apt-get update && apt-get install -y git";
         let run = "RUN echo 'APT::Install-Recommends \"false\";' > /etc/apt/apt.conf.d/99";
@@ -251,12 +318,24 @@ mod tests {
                 "recommend",
             );
         }
+        let on_again = heredoc.replace("\"0\"", "\"1\"");
+        finds(
+            on(&NO_RECOMMENDS, &format!("{on_again}\n{install}")),
+            "recommend",
+        );
         holds(on(
             &NO_RECOMMENDS,
             &format!("{run}\nFROM x AS y\n{run}\nFROM y\n{install}"),
         ));
         let elsewhere = format!("{run}\nFROM x AS y\n{install}\nFROM y\n{run}");
         finds(on(&NO_RECOMMENDS, &elsewhere), "recommend");
+    }
+
+    #[test]
+    fn a_stage_that_does_not_become_the_image_may_keep_its_lists() {
+        let stages = "RUN apt-get update && apt-get install -y gcc\nFROM x\nCOPY --from=0 /a /a";
+        holds(on(&LISTS_REMOVED, stages));
+        holds(on(&NO_RECOMMENDS, stages));
     }
 
     #[test]

@@ -102,7 +102,10 @@ fn collect(node: &Node, needed: &mut BTreeSet<String>) {
                     from,
                     VariableOrigin::File(_) | VariableOrigin::Shell | VariableOrigin::Unset
                 );
-                is_set.then(|| variable.clone())
+                // Every shell has these, and Compose sets the ones of its own.
+                let is_everywhere = matches!(variable.as_str(), "PWD" | "HOME" | "USER")
+                    || variable.starts_with("COMPOSE_");
+                (is_set && !is_everywhere).then(|| variable.clone())
             }
             _ => None,
         }));
@@ -141,6 +144,14 @@ mod tests {
         holds(judge("TAG=\nKEY=\n"));
         holds(judge("# all of them\nexport TAG=1\nKEY=changeme\n"));
         finds(judge("TAG=\n# KEY=\n"), "no line for KEY");
+    }
+
+    #[test]
+    fn what_every_shell_has_needs_no_line() {
+        let compose = "services: {db: {image: x, volumes: ['${HOME}/a:/a', '${PWD}/b:/b']}}";
+        let files = [("compose.yaml", compose), (".env.example", "")];
+        let with = json!({"example": ".env.example", "file": ".env"});
+        holds(on_files("example-names-every-variable", with, &files));
     }
 
     #[test]

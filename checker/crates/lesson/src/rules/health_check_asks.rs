@@ -4,9 +4,9 @@ use compose::Service;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::image_contents;
 use crate::probe::{self, Address, Probe};
 use crate::scene::{Judged, Mismatch, Scene};
+use crate::{address, command, image_contents};
 
 pub const RULE: Rule = Rule {
     name: "health-check-asks",
@@ -49,6 +49,15 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     };
     let expected = expected(parameters);
     let Some((_, probe)) = probe::of(&service) else {
+        let has_test = |check: compose::Healthcheck<'_>| check.disabled || !check.test.is_empty();
+        if service.node().get("build").is_some() && !service.healthcheck().is_some_and(has_test) {
+            return Judged::not_seen(
+                format!(
+                    "`{name}` has no health check in the file; the image that is built for it may have one"
+                ),
+                "write the probe under `healthcheck: test:`, so that it can be read here",
+            );
+        }
         return probe::missing(scene, name, &expected).into();
     };
     let wrong =
@@ -56,7 +65,7 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     if let Some(wrong) = wrong {
         return wrong.into();
     }
-    let found = match asked(&service, &probe, parameters) {
+    let found = match asked(scene, &service, &probe, parameters) {
         Asked::Itself => return Judged::Holds,
         Asked::OwnProgram(program) => {
             return Judged::not_seen(
@@ -84,11 +93,16 @@ fn cannot_run(scene: &Scene<'_>, service: &Service<'_>, probe: &Probe) -> Option
         return Some(Mismatch::new(spot, found, expected).next(next));
     }
     let contents = image_contents::contents_of(service)?;
+    // What the service's own command names it may have installed.
+    let brought = |program: &str| {
+        let mut words = command::words_of(service).into_iter();
+        words.any(|(word, _)| word.contains(program))
+    };
     let image = service.image()?.as_str()?;
     let found = if probe.in_shell && !contents.has_shell() {
         format!("the image {image} has no shell, and this probe needs one")
     } else {
-        let program = probe.needs(|program| contents.lacks(program))?;
+        let program = probe.needs(|program| contents.lacks(program) && !brought(program))?;
         format!("the image {image} has no `{program}`")
     };
     Some(Mismatch::new(spot, found, expected).next(contents.instead.clone()))
@@ -112,7 +126,12 @@ enum Asked {
     SomethingElse(String),
 }
 
-fn asked(service: &Service<'_>, probe: &Probe, parameters: &Parameters) -> Asked {
+fn asked(
+    scene: &Scene<'_>,
+    service: &Service<'_>,
+    probe: &Probe,
+    parameters: &Parameters,
+) -> Asked {
     let words = probe::words(&probe.text);
     let has_client = |client: &Vec<String>| runs(&words, client);
     if parameters.programs.iter().any(has_client) {
@@ -121,7 +140,7 @@ fn asked(service: &Service<'_>, probe: &Probe, parameters: &Parameters) -> Asked
     let addresses = probe::addresses(&probe.text);
     let wrong: Vec<_> = addresses
         .iter()
-        .map(|address| wrong_address(service, address, parameters))
+        .map(|address| wrong_address(scene, service, address, parameters))
         .collect();
     if wrong.iter().any(Option::is_none) {
         return Asked::Itself;
@@ -130,11 +149,14 @@ fn asked(service: &Service<'_>, probe: &Probe, parameters: &Parameters) -> Asked
         return Asked::SomethingElse(found);
     }
     // A path without an address around it, as in `GET /readyz HTTP/1.0` or `request("GET", "/health")`.
-    if parameters.paths.iter().any(|path| names(&words, path)) {
+    let asks_for_a_page = parameters.paths.iter().any(|path| names(&words, path));
+    if asks_for_a_page && reads_the_answer(&probe.text) {
         return Asked::Itself;
     }
     let port = parameters.port.map(|port| port.to_string());
     let connects = port.is_some_and(|port| probe.text.contains(&port));
+    // Over UDP nobody has to be there.
+    let connects = connects && !probe.text.contains("/dev/udp/");
     if parameters.connection && connects {
         return Asked::Itself;
     }
@@ -142,21 +164,28 @@ fn asked(service: &Service<'_>, probe: &Probe, parameters: &Parameters) -> Asked
         return Asked::OwnProgram(program.to_owned());
     }
     let name = service.name();
-    Asked::SomethingElse(if connects {
+    Asked::SomethingElse(if asks_for_a_page {
+        "it asks for the page, and takes every answer for a good one".to_owned()
+    } else if connects {
         format!("it asks whether somebody listens, and not whether `{name}` works")
     } else {
-        format!("`{}` does not ask {name} whether it works", probe.text)
+        let asked = match probe.text.trim() {
+            "" => "a probe without a command".to_owned(),
+            text => format!("`{text}`"),
+        };
+        format!("{asked} does not ask {name} whether it works")
     })
 }
 
 /// What is wrong with an address; nothing where it is the one to ask.
 fn wrong_address(
+    scene: &Scene<'_>,
     service: &Service<'_>,
     Address { host, port, path }: &Address,
     parameters: &Parameters,
 ) -> Option<String> {
     let name = service.name();
-    if !is_own(service, host) {
+    if !is_own(scene, service, host) {
         return Some(format!("it asks `{host}`, which is not this container"));
     }
     if Some(*port) != parameters.port {
@@ -181,13 +210,9 @@ fn wrong_address(
 }
 
 /// Whether a host name means the container that asks.
-fn is_own(service: &Service<'_>, host: &str) -> bool {
-    let hostname = service
-        .node()
-        .child("hostname")
-        .and_then(|node| node.as_str());
-    probe::is_this_container(host)
-        || [Some(service.name()), service.container_name(), hostname].contains(&Some(host))
+fn is_own(scene: &Scene<'_>, service: &Service<'_>, host: &str) -> bool {
+    let mut names = address::names(scene, service).into_iter();
+    probe::is_this_container(host) || names.any(|name| name.eq_ignore_ascii_case(host))
 }
 
 /// Whether a client is run with these words after it, in this order.
@@ -207,9 +232,18 @@ fn runs(words: &[&str], client: &[String]) -> bool {
         .all(|argument| rest.any(|word| word.eq_ignore_ascii_case(argument)))
 }
 
-/// Whether a path stands in a word of its own, or at its end.
+/// Whether a path stands in a word of its own, or at its end; the first page only where it is asked for.
 fn names(words: &[&str], path: &str) -> bool {
-    words.iter().any(|word| word.ends_with(path))
+    match path {
+        "/" => words.windows(2).any(|pair| pair == ["GET", "/"]),
+        _ => words.iter().any(|word| word.ends_with(path)),
+    }
+}
+
+/// Whether a script that opens a connection by itself looks at what comes back. Other clients do, or are told elsewhere.
+fn reads_the_answer(text: &str) -> bool {
+    let looks = ["grep", "200", "[", "test ", "case ", "awk", "OK"];
+    !text.contains("/dev/tcp/") || looks.iter().any(|word| text.contains(word))
 }
 
 fn expected(parameters: &Parameters) -> String {
@@ -265,6 +299,7 @@ mod tests {
             "[CMD, curl, -f, 'localhost:8000/health']",
             "[CMD, curl, -f, 'http://web:8000/health']",
             "[CMD, curl, -f, 'http://page:8000/health']",
+            "[CMD, curl, -f, 'http://Web:8000/health']",
             "'curl -f http://localhost:$$PORT/health'",
             "[CMD-SHELL, 'curl -f http://$$(hostname):8000/health']",
             "[CMD, python, -c, \"import urllib.request as u; u.urlopen('http://localhost:8000/health', timeout=2)\"]",
@@ -304,6 +339,10 @@ mod tests {
             ),
             ("[CMD, ls, /srv]", "does not ask web"),
             (
+                "[CMD, bash, -c, \"exec 3<>/dev/tcp/127.0.0.1/8000 && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3\"]",
+                "takes every answer",
+            ),
+            (
                 "curl -f http://localhost:8000/health || true",
                 "whatever happens",
             ),
@@ -322,12 +361,45 @@ mod tests {
         holds(database("test \"$$(/bin/ask endpoint HEALTH)\" = ok"));
         holds(database("[CMD, bash, -c, ': > /dev/tcp/127.0.0.1/6333']"));
         finds(database("[CMD, ask, endpoint]"), "does not ask db");
+        finds(
+            database("[CMD, bash, -c, ': > /dev/udp/127.0.0.1/6333']"),
+            "does not ask db",
+        );
     }
 
     #[test]
     fn no_probe_is_told_and_somebodys_own_program_is_not_judged() {
         finds(database("[NONE]"), "has no health check");
         assert!(matches!(page("[CMD, /probe.sh]"), Judged::Unknown(_)));
+    }
+
+    #[test]
+    fn what_an_image_of_ones_own_brings_is_not_judged() {
+        let with = json!({"service": "db", "programs": [["ask"]]});
+        let file = "services: {db: {build: .}}";
+        let judged = on_file("health-check-asks", with.clone(), file);
+        assert!(matches!(judged, Judged::Unknown(_)));
+        let file = "services: {db: {build: ., healthcheck: {disable: true}}}";
+        finds(
+            on_file("health-check-asks", with, file),
+            "has no health check",
+        );
+    }
+
+    #[test]
+    fn a_program_that_the_command_installs_is_there() {
+        let with = json!({"service": "web", "port": 80, "paths": ["/health"]});
+        let file = |command: &str| {
+            format!(
+                "services: {{web: {{image: 'python:3.11-slim', command: {command}, healthcheck: {{test: 'curl -f http://localhost/health'}}}}}}"
+            )
+        };
+        let installs = "sh -c 'apt-get install -y curl && exec python app.py'";
+        holds(on_file("health-check-asks", with.clone(), &file(installs)));
+        finds(
+            on_file("health-check-asks", with, &file("python app.py")),
+            "has no `curl`",
+        );
     }
 
     fn store(image: &str, test: &str) -> Judged {

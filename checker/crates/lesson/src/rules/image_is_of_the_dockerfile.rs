@@ -110,7 +110,11 @@ fn is_of(done: &str, instruction: &Instruction) -> bool {
         // These are told as lists, a shell's line with the shell in front.
         Kind::Cmd(command) | Kind::Entrypoint(command) if command.heredocs.is_empty() => {
             let words = words_of(command).concat();
-            !is_quotable(&words) || letters(rest).ends_with(&letters(&words))
+            let told = match &command.form {
+                Form::Shell(_) => behind_the_shell(rest),
+                Form::Exec(_) => rest,
+            };
+            !is_quotable(&words) || letters(told) == letters(&words)
         }
         Kind::Healthcheck(None) => rest.contains("\"NONE\""),
         // Times follow.
@@ -129,10 +133,26 @@ fn words_of(command: &Command) -> Vec<&str> {
     }
 }
 
+/// Whether a step ends with these words, and has nothing in front of them but options, the arguments of the build and a shell
+/// (`/bin/sh -c`).
 fn ends_with(text: &str, words: &[&str]) -> bool {
     let split =
         |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
-    split(text).ends_with(&split(&words.join(" ")))
+    let text = split(text);
+    let front = text.strip_suffix(split(&words.join(" ")).as_slice());
+    front.is_some_and(|front| {
+        let last = front.last();
+        last.is_none_or(|word| word.starts_with('-') || word.contains('='))
+    })
+}
+
+/// The line in a list such as `["/bin/sh" "-c" "python app.py"]`.
+fn behind_the_shell(list: &str) -> &str {
+    let option = list.match_indices(" \"-").find_map(|(at, _)| {
+        let end = at + 2 + list[at + 2..].find('"')?;
+        list[..end].ends_with('c').then_some(end)
+    });
+    option.map_or(list, |end| &list[end..])
 }
 
 /// Whether a word is told as it is written.
@@ -276,6 +296,30 @@ mod tests {
             on_built(dockerfile, &without_user),
             "was made by `STOPSIGNAL SIGINT`",
         );
+    }
+
+    #[test]
+    fn what_stood_in_front_of_the_words_is_a_change_too() {
+        let built = [
+            r#"CMD ["python" "-c" "app.py"]"#,
+            r#"ENTRYPOINT ["/bin/bash" "-ec" "exec python $FILE"]"#,
+            "RUN |1 A=b /bin/sh -c sudo pip install x # buildkit",
+            "COPY --chmod=644 a b c # buildkit",
+        ];
+        let dockerfile = "FROM x\nSHELL [\"/bin/bash\", \"-ec\"]\nCOPY a b c\nRUN sudo pip install x\nENTRYPOINT exec python $FILE\nCMD [\"python\", \"-c\", \"app.py\"]\n";
+        let mut built_with_shell = built.to_vec();
+        built_with_shell.push("SHELL [/bin/bash -ec]");
+        holds(on_built(dockerfile, &built_with_shell));
+        for (written, changed) in [
+            ("[\"python\", \"-c\", \"app.py\"]", "[\"app.py\"]"),
+            ("exec python", "python"),
+            ("sudo pip", "pip"),
+            ("COPY a b c", "COPY b c"),
+        ] {
+            let dockerfile = dockerfile.replace(written, changed);
+            let judged = on_built(&dockerfile, &built_with_shell);
+            assert!(matches!(judged, Judged::Fails(_)), "{changed}");
+        }
     }
 
     #[test]

@@ -44,7 +44,10 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     let text = node.and_then(compose::Node::scalar_text);
     let Some(port) = port_of(text.as_deref(), *default) else {
         let spot = node.map_or_else(|| scene.service_spot(name), |node| scene.spot_of(node));
-        let found = format!("`{}` is no port", text.unwrap_or_default());
+        let found = match text.unwrap_or_default().as_str() {
+            "" => format!("{variable} is set to nothing, and that is no port"),
+            text => format!("`{text}` is no port"),
+        };
         return Mismatch::new(spot, found, "a number from 1 to 65535").into();
     };
     let says = match node {
@@ -65,18 +68,30 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
 /// The port that a program listens on.
 pub fn port_of(text: Option<&str>, default: u16) -> Option<u16> {
     match text {
-        None | Some("") => Some(default),
+        None => Some(default),
         Some(text) => text.trim().parse().ok().filter(|port| *port != 0),
     }
 }
 
 fn mapping(scene: &Scene<'_>, service: &Service<'_>, port: u16, says: &str) -> Judged {
     let ports = service.ports();
-    if ports.iter().any(|mapping| mapping.target == port) {
+    let is_tcp = |mapping: &&compose::Port<'_>| mapping.protocol == "tcp";
+    if ports
+        .iter()
+        .filter(is_tcp)
+        .any(|mapping| mapping.target == port)
+    {
         return Judged::Holds;
     }
     let name = service.name();
     let (spot, found) = match ports.first() {
+        Some(mapping) if mapping.target == port => (
+            scene.spot_of(mapping.node),
+            format!(
+                "the mapping publishes {}, and a web server such as `{name}` speaks tcp",
+                mapping.protocol
+            ),
+        ),
         Some(mapping) => (
             scene.spot_of(mapping.node),
             format!(
@@ -97,11 +112,19 @@ fn mapping(scene: &Scene<'_>, service: &Service<'_>, port: u16, says: &str) -> J
 fn asked_by_the_probe(scene: &Scene<'_>, service: &Service<'_>, port: u16, says: &str) -> Judged {
     let test = service.healthcheck().map(|check| check.test);
     let asked = test.unwrap_or_default();
-    let wrong = asked
-        .iter()
-        .flat_map(|word| probe::addresses(word))
-        .find(|address| address.port != port);
-    let Some(probe::Address { port: asked, .. }) = wrong else {
+    let text = asked.join(" ");
+    let addresses = asked.iter().flat_map(|word| probe::addresses(word));
+    // `nc -z localhost 8000`, `create_connection(('127.0.0.1', 8000))`
+    let words = probe::words(&text);
+    let apart = words.windows(2).filter_map(|pair| match pair {
+        [host, port] if probe::is_this_container(host) => port.parse().ok(),
+        _ => None,
+    });
+    let wrong = addresses
+        .map(|address| address.port)
+        .chain(apart)
+        .find(|asked| *asked != port);
+    let Some(asked) = wrong else {
         return Judged::Holds;
     };
     let name = service.name();
@@ -156,5 +179,18 @@ mod tests {
             judge("ports: ['80:80'], environment: {PORT: http}"),
             "no port",
         );
+        finds(
+            judge("ports: ['80:80'], environment: {PORT: ''}"),
+            "PORT is set to nothing",
+        );
+        finds(judge("ports: ['80:80/udp']"), "the mapping publishes udp");
+        for probe in [
+            "nc -z localhost 81",
+            "python -c \"socket.create_connection(('127.0.0.1', 81))\"",
+        ] {
+            let probe = probe.replace('\'', "''");
+            let service = format!("ports: ['80:80'], healthcheck: {{test: '{probe}'}}");
+            finds(judge(&service), "asks port 81");
+        }
     }
 }

@@ -31,6 +31,12 @@ enum Login {
     Nothing,
     /// A password that only the container knows.
     Unknown,
+    /// A variable that the container does not have.
+    Unset(String),
+    /// An option and its value in one word, which redis-cli does not know.
+    OneWord(String),
+    /// An option behind the command, which redis-cli hands on to Redis.
+    TooLate(String),
     Password(String),
 }
 
@@ -46,6 +52,14 @@ fn judge(scene: &Scene<'_>, Parameters { service: name }: &Parameters) -> Judged
         Ok(None) => return Judged::Holds,
         Err(text) => return Judged::not_seen(text, "put `--requirepass` into the command"),
     };
+    // A variable that a shell in the container looks up.
+    let wanted = match wanted.strip_prefix('$') {
+        None => wanted,
+        Some(variable) => match value_of(&service, variable) {
+            Some(value) => value,
+            None => return Judged::Holds,
+        },
+    };
     let Some((_, probe)) = probe::of(&service) else {
         return Judged::Holds;
     };
@@ -58,12 +72,23 @@ fn judge(scene: &Scene<'_>, Parameters { service: name }: &Parameters) -> Judged
     let found = match login(&service, &probe) {
         Login::Unknown => return Judged::Holds,
         Login::Password(given) if given == wanted => return Judged::Holds,
-        Login::Password(_) => "redis-cli gets another password than Redis asks for",
+        Login::Password(_) => "redis-cli gets another password than Redis asks for".to_owned(),
+        Login::Unset(variable) => format!(
+            "redis-cli gets what `${variable}` is in the container of `{name}`, and there it is not set"
+        ),
+        Login::OneWord(option) => format!(
+            "redis-cli knows no such option: `{option}` and the password are two words"
+        ),
+        Login::TooLate(command) => format!(
+            "the password stands behind `{command}`, where redis-cli takes it for a part of that command"
+        ),
         Login::Nothing if fails_on_errors => {
             "redis-cli gets no password, so Redis answers NOAUTH, and the probe never passes"
+                .to_owned()
         }
         Login::Nothing => {
             "redis-cli gets no password; it ends with exit code 0 all the same, though Redis answers NOAUTH"
+                .to_owned()
         }
     };
     let spot = probe::spot(scene, &service);
@@ -101,12 +126,21 @@ fn login(service: &Service<'_>, probe: &Probe) -> Login {
         let given = match *word {
             "-a" | "--pass" => next,
             "-u" | "--user" => return Login::Unknown,
-            other => other
-                .strip_prefix("REDISCLI_AUTH=")
-                .or_else(|| other.strip_prefix("-a").filter(|rest| !rest.is_empty())),
+            // The command of Redis; what follows it may be in a script of its own.
+            other if other.eq_ignore_ascii_case("auth") => return Login::Unknown,
+            other => other.strip_prefix("REDISCLI_AUTH="),
         };
         if let Some(given) = given {
-            return password(service, probe, given);
+            return match command_before(&words[..index]) {
+                Some(command) if word.starts_with('-') => Login::TooLate(command),
+                _ => password(service, probe, given),
+            };
+        }
+        let in_one_word = ["-a", "--pass="]
+            .iter()
+            .find(|option| word.starts_with(*option));
+        if let Some(option) = in_one_word {
+            return Login::OneWord(option.trim_end_matches('=').to_owned());
         }
     }
     match service.environment("REDISCLI_AUTH") {
@@ -115,6 +149,39 @@ fn login(service: &Service<'_>, probe: &Probe) -> Login {
             .map_or(Login::Unknown, |text| Login::Password(text.to_string())),
         None => Login::Nothing,
     }
+}
+
+/// Options of redis-cli after which no value comes.
+const WITHOUT_VALUE: [&str; 9] = [
+    "-e",
+    "-c",
+    "-x",
+    "-2",
+    "-3",
+    "--raw",
+    "--no-raw",
+    "--csv",
+    "--no-auth-warning",
+];
+
+/// The command that redis-cli was given already, if it was: a word that is neither an option nor the value of one.
+fn command_before(words: &[&str]) -> Option<String> {
+    let start = words
+        .iter()
+        .rposition(|word| probe::base_name(word) == "redis-cli")?;
+    let is_command = |pair: &&[&str]| {
+        let follows_an_option = pair[0].starts_with('-') && !WITHOUT_VALUE.contains(&pair[0]);
+        !pair[1].is_empty() && !pair[1].starts_with('-') && !follows_an_option
+    };
+    let found = words[start..].windows(2).find(is_command)?;
+    Some(found[1].to_owned())
+}
+
+/// The value of `NAME` or `{NAME}` in the container, as far as the file says.
+fn value_of(service: &Service<'_>, variable: &str) -> Option<String> {
+    let name = variable.trim_matches(['{', '}']);
+    let value = service.environment(name)?.scalar_text()?;
+    Some(value.to_string())
 }
 
 /// A password as the shell in the container takes it.
@@ -126,11 +193,24 @@ fn password(service: &Service<'_>, probe: &Probe, given: &str) -> Login {
             false => Login::Password(given.to_owned()),
         };
     };
+    if let Some(value) = value_of(service, variable) {
+        return Login::Password(value);
+    }
+    // An image of one's own, the script itself, or a value left to Compose's environment may set it.
     let name = variable.trim_matches(['{', '}']);
-    let value = service
-        .environment(name)
-        .and_then(|node| node.scalar_text());
-    value.map_or(Login::Unknown, |text| Login::Password(text.to_string()))
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && !name.starts_with(|letter: char| letter.is_ascii_digit());
+    let may_be_set = service.node().get("build").is_some()
+        || service.environment(name).is_some()
+        || probe.text.contains(&format!("{name}="))
+        || probe.text.contains(&format!("read {name}"));
+    match is_name && !may_be_set {
+        true => Login::Unset(name.to_owned()),
+        false => Login::Unknown,
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +258,9 @@ mod tests {
                 "[CMD, redis-cli, -u, 'redis://:open-sesame@localhost', ping]",
                 "",
             ),
+            ("printf 'AUTH open-sesame\\nPING\\n' | redis-cli", ""),
+            ("[CMD, redis-cli, -e, -h, redis, -a, open-sesame, ping]", ""),
+            ("read PASSWORD < /x; redis-cli -a $$PASSWORD ping", ""),
             ("[CMD, other]", ""),
         ] {
             holds(judge(test, environment));
@@ -188,6 +271,44 @@ mod tests {
             json!({"service": "redis"}),
             file,
         ));
+    }
+
+    #[test]
+    fn a_password_that_a_shell_looks_up_for_the_server_counts() {
+        let file = |value: &str| {
+            format!(
+                "services: {{redis: {{image: redis, command: [sh, -c, 'redis-server --requirepass \"$$PASSWORD\"'], \
+                environment: {{PASSWORD: open-sesame, REDISCLI_AUTH: {value}}}, healthcheck: {{test: [CMD, redis-cli, ping]}}}}}}"
+            )
+        };
+        let judge = |value| {
+            on_file(
+                "redis-probe-logs-in",
+                json!({"service": "redis"}),
+                &file(value),
+            )
+        };
+        holds(judge("open-sesame"));
+        finds(judge("sesame"), "another password");
+    }
+
+    #[test]
+    fn a_password_that_does_not_arrive_is_told() {
+        for (test, words) in [
+            ("[CMD, redis-cli, ping, -a, open-sesame]", "behind `ping`"),
+            (
+                "[CMD, redis-cli, -e, ping, -a, open-sesame]",
+                "behind `ping`",
+            ),
+            ("[CMD, redis-cli, -aopen-sesame, ping]", "are two words"),
+            (
+                "[CMD, redis-cli, --pass=open-sesame, ping]",
+                "`--pass` and the password",
+            ),
+            ("redis-cli -a $$PASSWORD ping", "there it is not set"),
+        ] {
+            finds(judge(test, ""), words);
+        }
     }
 
     #[test]

@@ -67,6 +67,12 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
             }
         }
         for word in &pip.packages {
+            if word.text.contains(['$', '`']) {
+                return Judged::not_seen(
+                    format!("`{}` is put in by the shell, and not known here", word.text),
+                    "let pip read the file itself: `pip install -r FILE`",
+                );
+            }
             let requirement = packages::requirement(&word.text, 0, &word.text);
             if !requirement.is_pinned
                 && !read.pinned.contains_key(&requirement.name)

@@ -109,10 +109,10 @@ pub fn variable_files(scene: &Scene<'_>, project: &Project) -> Vec<String> {
     with_secrets.collect()
 }
 
-/// The lines `NAME=value` of a file of variables, without quotes.
+/// The lines `NAME=value` of a file of variables, without quotes. Compose takes `NAME: value` as well.
 pub fn assignments(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(|line| {
-        let (name, value) = line.split_once('=')?;
+        let (name, value) = line.split_once(['=', ':'])?;
         let name = name.trim();
         let name = name.strip_prefix("export ").unwrap_or(name).trim();
         (!name.starts_with('#')).then(|| (name, value.trim().trim_matches(['"', '\''])))
@@ -144,6 +144,7 @@ mod tests {
         holds(judge("*.txt\n*.env\n", "API_KEY=blue\n"));
         finds(judge("secret/\n", "A=1\n"), "Git takes secrets/db.txt");
         finds(judge("secrets/\n", "API_KEY=blue\n"), "Git takes app.env");
+        finds(judge("secrets/\n", "API_KEY: blue\n"), "Git takes app.env");
     }
 
     #[test]

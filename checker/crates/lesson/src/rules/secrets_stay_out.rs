@@ -46,9 +46,30 @@ pub const IN_CONTAINERS: Rule = Rule {
 #[serde(deny_unknown_fields)]
 struct Parameters {}
 
+/// A service that waits for its profile stands in the file like any other.
 fn in_file(scene: &Scene<'_>) -> Judged {
+    let waits = |project: &compose::Project| project.disabled_services().next().is_some();
+    if !scene.project().is_some_and(waits) {
+        return in_services(scene);
+    }
+    let request = compose::Request {
+        profiles: vec!["*".to_owned()],
+        ..scene.evidence.files.request()
+    };
+    let loaded = compose::load(&scene.evidence.files, &request);
+    match &loaded.project {
+        Some(_) => in_services(&Scene {
+            evidence: scene.evidence,
+            loaded: &loaded,
+        }),
+        None => in_services(scene),
+    }
+}
+
+fn in_services(scene: &Scene<'_>) -> Judged {
     let mismatches = held(scene).into_iter();
     let mismatches = mismatches.filter(|(_, held)| is_literal(scene, held));
+    let mismatches = mismatches.collect::<Vec<_>>().into_iter();
     Judged::from_mismatches(
         mismatches
             .map(|(service, held)| {
@@ -63,8 +84,37 @@ fn in_file(scene: &Scene<'_>) -> Judged {
                 Mismatch::new(scene.spot_of(held.node), found, expected)
                     .next("move the value into a file of its own, and name that under `secrets:`")
             })
+            .chain(in_configs(scene))
             .collect(),
     )
+}
+
+/// Secrets in the texts that `configs` carry.
+fn in_configs(scene: &Scene<'_>) -> Vec<Mismatch> {
+    let configs = scene
+        .project()
+        .and_then(|project| project.root().get("configs"))
+        .and_then(compose::Node::as_mapping);
+    let configs = configs.into_iter().flat_map(|configs| configs.iter());
+    let texts = configs.filter_map(|(name, config)| {
+        let node = config.value.get("content")?;
+        let secret = secret_places::secret_of("content", node.as_str()?)?;
+        let steps = &node.origin.steps;
+        let has_variables = steps
+            .iter()
+            .any(|step| matches!(step, Step::Interpolated { .. }));
+        let written = scene.loaded.sources.text(node.span());
+        let found = format!("a password, key or token is written here, in the config `{name}`");
+        (!has_variables || written.contains(&secret)).then(|| {
+            Mismatch::new(
+                scene.spot_of(node),
+                found,
+                "a file without passwords, keys and tokens",
+            )
+            .next("a config is no place for a secret: name the value's file under `secrets:`")
+        })
+    });
+    texts.collect()
 }
 
 fn path_as_password(scene: &Scene<'_>, held: &Held<'_>) -> Mismatch {
@@ -215,6 +265,27 @@ mod tests {
             judge("environment: ['URL=postgresql://u:blue-heron@db/x']"),
             "URL",
         );
+    }
+
+    #[test]
+    fn a_service_in_a_profile_and_a_config_stand_in_the_file_too() {
+        let judge = |compose: &str| on_file("no-secret-in-compose-file", Value::Null, compose);
+        let tool = |password: &str| {
+            format!(
+                "services: {{db: {{image: x}}, tool: {{image: x, profiles: [look], environment: {{PGPASSWORD: {password}}}}}}}"
+            )
+        };
+        finds(judge(&tool("blue-heron")), "under `environment` of `tool`");
+        holds(judge(&tool("'${A:-}'")));
+        let config = |text: &str| {
+            format!(
+                "services: {{db: {{image: x, configs: [c]}}}}\nconfigs: {{c: {{content: '{text}'}}}}"
+            )
+        };
+        finds(judge(&config("password = blue-heron")), "in the config `c`");
+        let block = "services: {db: {image: x, configs: [c]}}\nconfigs:\n  c:\n    content: |\n      user = a\n      password = blue-heron\n";
+        finds(judge(block), "in the config `c`");
+        holds(judge(&config("password_file = /run/secrets/db")));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::address::{networks, shared_networks};
+use crate::address::{network_owner, networks, shared_networks};
 use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
@@ -46,10 +46,10 @@ fn judge(scene: &Scene<'_>, Pairs { pairs }: &Pairs) -> Judged {
         }
         let list = |service: &compose::Service<'_>| {
             let names = networks(scene, service);
-            if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
+            match network_owner(scene, *service).network_mode() {
+                _ if !names.is_empty() => names.join(", "),
+                Some(mode) => format!("none of the file's, for `network_mode: {mode}`"),
+                None => "none".to_owned(),
             }
         };
         let found = format!(
@@ -135,6 +135,10 @@ mod tests {
         );
         finds(judge("", ", networks: [back]"), "share no network");
         finds(judge("", ", network_mode: none"), "share no network");
+        finds(
+            judge("", ", network_mode: host"),
+            "none of the file's, for `network_mode: host`",
+        );
         finds(
             judge(", network_mode: none", ", network_mode: none"),
             "share no network",

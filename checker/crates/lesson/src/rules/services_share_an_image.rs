@@ -159,9 +159,23 @@ fn recipe(service: &Service<'_>) -> Option<Value> {
         "target",
         "args",
     ];
+    // `./Dockerfile` is `Dockerfile`, and what is meant where none is written; `./` is `.`.
+    let path = |value: &Value, default: &str| {
+        let text = value.as_str().unwrap_or(default);
+        let text = text.strip_prefix("./").unwrap_or(text);
+        let text = text.trim_end_matches('/');
+        Value::from(if text.is_empty() { "." } else { text })
+    };
     Some(Value::from(
         parts
-            .map(|part| build.get(part).cloned().unwrap_or_default())
+            .map(|part| {
+                let value = build.get(part).cloned().unwrap_or_default();
+                match part {
+                    "context" => path(&value, "."),
+                    "dockerfile" => path(&value, "Dockerfile"),
+                    _ => value,
+                }
+            })
             .to_vec(),
     ))
 }

@@ -75,7 +75,12 @@ fn is_of_the_machine(value: &Node) -> bool {
             Step::Interpolated { from, .. } => from,
             _ => return false,
         };
-        matches!(from, VariableOrigin::Shell | VariableOrigin::File(_))
+        match from {
+            VariableOrigin::Shell => true,
+            // A line of a file that `env_file` names is its own origin: it is written there.
+            VariableOrigin::File(at) => *at != value.span(),
+            _ => false,
+        }
     })
 }
 
@@ -116,6 +121,15 @@ mod tests {
             judge("services: {a: {image: x, environment: ['LEVEL=${L:-debug}']}}"),
             "LEVEL is `debug` for a",
         );
+    }
+
+    #[test]
+    fn a_file_of_variables_is_a_file_too() {
+        let compose = "services: {a: {image: x, env_file: dev.env}}";
+        let rule = crate::rules::find("variable-is-not-written-as").expect("the rule");
+        look_at_files(compose, ("dev.env", "LEVEL=DEBUG\n"), |scene| {
+            finds((rule.judge)(scene, &with()), "LEVEL is `DEBUG` for a");
+        });
     }
 
     #[test]

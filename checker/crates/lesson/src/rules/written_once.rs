@@ -8,7 +8,7 @@ use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
     name: "written-once",
-    what: "An environment variable that several services have stands in the files once: at an anchor, in an extension, in a service that the others extend, or in a file of variables.",
+    what: "What several services have alike in their environment stands in the files once: at an anchor, in an extension, in a service that the others extend, or in a file of variables.",
     why: "What stands in four places is changed in three.",
     mend: "Write it at one place with an anchor (`&name`) and take it over with `<<: *name`, or give the services one that they `extends`.",
     leave: "Where the values are alike by accident.",
@@ -21,10 +21,81 @@ pub const RULE: Rule = Rule {
 #[serde(deny_unknown_fields)]
 struct Parameters {
     services: Vec<String>,
-    variable: String,
+    /// The variable; where absent each that all of these services have, with one value.
+    variable: Option<String>,
 }
 
 fn judge(scene: &Scene<'_>, Parameters { services, variable }: &Parameters) -> Judged {
+    if scene.project().is_none() {
+        return Judged::not_seen(
+            "the compose file does not load alone",
+            "run `docker compose -f compose.yaml config -q`",
+        );
+    }
+    let names = match variable {
+        Some(name) => vec![name.clone()],
+        None => shared(scene, services),
+    };
+    let several = names.iter().filter_map(|name| {
+        let places = places(scene, services, name);
+        (places.len() > 1).then_some((name, places))
+    });
+    let several: Vec<_> = several.collect();
+    let Some((first, places)) = several.first() else {
+        return Judged::Holds;
+    };
+    let list: Vec<_> = places
+        .iter()
+        .map(|(place, users)| {
+            let position = scene.loaded.sources.position(*place);
+            format!("line {} for {}", position.line, users.join(" and "))
+        })
+        .collect();
+    let others: Vec<&str> = several[1..].iter().map(|(name, _)| name.as_str()).collect();
+    let as_well = match others.as_slice() {
+        [] => String::new(),
+        others => format!("; so are {}", others.join(", ")),
+    };
+    Mismatch::new(
+        scene.spot(places[1].0),
+        format!(
+            "{first} is written {} times: {}{as_well}",
+            places.len(),
+            list.join(", ")
+        ),
+        "one place that all of them take it from",
+    )
+    .next("`docker compose config` shows what each service gets in the end")
+    .into()
+}
+
+/// The variables that all these services have, with one value.
+fn shared(scene: &Scene<'_>, services: &[String]) -> Vec<String> {
+    let mut services = services.iter().filter_map(|name| scene.service(name));
+    let Some(first) = services.next() else {
+        return Vec::new();
+    };
+    let others: Vec<_> = services.collect();
+    let is_shared = |name: &str, value: Option<String>| {
+        others.iter().all(|service| {
+            service
+                .environment(name)
+                .is_some_and(|node| node.scalar_text() == value)
+        })
+    };
+    first
+        .environment_all()
+        .filter(|(name, node)| is_shared(name, node.scalar_text()))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+/// Where a variable is written, each place with the services that have it from there.
+fn places<'a>(
+    scene: &Scene<'_>,
+    services: &'a [String],
+    variable: &str,
+) -> Vec<(Span, Vec<&'a str>)> {
     let mut places: Vec<(Span, Vec<&str>)> = Vec::new();
     for name in services {
         let service = scene.service(name);
@@ -37,27 +108,7 @@ fn judge(scene: &Scene<'_>, Parameters { services, variable }: &Parameters) -> J
             None => places.push((span, vec![name])),
         }
     }
-    let [_, (second, _), ..] = places.as_slice() else {
-        return Judged::Holds;
-    };
-    let list: Vec<_> = places
-        .iter()
-        .map(|(place, users)| {
-            let position = scene.loaded.sources.position(*place);
-            format!("line {} for {}", position.line, users.join(" and "))
-        })
-        .collect();
-    Mismatch::new(
-        scene.spot(*second),
-        format!(
-            "{variable} is written {} times: {}",
-            places.len(),
-            list.join(", ")
-        ),
-        "one place that all of them take it from",
-    )
-    .next("`docker compose config` shows what each service gets in the end")
-    .into()
+    places
 }
 
 #[cfg(test)]
@@ -90,6 +141,19 @@ mod tests {
         holds(judge(
             "services: {a: {image: x, environment: {DB: one}}, b: {image: x}}",
         ));
+    }
+
+    #[test]
+    fn without_a_name_everything_that_all_have_counts() {
+        let judge =
+            |compose: &str| on_file("written-once", json!({"services": ["a", "b"]}), compose);
+        let own = "x-env: &env {DB: one}\nservices:\n  a: {image: x, environment: {<<: *env, OWN: 1}}\n  b: {image: x, environment: {<<: *env, OWN: 2}}";
+        holds(judge(own));
+        let twice = "x-env: &env {DB: one}\nservices:\n  a: {image: x, environment: {<<: *env, KEY: k, ZONE: z}}\n  b: {image: x, environment: {<<: *env, KEY: k, ZONE: z}}";
+        finds(
+            judge(twice),
+            "KEY is written 2 times: line 3 for a, line 4 for b; so are ZONE",
+        );
     }
 
     #[test]
