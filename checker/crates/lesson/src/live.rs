@@ -199,6 +199,11 @@ fn in_state(scene: &Scene<'_>, container: Container<'_>, state: ContainerState) 
 
 /// Judges whether a container's process runs.
 pub fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
+    started(scene, container, "running")
+}
+
+/// Holds while it runs; else says why it does not, beside what is expected.
+fn started(scene: &Scene<'_>, container: Container<'_>, expected: &str) -> Judged {
     let service = container.service();
     let (found, next) = match container.status() {
         Status::Running => return Judged::Holds,
@@ -231,7 +236,7 @@ pub fn running(scene: &Scene<'_>, container: Container<'_>) -> Judged {
             format!("look at `docker inspect {}`", container.name()),
         ),
     };
-    Mismatch::new(spot(container), found, "running")
+    Mismatch::new(spot(container), found, expected)
         .next(next)
         .into()
 }
@@ -345,6 +350,9 @@ fn healthy(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     }
 }
 
+/// What a job has to have done.
+const ONCE: &str = "ended with exit code 0";
+
 fn completed(scene: &Scene<'_>, container: Container<'_>) -> Judged {
     match (container.status(), container.exit_code()) {
         (Status::Exited, Some(0)) => Judged::Holds,
@@ -362,11 +370,18 @@ fn completed(scene: &Scene<'_>, container: Container<'_>) -> Judged {
                 next,
             )
         }
-        (Status::Created | Status::Paused, _) => running(scene, container),
+        (Status::Created | Status::Paused, _) => started(scene, container, ONCE),
+        (Status::Restarting, Some(0)) => Mismatch::new(
+            spot(container),
+            "the engine starts it again after each end",
+            ONCE,
+        )
+        .next("look at `restart:` of this service; a container made before the last change keeps what it was made with")
+        .into(),
         _ => Mismatch::new(
             spot(container),
             exit(scene, container),
-            "ended with exit code 0",
+            ONCE,
         )
         .next(format!(
             "read `docker compose logs {}`",
@@ -746,6 +761,32 @@ mod tests {
         Answered, EngineSeen, Evidence, FilesSeen, SCHEMA_VERSION, Via, WorldSeen,
     };
     use crate::format::Matchers;
+
+    #[test]
+    fn a_job_has_ended_once_and_well() {
+        let on = |state: Value| {
+            let seen = crate::evidence::ContainerSeen {
+                inspect: serde_json::json!({"Name": "/shop-job-1", "State": state}),
+                last_lines: Vec::new(),
+            };
+            let job = "services: {job: {image: x}}";
+            crate::testing::look_at_world(job, WorldSeen::default(), |scene| {
+                completed(scene, Container::new(&seen))
+            })
+        };
+        let ended =
+            |status: &str, code: i64| serde_json::json!({"Status": status, "ExitCode": code});
+        crate::testing::holds(on(ended("exited", 0)));
+        crate::testing::finds(on(ended("exited", 3)), "exited (3)");
+        crate::testing::finds(on(ended("restarting", 0)), "starts it again");
+        crate::testing::finds(on(ended("restarting", 3)), "exited (3)");
+        for status in ["created", "paused"] {
+            let Judged::Fails(mismatches) = on(ended(status, 0)) else {
+                panic!("{status} is no end");
+            };
+            assert_eq!(mismatches[0].expected, ONCE);
+        }
+    }
 
     #[test]
     fn a_container_of_docker_run_is_told_from_one_of_another_folder() {
