@@ -58,6 +58,29 @@ fn every_text_stands_out_from_its_background() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// mdBook takes what stands between HTML tags as it is, so a mark of Markdown would be shown.
+#[test]
+fn captions_have_no_marks_of_markdown() {
+    let mut captions = 0;
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(support::repository().join("src")).expect("the chapters") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a chapter");
+        for after in text.split("<figcaption>").skip(1) {
+            let caption = after.split("</figcaption>").next().unwrap_or_default();
+            captions += 1;
+            if caption.contains(['`', '*']) {
+                found.push(format!("{}: {caption}", path.display()));
+            }
+        }
+    }
+    assert!(captions > 10, "{captions} captions");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 #[test]
 fn the_contrast_is_the_one_that_wcag_defines() {
     let grey = contrast([0x76; 3], [0xff; 3]);
