@@ -33,6 +33,7 @@ pub mod report;
 pub mod rules;
 mod scene;
 mod schema;
+mod secret_names;
 mod secret_places;
 mod secret_text;
 pub mod secrets;

@@ -8,11 +8,8 @@ use compose::{Loaded, Node, Project, Service};
 
 use crate::command;
 use crate::config_file::{self, Shows};
+use crate::secret_names::{is_password, is_secret_flag, is_secret_name, is_switch};
 use crate::secret_text;
-use crate::secrets::is_secret_name;
-
-/// Where a container finds its secrets. A path there is none itself.
-pub const FOLDER: &str = "/run/secrets/";
 
 /// A secret that stands in a service of the file.
 pub struct Held<'a> {
@@ -107,73 +104,6 @@ fn secret_in_text(text: &str) -> Option<(String, String)> {
     Some((name.to_owned(), text[place].to_owned()))
 }
 
-/// Whether a value switches something on or off, as in `ALLOW_EMPTY_PASSWORD=yes`: whatever its name says, it is no secret.
-pub fn is_switch(value: &str) -> bool {
-    matches!(
-        value.to_ascii_lowercase().as_str(),
-        "" | "true" | "false" | "yes" | "no" | "on" | "off" | "0" | "1" | "null" | "none" | "~"
-    )
-}
-
-/// Whether a variable of this name is a password, a key or a token, and not something about one (`TOKEN_URL`, `MAX_TOKENS`).
-pub fn is_password(name: &str) -> bool {
-    const LAST: [&str; 14] = [
-        "PASSWORD",
-        "PASSWORDS",
-        "PASSWD",
-        "PASSWORT",
-        "PASSPHRASE",
-        "PASS",
-        "DBPASS",
-        "PWD",
-        "PW",
-        "SECRET",
-        "TOKEN",
-        "CREDENTIAL",
-        "CREDENTIALS",
-        "APIKEY",
-    ];
-    const ENDS: [&str; 9] = [
-        "API_KEY",
-        "ACCESS_KEY",
-        "PRIVATE_KEY",
-        "SECRET_KEY",
-        "SECRET_KEY_BASE",
-        "FERNET_KEY",
-        "ENCRYPTION_KEY",
-        "SIGNING_KEY",
-        "KEY_SALT",
-    ];
-    let name = apart(name).to_uppercase().replace(['-', '.'], "_");
-    // `DB_PASSWORD_2`, `DB_PASSWORD_OLD`
-    let whole = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
-    let mut kinds = ["_OLD", "_NEW"].iter();
-    let name = kinds
-        .find_map(|kind| whole.strip_suffix(kind))
-        .unwrap_or(whole);
-    let last = name.rsplit('_').next().unwrap_or(name);
-    // The shell's own folder, which a file may hand on.
-    let is_folder = matches!(name, "PWD" | "OLDPWD");
-    let says_so = LAST.contains(&last)
-        || last.ends_with("PASSWORD")
-        || ENDS.iter().any(|end| name.ends_with(end));
-    says_so && !is_folder
-}
-
-/// `secretKey` as `secret_Key`.
-fn apart(name: &str) -> String {
-    let mut words = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase()
-            && words.ends_with(|before: char| before.is_ascii_lowercase())
-        {
-            words.push('_');
-        }
-        words.push(letter);
-    }
-    words
-}
-
 /// The password of an address such as `postgresql://user:password@host`, where it is none that a program puts in later.
 pub fn password_of_address(value: &str) -> Option<&str> {
     let (_, rest) = value.split_once("://")?;
@@ -228,14 +158,6 @@ pub fn secret_at(words: &[&str], index: usize) -> Option<(String, String, usize)
     let value = value.trim_matches(['"', '\'']);
     let is_flag = at != index && value.starts_with('-');
     (is_written(value) && !is_flag).then(|| (name.to_owned(), value.to_owned(), at))
-}
-
-/// Whether the value of a flag of this name is a secret.
-pub fn is_secret_flag(flag: &str) -> bool {
-    matches!(
-        flag.to_ascii_lowercase().as_str(),
-        "requirepass" | "masterauth"
-    ) || is_password(flag)
 }
 
 fn is_variable(name: &str) -> bool {

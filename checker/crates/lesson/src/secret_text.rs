@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use crate::secret_places::{self, is_password, is_secret_flag};
+use crate::secret_names::{FOLDER, is_password, is_secret_flag, is_switch};
 
 /// Where secrets stand in a text, in order, none over another.
 pub fn places(text: &str) -> Vec<Range<usize>> {
@@ -202,10 +202,7 @@ fn flags(text: &str) -> Vec<Range<usize>> {
 fn is_value(value: &str) -> bool {
     // Somebody else has painted it over.
     let is_painted = value.chars().all(|letter| letter == '*');
-    !secret_places::is_switch(value)
-        && !is_painted
-        && !value.starts_with(['$', '`'])
-        && !value.starts_with(secret_places::FOLDER)
+    !is_switch(value) && !is_painted && !value.starts_with(['$', '`']) && !value.starts_with(FOLDER)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::build::variables_in_dockerfiles;
 use crate::evidence::{
     Answer, Bytes, EngineSeen, Evidence, FileSeen, FilesSeen, ImageSeen, Probe, WorldSeen,
 };
+use crate::secret_names::{FOLDER, is_password, is_secret_name, is_switch};
 use crate::secret_places;
 use crate::secret_text;
 
@@ -182,28 +183,6 @@ impl Mask {
     }
 }
 
-/// Whether a variable of this name carries a secret.
-pub fn is_secret_name(name: &str) -> bool {
-    let name = name.to_uppercase();
-    let says_so = [
-        "PASSWORD",
-        "PASSWD",
-        "SECRET",
-        "TOKEN",
-        "CREDENTIAL",
-        "APIKEY",
-    ]
-    .iter()
-    .any(|word| name.contains(word));
-    let ends_so = ["_PASS", "_PWD", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"]
-        .iter()
-        .any(|end| name.ends_with(end));
-    let is_place = ["_FILE", "_PATH", "_DIR", "_FOLDER"]
-        .iter()
-        .any(|end| name.ends_with(end));
-    (says_so || ends_so) && !is_place
-}
-
 /// Secrets met so far, with what stands in for each.
 #[derive(Default)]
 struct Hidden {
@@ -221,8 +200,8 @@ struct Hidden {
 
 impl Hidden {
     fn is_secret(value: &str) -> bool {
-        let is_path = format!("{value}/").starts_with(secret_places::FOLDER);
-        !secret_places::is_switch(value) && !is_path && !WELL_KNOWN.contains(&value)
+        let is_path = format!("{value}/").starts_with(FOLDER);
+        !is_switch(value) && !is_path && !WELL_KNOWN.contains(&value)
     }
 
     /// Whether it is a secret, and not what stands in for one already.
@@ -838,7 +817,7 @@ fn meaning(written: &str) -> (String, bool) {
 
 /// The secret in a variable: its whole value, or the password of an address such as `postgresql://user:password@host`.
 fn secret_in(name: &str, value: &str) -> Option<String> {
-    let whole = (is_secret_name(name) || secret_places::is_password(name)).then_some(value);
+    let whole = (is_secret_name(name) || is_password(name)).then_some(value);
     let in_address = || {
         let (_, rest) = value.split_once("://")?;
         let (login, _) = rest.split(['/', '?', '#']).next()?.rsplit_once('@')?;
@@ -1182,26 +1161,6 @@ mod tests {
             assert!(shown.contains("OTHER: blue"), "{shown}");
             let loaded = crate::load(&evidence);
             assert!(loaded.project.is_some(), "{:?}", loaded.findings);
-        }
-    }
-
-    #[test]
-    fn names_tell_secrets_from_other_settings() {
-        for name in [
-            "MINIO_ROOT_PASSWORD",
-            "MINIO_SECRET_ACCESS_KEY",
-            "OPENAI_API_KEY",
-            "db_password",
-        ] {
-            assert!(is_secret_name(name), "{name}");
-        }
-        for name in [
-            "PARTITION_KEY",
-            "MINIO_ROOT_PASSWORD_FILE",
-            "MINIO_ACCESS_KEY_ID",
-            "MQ_TYPE",
-        ] {
-            assert!(!is_secret_name(name), "{name}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::container::Container;
 use crate::evidence::ImageSeen;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::secrets;
+use crate::secret_names::is_secret_name;
 
 pub const RULE: Rule = Rule {
     name: "containers-match-file",
@@ -253,7 +253,7 @@ fn environment(service: &Service<'_>, container: Container<'_>) -> Vec<Differenc
         if has == Some(&*said) {
             continue;
         }
-        if secrets::is_secret_name(name) {
+        if is_secret_name(name) {
             differences.push(Difference {
                 what: name.to_owned(),
                 file: "one value".to_owned(),
@@ -282,7 +282,7 @@ fn variables_taken_out(
     let differences = taken_out.map(|(name, value)| Difference {
         what: name.to_owned(),
         file: "nothing".to_owned(),
-        container: if secrets::is_secret_name(name) {
+        container: if is_secret_name(name) {
             "a value (it is hidden here)".to_owned()
         } else {
             format!("`{value}`")

@@ -7,6 +7,7 @@ use super::{Reads, Rule, judged, parameters};
 use crate::container::Container;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
+use crate::secret_names::FOLDER;
 use crate::secret_places::{self, Held};
 
 pub const IN_FILE: Rule = Rule {
@@ -73,7 +74,7 @@ fn in_services(scene: &Scene<'_>) -> Judged {
     Judged::from_mismatches(
         mismatches
             .map(|(service, held)| {
-                if held.value.starts_with(secret_places::FOLDER) {
+                if held.value.starts_with(FOLDER) {
                     return path_as_password(scene, &held);
                 }
                 let found = format!(
