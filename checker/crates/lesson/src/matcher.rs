@@ -438,7 +438,7 @@ fn version(requirement: &str, text: &str) -> Matched {
 }
 
 /// Numbers only: what follows them (`-gpu`, `-r1`, `+build`) names a flavour, not an earlier release.
-fn lenient_version(text: &str) -> Option<semver::Version> {
+pub fn lenient_version(text: &str) -> Option<semver::Version> {
     let numbers = text
         .trim()
         .trim_start_matches('v')

@@ -212,6 +212,8 @@ pub struct Requirement {
     pub name: String,
     /// Whether exactly one version fits it.
     pub is_pinned: bool,
+    /// The version that it names, if it names one.
+    pub version: Option<String>,
     /// Its line, from 1.
     pub line: u32,
     /// The line as written.
@@ -257,14 +259,16 @@ pub fn requirement(content: &str, line: u32, text: &str) -> Requirement {
         _ => rest,
     };
     let version = rest.trim_start_matches('(').strip_prefix("==");
-    let is_exact = version.is_some_and(|version| {
-        let version = version.trim_start_matches('=');
-        !version.trim().is_empty() && !version.contains(['*', ','])
-    });
+    let version =
+        version.and_then(|version| version.trim_start_matches('=').split_whitespace().next());
+    let version = version
+        .map(|version| version.trim_end_matches(')'))
+        .filter(|version| !version.is_empty() && !rest.contains(['*', ',']));
     Requirement {
         name: name.to_ascii_lowercase().replace(['_', '.'], "-"),
         // An address names one file.
-        is_pinned: is_exact || rest.starts_with('@') || content.contains("--hash="),
+        is_pinned: version.is_some() || rest.starts_with('@') || content.contains("--hash="),
+        version: version.map(str::to_owned),
         line,
         text: text.trim().to_owned(),
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{Reads, Rule, judged, parameters};
 use crate::build::Build;
 use crate::evidence::FileSeen;
+use crate::matcher::lenient_version;
 use crate::packages::{self, Requirement};
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
@@ -27,8 +28,42 @@ pub const RULE: Rule = Rule {
 #[serde(deny_unknown_fields)]
 struct Parameters {
     service: String,
-    /// Packages that the program cannot do without, in small letters: also those that its packages need.
-    packages: Vec<String>,
+    /// Packages that the program cannot do without: also those that its packages need.
+    packages: Vec<Needed>,
+}
+
+/// A package that has to have a version.
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Needed {
+    /// Always. Its name in small letters.
+    Always(String),
+    /// Where another package is of such a version; an older one does without.
+    With {
+        name: String,
+        with: String,
+        version: semver::VersionReq,
+    },
+}
+
+impl Needed {
+    fn name(&self) -> &str {
+        match self {
+            Self::Always(name) | Self::With { name, .. } => name,
+        }
+    }
+
+    /// Whether it comes along, as far as the versions of others tell.
+    fn is_needed(&self, pinned: &BTreeMap<String, Option<String>>) -> bool {
+        match self {
+            Self::Always(_) => true,
+            Self::With { with, version, .. } => {
+                let other = pinned.get(with).and_then(Option::as_deref);
+                let other = other.and_then(lenient_version);
+                other.is_some_and(|other| version.matches(&other))
+            }
+        }
+    }
 }
 
 /// Tools that install others; which version does it is another matter.
@@ -82,17 +117,17 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
                     .push(unpinned(&requirement, scene.spot(word.span)));
             }
             if requirement.is_pinned {
-                read.pinned.insert(requirement.name, ());
+                read.pinned.insert(requirement.name, requirement.version);
             }
         }
     }
     let missing: Vec<_> = parameters
         .packages
         .iter()
-        .filter(|name| !read.pinned.contains_key(*name))
+        .filter(|one| one.is_needed(&read.pinned) && !read.pinned.contains_key(one.name()))
+        .map(Needed::name)
         .collect();
     if read.mismatches.is_empty() && !missing.is_empty() {
-        let missing: Vec<_> = missing.into_iter().map(String::as_str).collect();
         let spot = match read.seen.iter().next() {
             Some(path) => Spot::WholeFile { path: path.clone() },
             None => scene.spot(build.dockerfile.stages[build.plan.target].from),
@@ -155,7 +190,8 @@ fn unpinned(requirement: &Requirement, spot: Spot) -> Mismatch {
 struct Read<'r, 's> {
     scene: &'r Scene<'s>,
     build: &'r Build<'s>,
-    pinned: BTreeMap<String, ()>,
+    /// Packages that have a version, with the version where they name it.
+    pinned: BTreeMap<String, Option<String>>,
     mismatches: Vec<Mismatch>,
     seen: BTreeSet<String>,
 }
@@ -183,7 +219,7 @@ impl Read<'_, '_> {
         }
         for requirement in requirements {
             if requirement.is_pinned {
-                self.pinned.insert(requirement.name, ());
+                self.pinned.insert(requirement.name, requirement.version);
             } else if !self.pinned.contains_key(&requirement.name) {
                 let excerpt = text
                     .lines()
@@ -206,7 +242,7 @@ impl Read<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::testing::{finds, holds, look_at_all};
@@ -215,13 +251,14 @@ mod tests {
     const ALL: &str = "flask==3.1.0\nwerkzeug==3.1.3\n";
 
     fn on(dockerfile: &str, more: &[(&str, &str)]) -> Judged {
+        on_with(json!(["flask", "werkzeug"]), dockerfile, more)
+    }
+
+    fn on_with(packages: Value, dockerfile: &str, more: &[(&str, &str)]) -> Judged {
         let mut files = vec![("Dockerfile", dockerfile), ("app.py", "")];
         files.extend(more);
         look_at_all("services: {api: {build: .}}", &files, |scene| {
-            (RULE.judge)(
-                scene,
-                &json!({"service": "api", "packages": ["flask", "werkzeug"]}),
-            )
+            (RULE.judge)(scene, &json!({"service": "api", "packages": packages}))
         })
     }
 
@@ -282,5 +319,18 @@ mod tests {
             on("FROM x\nRUN pip install flask\n", &[]),
             "`flask` fits more than one",
         );
+    }
+
+    #[test]
+    fn what_only_newer_versions_need_is_missed_only_there() {
+        let on = |requirements: &str| {
+            let needed = json!(["flask", {"name": "blinker", "with": "flask", "version": ">=2.3"}]);
+            on_with(needed, INSTALL, &[("requirements.txt", requirements)])
+        };
+        finds(on("flask==3.1.3\n"), "blinker come along");
+        finds(on("flask[async]==2.3\n"), "blinker come along");
+        holds(on("flask==3.1.3\nblinker==1.9.0\n"));
+        holds(on("flask==2.2.5\n"));
+        holds(on("flask @ https://example.org/flask.whl\n"));
     }
 }

@@ -86,7 +86,7 @@ fn found(text: &str) -> Option<String> {
             "`{name}` without a tag is `{name}:latest`, whatever that is on the day it is pulled"
         )),
         Some(tag) if MOVING.contains(&tag.to_lowercase().as_str()) => Some(format!(
-            "`{tag}` of `{name}` is whatever was pushed last on the day it is pulled"
+            "`{tag}` of `{name}` is whatever carries that name on the day it is pulled"
         )),
         Some(_) => None,
     }
