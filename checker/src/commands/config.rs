@@ -32,13 +32,13 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
     let confine = arguments.confine.as_deref();
     let loaded = read(&start, &here, confine).unwrap_or_else(|finding| nothing_but(*finding));
     // The model itself is printed as Compose prints it, since that is what is asked for; nothing else shows a secret.
-    let mut mask = Mask::of(&loaded);
+    let mask = || Mask::of(&loaded);
     let Some(project) = &loaded.project else {
         tell_errors(
             &loaded.findings,
             &loaded.sources,
             arguments.format,
-            &mut mask,
+            &mut mask(),
         )?;
         // What has no place was not written by anybody: it was asked for in the wrong way or in the wrong folder.
         let is_usage = loaded.errors().any(|finding| finding.span.is_none());
@@ -46,9 +46,18 @@ pub fn run(arguments: &ConfigArguments) -> anyhow::Result<Exit> {
     };
     let exit = match &arguments.explain {
         // Who asks for one value is told about that one.
-        Some(path) => explain(project, &loaded.sources, path, arguments.format, &mut mask),
+        Some(path) => explain(
+            project,
+            &loaded.sources,
+            path,
+            arguments.format,
+            &mut mask(),
+        ),
         None => {
-            tell(&loaded.findings, &loaded.sources, &mut mask);
+            // To look for every secret takes as long as to read the files.
+            if !loaded.findings.is_empty() {
+                tell(&loaded.findings, &loaded.sources, &mut mask());
+            }
             show(project, arguments).map(|()| Exit::Success)
         }
     };

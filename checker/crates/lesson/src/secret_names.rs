@@ -25,35 +25,39 @@ pub fn is_secret_name(name: &str) -> bool {
     (says_so || ends_so) && !is_place
 }
 
+/// What a password's name ends with, as a word of its own.
+const LAST: [&str; 14] = [
+    "PASSWORD",
+    "PASSWORDS",
+    "PASSWD",
+    "PASSWORT",
+    "PASSPHRASE",
+    "PASS",
+    "DBPASS",
+    "PWD",
+    "PW",
+    "SECRET",
+    "TOKEN",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "APIKEY",
+];
+
+/// What the name of a key ends with.
+const ENDS: [&str; 9] = [
+    "API_KEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "SECRET_KEY",
+    "SECRET_KEY_BASE",
+    "FERNET_KEY",
+    "ENCRYPTION_KEY",
+    "SIGNING_KEY",
+    "KEY_SALT",
+];
+
 /// Whether a variable of this name surely is a password, a key or a token, and not something about one (`TOKEN_URL`, `MAX_TOKENS`).
 pub fn is_password(name: &str) -> bool {
-    const LAST: [&str; 14] = [
-        "PASSWORD",
-        "PASSWORDS",
-        "PASSWD",
-        "PASSWORT",
-        "PASSPHRASE",
-        "PASS",
-        "DBPASS",
-        "PWD",
-        "PW",
-        "SECRET",
-        "TOKEN",
-        "CREDENTIAL",
-        "CREDENTIALS",
-        "APIKEY",
-    ];
-    const ENDS: [&str; 9] = [
-        "API_KEY",
-        "ACCESS_KEY",
-        "PRIVATE_KEY",
-        "SECRET_KEY",
-        "SECRET_KEY_BASE",
-        "FERNET_KEY",
-        "ENCRYPTION_KEY",
-        "SIGNING_KEY",
-        "KEY_SALT",
-    ];
     let name = apart(name).to_uppercase().replace(['-', '.'], "_");
     // `DB_PASSWORD_2`, `DB_PASSWORD_OLD`
     let whole = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
@@ -68,6 +72,21 @@ pub fn is_password(name: &str) -> bool {
         || last.ends_with("PASSWORD")
         || ENDS.iter().any(|end| name.ends_with(end));
     says_so && !is_folder
+}
+
+/// Whether a name such as [`is_password`] and [`is_secret_flag`] look for can stand in a text: each has one of these in it.
+pub fn is_mentioned(text: &str) -> bool {
+    const PARTS: [&str; 7] = [
+        "pass",
+        "pw",
+        "secret",
+        "token",
+        "credential",
+        "key",
+        "masterauth",
+    ];
+    let text = text.to_ascii_lowercase();
+    PARTS.iter().any(|part| text.contains(part))
 }
 
 /// `secretKey` as `secret_Key`.
@@ -103,6 +122,19 @@ pub fn is_switch(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_that_is_looked_for_is_mentioned() {
+        for name in LAST
+            .iter()
+            .chain(&ENDS)
+            .chain(&["RequirePass", "masterAuth"])
+        {
+            assert!(is_mentioned(&format!("MY_{name}=x")), "{name}");
+            assert!(is_mentioned(&name.to_lowercase()), "{name}");
+        }
+        assert!(!is_mentioned("image: redis:7.4-alpine"));
+    }
 
     #[test]
     fn names_tell_secrets_from_other_settings() {

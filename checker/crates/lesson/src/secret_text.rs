@@ -5,17 +5,35 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use crate::secret_names::{FOLDER, is_password, is_secret_flag, is_switch};
+use crate::secret_names::{FOLDER, is_mentioned, is_password, is_secret_flag, is_switch};
 
 /// Where secrets stand in a text, in order, none over another.
 pub fn places(text: &str) -> Vec<Range<usize>> {
-    let mut places = assignments(text);
-    places.extend(flags(text));
-    places.extend(captured(text, &ADDRESS));
-    places.extend(captured(text, &REDIS));
-    places.extend(captured(text, &REDIS_USER));
-    places.extend(captured(text, &REDIS_CLIENT));
-    places.extend(captured(text, &KEY));
+    let mut places = Vec::new();
+    // The patterns are slow and most lines have nothing for them: each line is asked first for what they begin with.
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let range = start..start + line.len();
+        start = range.end;
+        if is_mentioned(line) {
+            assignments(text, range.clone(), &mut places);
+            flags(text, range.clone(), &mut places);
+            captured(text, range.clone(), &REDIS, &mut places);
+        }
+        if line.contains("://") {
+            captured(text, range.clone(), &ADDRESS, &mut places);
+        }
+        if line.contains('>') {
+            captured(text, range, &REDIS_USER, &mut places);
+        }
+    }
+    // These go over several lines.
+    if text.contains("redis-cli") {
+        captured(text, 0..text.len(), &REDIS_CLIENT, &mut places);
+    }
+    if text.contains("PRIVATE KEY") {
+        captured(text, 0..text.len(), &KEY, &mut places);
+    }
     let lines = places.into_iter().flat_map(|place| lines_of(text, place));
     let mut places: Vec<_> = lines
         .filter(|place| is_value(&text[place.clone()]))
@@ -63,35 +81,35 @@ static FLAG: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"--?([A-Za-z][A-Za-z0-9-]*)["']?(?:[ \t,]+|[ \t]*\r?\n[ \t]*-[ \t]+)["']?"#).ok()
 });
 
-fn captured(text: &str, pattern: &Option<Regex>) -> Vec<Range<usize>> {
-    let Some(pattern) = pattern else {
-        return Vec::new();
-    };
-    let found = pattern.captures_iter(text);
-    found
-        .filter_map(|found| found.get(1).map(|part| part.range()))
-        .collect()
+/// What a pattern captures in a part of the text.
+fn captured(
+    text: &str,
+    part: Range<usize>,
+    pattern: &Option<Regex>,
+    places: &mut Vec<Range<usize>>,
+) {
+    let Some(pattern) = pattern else { return };
+    let found = pattern.captures_iter(&text[part.clone()]);
+    let found = found.filter_map(|found| found.get(1).map(|place| place.range()));
+    places.extend(found.map(|place| part.start + place.start..part.start + place.end));
 }
 
 /// `NAME=value`, `NAME: value`, `"name": "value"`, and `ENV NAME value` of a Dockerfile.
-fn assignments(text: &str) -> Vec<Range<usize>> {
-    let Some(pattern) = NAME.as_ref() else {
-        return Vec::new();
-    };
-    let mut places = Vec::new();
-    for found in pattern.captures_iter(text) {
+fn assignments(text: &str, part: Range<usize>, places: &mut Vec<Range<usize>>) {
+    let Some(pattern) = NAME.as_ref() else { return };
+    let written = &text[part.clone()];
+    for found in pattern.captures_iter(written) {
         let (Some(whole), Some(name), Some(separator)) = (found.get(0), found.get(1), found.get(2))
         else {
             continue;
         };
-        let before = &text[..name.start()];
-        let line = before.rsplit('\n').next().unwrap_or_default();
+        let line = &written[..name.start()];
         let separator = separator.as_str();
         let has_blank = whole.as_str().ends_with([' ', '\t']);
         let is_one = match separator.chars().last() {
             Some('=') => true,
             // `a:b` is a mapping of ports or an image; a value has a blank or a quote in front.
-            Some(':') => has_blank || text[whole.end()..].starts_with(['"', '\'']),
+            Some(':') => has_blank || written[whole.end()..].starts_with(['"', '\'']),
             _ => matches!(line.trim(), "ENV" | "ARG" | "env" | "arg"),
         };
         if is_one && is_password(name.as_str()) {
@@ -102,10 +120,9 @@ fn assignments(text: &str) -> Vec<Range<usize>> {
                 .chars()
                 .last()
                 .filter(|quote| matches!(quote, '"' | '\''));
-            places.extend(value(text, whole.end(), is_first, quote));
+            places.extend(value(text, part.start + whole.end(), is_first, quote));
         }
     }
-    places
 }
 
 /// The value that begins here: in its quotes, or as far as the line or the word goes.
@@ -179,24 +196,28 @@ fn block(text: &str, start: usize, line_end: usize) -> Option<Range<usize>> {
     Some(line_end + 1..line_end + 1 + length)
 }
 
-/// `--requirepass value`, also as items of a list.
-fn flags(text: &str) -> Vec<Range<usize>> {
-    let Some(pattern) = FLAG.as_ref() else {
-        return Vec::new();
-    };
-    let found = pattern.captures_iter(text).filter_map(|found| {
+/// `--requirepass value`, also as items of a list: then the value stands in the line below.
+fn flags(text: &str, part: Range<usize>, places: &mut Vec<Range<usize>>) {
+    let Some(pattern) = FLAG.as_ref() else { return };
+    let below = text[part.end..].find('\n');
+    let end = below.map_or(text.len(), |end| part.end + end);
+    let both = &text[part.start..end];
+    let found = pattern.captures_iter(both).filter_map(|found| {
         let (whole, name) = (found.get(0)?, found.get(1)?);
-        let starts_a_word = text[..whole.start()].chars().last().is_none_or(|before| {
+        if whole.start() >= part.len() {
+            return None;
+        }
+        let starts_a_word = both[..whole.start()].chars().last().is_none_or(|before| {
             before.is_whitespace() || matches!(before, '"' | '\'' | '[' | ',')
         });
-        let start = whole.end();
+        let start = part.start + whole.end();
         let end = text[start..]
             .find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ',' | ']'))
             .map_or(text.len(), |end| start + end);
         let is_flag = text[start..].starts_with('-');
         (starts_a_word && !is_flag && is_secret_flag(name.as_str())).then_some(start..end)
     });
-    found.collect()
+    places.extend(found);
 }
 
 fn is_value(value: &str) -> bool {
