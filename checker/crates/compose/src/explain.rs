@@ -29,7 +29,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::Finding;
-use crate::node::{Node, Step, Value, VariableOrigin, split_path};
+use crate::node::{Node, Step, Tag, Value, VariableOrigin, split_path};
 use crate::print::{self, Notation};
 use crate::project::Project;
 use crate::source::{Sources, Span};
@@ -242,7 +242,7 @@ impl Teller<'_> {
             ),
         };
         let mut links = vec![Link::at(origin.span, kind, text, "")];
-        if node.tag.as_deref() == Some("!override") {
+        if node.tag == Some(Tag::Override) {
             let text = "`!override` drops everything that was said about it before.";
             links.push(Link::without_place("override", text, "!override"));
         }

@@ -187,7 +187,7 @@ mod validate;
 
 pub use finding::{Finding, Severity};
 pub use load::{Loaded, Request, load};
-pub use node::{Entry, KeyKind, Mapping, Node, Origin, Step, Steps, Value, VariableOrigin};
+pub use node::{Entry, KeyKind, Mapping, Node, Origin, Step, Steps, Tag, Value, VariableOrigin};
 pub use project::{
     Dependency, DependencyCondition, Healthcheck, Mount, MountKind, NetworkAttachment, Port,
     Project, Service,

@@ -22,7 +22,7 @@ use crate::files::{self, ReadFailure};
 use crate::finding::Finding;
 use crate::interpolate::{Variable, Variables};
 use crate::merge;
-use crate::node::{Mapping, Node, Value, VariableOrigin};
+use crate::node::{Mapping, Node, Tag, Value, VariableOrigin};
 use crate::normalize;
 use crate::path;
 use crate::project::Project;
@@ -536,7 +536,7 @@ impl Loader<'_> {
     /// What every document needs before anything is merged; returns what `!reset` and `!override` clear.
     fn prepare(&mut self, document: &mut Node, variables: &Variables) -> Attempt<Vec<Vec<String>>> {
         // Compose crashes on a file that is taken out as a whole.
-        if document.as_mapping().is_none() || document.tag.as_deref() == Some("!reset") {
+        if document.as_mapping().is_none() || document.tag == Some(Tag::Reset) {
             self.findings.push(
                 Finding::error(
                     "not-a-mapping",
@@ -552,7 +552,11 @@ impl Loader<'_> {
             return Err(Stopped);
         }
         validate::check_keys(document, &At::ROOT, &mut self.findings);
-        let resets = merge::take_resets(document);
+        // A tag begins with this, and hardly any file has one.
+        let resets = match self.sources.get(document.span().source).text.contains('!') {
+            true => merge::take_resets(document),
+            false => Vec::new(),
+        };
         self.interpolate(document, variables, &At::ROOT);
         Ok(resets)
     }

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use crate::at::At;
 use crate::expand;
 use crate::finding::Finding;
-use crate::node::{Mapping, Node, Step, Value};
+use crate::node::{Mapping, Node, Step, Tag, Value};
 use crate::specification::{Field, Form, Identity, Keys, Merge, Shape, Short};
 
 /// Merges `over` onto `base`, both of the shape `shape`.
@@ -166,7 +166,7 @@ fn merge_mappings(
         let other = over.origin.span;
         base.origin.push(Step::Joined { other });
     }
-    for (key, entry) in others {
+    for (key, entry) in others.into_entries() {
         let Some(existing) = mapping.get_mut(&key) else {
             mapping.insert_entry(key, entry);
             continue;
@@ -223,7 +223,7 @@ fn hosts_as_list(node: &mut Node) {
         return;
     };
     let mut items = Vec::new();
-    for (host, entry) in std::mem::take(mapping) {
+    for (host, entry) in std::mem::take(mapping).into_entries() {
         let addresses = match entry.value.value {
             Value::Sequence(addresses) => addresses,
             value => vec![Node::with_origin(value, entry.value.origin)],
@@ -231,7 +231,7 @@ fn hosts_as_list(node: &mut Node) {
         for address in addresses {
             let text = match address.scalar_text() {
                 Some(address) => format!("{host}={address}"),
-                None => host.clone(),
+                None => host.to_string(),
             };
             items.push(Node::text(text, address.origin));
         }
@@ -319,6 +319,9 @@ pub(crate) fn keep_last(node: &mut Node, shape: &Shape) {
     let Value::Mapping(mapping) = &mut node.value else {
         return;
     };
+    if !shape.has_identities {
+        return;
+    }
     for (key, entry) in mapping.iter_mut() {
         match &shape.keys {
             Keys::Fields(..) => {
@@ -436,7 +439,7 @@ pub(crate) fn take_resets(node: &mut Node) -> Vec<Vec<String>> {
 
 /// Whether anything in `node` is tagged `!reset` or `!override`.
 fn clears(node: &Node) -> bool {
-    matches!(node.tag.as_deref(), Some("!reset" | "!override"))
+    matches!(node.tag, Some(Tag::Reset | Tag::Override))
         || match &node.value {
             Value::Mapping(mapping) => mapping.iter().any(|(_, entry)| clears(&entry.value)),
             Value::Sequence(items) => items.iter().any(clears),
@@ -467,12 +470,12 @@ fn take_resets_below(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<
 }
 
 fn keeps(node: &mut Node, path: &mut Vec<String>, cleared: &mut Vec<Vec<String>>) -> bool {
-    match node.tag.as_deref() {
-        Some("!reset") => {
+    match node.tag {
+        Some(Tag::Reset) => {
             cleared.push(path.clone());
             false
         }
-        Some("!override") => {
+        Some(Tag::Override) => {
             cleared.push(path.clone());
             true
         }

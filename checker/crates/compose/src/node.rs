@@ -1,14 +1,15 @@
 //! The located tree: every value with the place it came from and the way it took.
 
+mod mapping;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use indexmap::IndexMap;
-
 use crate::scalar::{self, Plain};
 use crate::source::Span;
+pub(crate) use mapping::Key;
+pub use mapping::{Entry, KeyKind, Mapping};
 
 /// A value and where it came from.
 #[derive(Clone, Debug)]
@@ -17,15 +18,22 @@ pub struct Node {
     pub value: Value,
     /// Where it stands, and how it got here.
     pub origin: Origin,
-    /// A YAML tag such as `!reset` or `!override`, if one was written; and `!!timestamp` or `!!int` on a text that
-    /// YAML takes for a date, or for a whole number beyond 64 bits with sign.
-    pub tag: Option<Box<str>>,
+    /// What a YAML tag says of it, or would say if it were written out.
+    pub tag: Option<Tag>,
 }
 
-/// The tag of a text that YAML takes for a date.
-pub(crate) const DATE: &str = "!!timestamp";
-/// The tag of a text that YAML takes for a whole number beyond 64 bits with sign.
-pub(crate) const LARGE_NUMBER: &str = "!!int";
+/// The tags that mean something to Compose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// `!reset`: the value is taken out, and what came before with it.
+    Reset,
+    /// `!override`: the value takes the place of what came before, instead of being merged with it.
+    Override,
+    /// A text that YAML takes for a date (`!!timestamp`).
+    Date,
+    /// A text that YAML takes for a whole number beyond 64 bits with sign (`!!int`).
+    LargeNumber,
+}
 
 /// Where a value stands and how it came here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +49,7 @@ pub struct Origin {
 /// Values that went the same way share it. A file of anchors may repeat a thousand values a thousand times, and all
 /// that differs between them is their place.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Steps(Option<Arc<[Step]>>);
+pub struct Steps(Option<Arc<Vec<Step>>>);
 
 impl Steps {
     /// The most steps that are kept, the oldest ones. A longer history tells nobody more, and could grow without bound.
@@ -50,7 +58,7 @@ impl Steps {
     fn push(&mut self, step: Step) {
         if self.len() < Self::MOST {
             let all = self.iter().cloned().chain(std::iter::once(step));
-            self.0 = Some(all.collect());
+            self.0 = Some(Arc::new(all.collect()));
         }
     }
 
@@ -66,7 +74,7 @@ impl Deref for Steps {
     type Target = [Step];
 
     fn deref(&self) -> &[Step] {
-        self.0.as_deref().unwrap_or_default()
+        self.0.as_deref().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -185,139 +193,9 @@ impl Value {
     }
 }
 
-/// A mapping from key to value that keeps the order of the file.
-#[derive(Clone, Debug, Default)]
-pub struct Mapping {
-    // In a box, because values are moved often and most of them are small.
-    entries: Box<IndexMap<String, Entry, RandomState>>,
-    is_listed: bool,
-}
-
-/// One key of a mapping with its value.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Where the key is written.
-    pub key_span: Span,
-    /// What kind of thing the key is; only text is accepted in Compose files.
-    pub key_kind: KeyKind,
-    /// The value.
-    pub value: Node,
-}
-
-/// What a key is once YAML has read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    /// Text.
-    Text,
-    /// Something else: a number, `true`, `null`. The word is for people: "a number".
-    Other(&'static str),
-}
-
-impl Mapping {
-    /// An empty mapping.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Says that Compose holds this as a list of `KEY=value`: it was written as one, or two of them were merged.
-    pub(crate) fn set_listed(&mut self) {
-        self.is_listed = true;
-    }
-
-    /// Whether Compose holds this as a list of `KEY=value`.
-    pub(crate) fn is_listed(&self) -> bool {
-        self.is_listed
-    }
-
-    /// The value of `key`.
-    pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries.get(key).map(|entry| &entry.value)
-    }
-
-    /// The value of `key`, to change it.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.entries.get_mut(key).map(|entry| &mut entry.value)
-    }
-
-    /// The entry of `key`: its place and its value.
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries.get(key)
-    }
-
-    /// Whether `key` is there, even with an empty value.
-    pub fn contains(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
-    }
-
-    /// Keys and entries in the order of the file.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Entry)> {
-        self.entries
-            .iter()
-            .map(|(key, entry)| (key.as_str(), entry))
-    }
-
-    /// Keys and entries, to change them.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Entry)> {
-        self.entries
-            .iter_mut()
-            .map(|(key, entry)| (key.as_str(), entry))
-    }
-
-    /// The keys in the order of the file.
-    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
-    }
-
-    /// How many keys there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Sets `key`; a key that is already there keeps its place in the order.
-    pub fn insert(&mut self, key: impl Into<String>, key_span: Span, value: Node) -> Option<Node> {
-        let entry = Entry {
-            key_span,
-            key_kind: KeyKind::Text,
-            value,
-        };
-        self.entries
-            .insert(key.into(), entry)
-            .map(|entry| entry.value)
-    }
-
-    /// Sets `key` to an entry made elsewhere.
-    pub fn insert_entry(&mut self, key: impl Into<String>, entry: Entry) {
-        self.entries.insert(key.into(), entry);
-    }
-
-    /// Takes `key` out; the others keep their order.
-    pub fn remove(&mut self, key: &str) -> Option<Entry> {
-        self.entries.shift_remove(key)
-    }
-
-    /// Keeps only the entries for which `keep` says so.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Entry) -> bool) {
-        self.entries.retain(|key, entry| keep(key, entry));
-    }
-}
-
-impl IntoIterator for Mapping {
-    type Item = (String, Entry);
-    type IntoIter = indexmap::map::IntoIter<String, Entry>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
-    }
-}
-
 impl Origin {
     /// A value used as it is written.
-    pub fn at(span: Span) -> Self {
+    pub(crate) fn at(span: Span) -> Self {
         Self {
             span,
             steps: Steps::default(),
@@ -325,26 +203,26 @@ impl Origin {
     }
 
     /// The same place with one more step.
-    pub fn with(&self, step: Step) -> Self {
+    pub(crate) fn with(&self, step: Step) -> Self {
         let mut origin = self.clone();
         origin.push(step);
         origin
     }
 
     /// Adds a step, unless there are [`Steps::MOST`] already.
-    pub fn push(&mut self, step: Step) {
+    pub(crate) fn push(&mut self, step: Step) {
         self.steps.push(step);
     }
 }
 
 impl Node {
     /// A value written at `span`.
-    pub fn new(value: Value, span: Span) -> Self {
+    pub(crate) fn new(value: Value, span: Span) -> Self {
         Self::with_origin(value, Origin::at(span))
     }
 
     /// A value with a history.
-    pub fn with_origin(value: Value, origin: Origin) -> Self {
+    pub(crate) fn with_origin(value: Value, origin: Origin) -> Self {
         Self {
             value,
             origin,
@@ -353,7 +231,7 @@ impl Node {
     }
 
     /// A text with the place of `origin`.
-    pub fn text(text: impl Into<String>, origin: Origin) -> Self {
+    pub(crate) fn text(text: impl Into<String>, origin: Origin) -> Self {
         Self::with_origin(Value::String(text.into()), origin)
     }
 
@@ -365,9 +243,11 @@ impl Node {
     /// The value at `path`: keys and list positions joined by dots, for example
     /// `services.web.ports.0.published`. A key that contains a dot is quoted: `labels."a.b"`.
     pub fn get(&self, path: &str) -> Option<&Node> {
-        split_path(path)?
-            .iter()
-            .try_fold(self, |node, step| node.child(step))
+        let mut node = self;
+        for step in PathSteps(path) {
+            node = node.child(step?)?;
+        }
+        Some(node)
     }
 
     /// The value of a key or at a list position.
@@ -396,7 +276,7 @@ impl Node {
     }
 
     /// The mapping, to change it.
-    pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
+    pub(crate) fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
         match &mut self.value {
             Value::Mapping(mapping) => Some(mapping),
             _ => None,
@@ -450,9 +330,9 @@ impl Node {
             Value::Bool(_) => "true or false",
             Value::Integer(_) => "a whole number",
             Value::Float(_) => "a number",
-            Value::String(_) => match self.tag.as_deref() {
-                Some(DATE) => "a date",
-                Some(LARGE_NUMBER) => "a number",
+            Value::String(_) => match self.tag {
+                Some(Tag::Date) => "a date",
+                Some(Tag::LargeNumber) => "a number",
                 _ => "a text",
             },
             Value::Sequence(_) => "a list",
@@ -578,27 +458,34 @@ fn float_to_json(value: f64) -> serde_json::Value {
 
 /// Splits `a.b."c.d".0` into its steps; nothing when a quote is not closed.
 pub(crate) fn split_path(path: &str) -> Option<Vec<String>> {
-    let mut steps = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        let (step, after) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let (step, after) = quoted.split_once('"')?;
-                (
-                    step,
-                    if after.is_empty() {
-                        ""
-                    } else {
-                        after.strip_prefix('.')?
-                    },
-                )
-            }
-            None => rest.split_once('.').unwrap_or((rest, "")),
+    PathSteps(path).map(|step| step.map(String::from)).collect()
+}
+
+/// The steps of a path that are still to be taken; the last one is nothing when a quote is not closed.
+struct PathSteps<'a>(&'a str);
+
+impl<'a> Iterator for PathSteps<'a> {
+    type Item = Option<&'a str>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = std::mem::take(&mut self.0);
+        if rest.is_empty() {
+            return None;
+        }
+        let Some(quoted) = rest.strip_prefix('"') else {
+            let (step, after) = rest.split_once('.').unwrap_or((rest, ""));
+            self.0 = after;
+            return Some(Some(step));
         };
-        steps.push(step.to_string());
-        rest = after;
+        let step = quoted.split_once('"').and_then(|(step, after)| {
+            self.0 = match after {
+                "" => "",
+                after => after.strip_prefix('.')?,
+            };
+            Some(step)
+        });
+        Some(step)
     }
-    Some(steps)
 }
 
 #[cfg(test)]

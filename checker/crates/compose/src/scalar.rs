@@ -16,19 +16,6 @@ pub(crate) enum Plain {
     Text,
 }
 
-impl Plain {
-    /// For people: "a number".
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Plain::Null => "nothing",
-            Plain::Bool(_) => "true or false",
-            Plain::Integer(_) | Plain::Float(_) | Plain::Large => "a number",
-            Plain::Timestamp => "a date",
-            Plain::Text => "a text",
-        }
-    }
-}
-
 /// Reads a plain scalar.
 pub(crate) fn plain(text: &str) -> Plain {
     match text {

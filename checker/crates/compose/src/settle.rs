@@ -4,7 +4,7 @@
 
 use crate::at::At;
 use crate::finding::Finding;
-use crate::node::{DATE, Entry, Mapping, Node, Step, Value};
+use crate::node::{Entry, Mapping, Node, Step, Tag, Value};
 use crate::scalar;
 use crate::shell_words;
 use crate::specification::{Field, Form, Keys, Shape};
@@ -162,7 +162,7 @@ fn record(
 
 /// Only below `x-` a date can stand, and Compose prints it with its time of day.
 fn write_dates_out(node: &mut Node) {
-    let is_date = node.tag.as_deref() == Some(DATE);
+    let is_date = node.tag == Some(Tag::Date);
     match &mut node.value {
         Value::String(text) if is_date => *text = scalar::date_text(text),
         Value::Sequence(items) => items.iter_mut().for_each(write_dates_out),
@@ -312,16 +312,15 @@ fn gather_extensions(pairs: &mut Mapping) {
     if pairs.is_listed() {
         return;
     }
-    let mut names: Vec<String> = pairs
-        .keys()
-        .filter(|name| name.starts_with("x-"))
-        .map(String::from)
-        .collect();
-    names.sort();
-    let gathered: Vec<(String, Entry)> = names
-        .into_iter()
-        .filter_map(|name| pairs.remove(&name).map(|entry| (name, entry)))
-        .collect();
+    let mut gathered: Vec<(String, Entry)> = Vec::new();
+    pairs.retain(|name, entry| {
+        let is_extension = name.starts_with("x-");
+        if is_extension {
+            gathered.push((name.to_owned(), entry.clone()));
+        }
+        !is_extension
+    });
+    gathered.sort_by(|(one, _), (other, _)| one.cmp(other));
     let Some((_, first)) = gathered.first() else {
         return;
     };

@@ -86,6 +86,8 @@ pub(crate) struct Shape {
     pub repeats: Repeats,
     pub keys: Keys,
     first_letters: FirstLetters,
+    /// Whether a list in it, at any depth of mappings, has items that replace each other.
+    pub has_identities: bool,
     pub short: Short,
     pub form: Form,
 }
@@ -117,6 +119,28 @@ pub(crate) enum Keys {
     Names(&'static Shape),
     /// Any text.
     Texts(&'static Shape),
+}
+
+impl Keys {
+    const fn have_identities(&self) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Names(child) | Self::Texts(child) => child.has_identities,
+            Self::Fields(fields, _) => {
+                let mut index = 0;
+                while index < fields.len() {
+                    let Field {
+                        identity, shape, ..
+                    } = &fields[index];
+                    if !matches!(identity, Identity::None) || shape.has_identities {
+                        return true;
+                    }
+                    index += 1;
+                }
+                false
+            }
+        }
+    }
 }
 
 /// For each letter of the alphabet, which fields begin with it, as bits.
@@ -338,6 +362,7 @@ const fn shape(accepts: Types, form: Form) -> Shape {
         repeats: Repeats::Allowed,
         keys: Keys::Any,
         first_letters: FirstLetters::of(&[]),
+        has_identities: false,
         short: Short::None,
         form,
     }
@@ -386,6 +411,7 @@ impl Shape {
         if let Keys::Fields(fields, _) = &keys {
             self.first_letters = FirstLetters::of(fields);
         }
+        self.has_identities = keys.have_identities();
         self.keys = keys;
         self
     }

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 
 use granit_parser::{
     Event, Options, Parser, ScalarStyle, ScanError, Span as EventSpan, StrInput, StructureStyle,
-    Tag,
+    Tag as YamlTag,
 };
 
 use crate::at::key_text;
 use crate::finding::Finding;
 use crate::lenient::{self, Mended, Within};
-use crate::node::{DATE, Entry, KeyKind, LARGE_NUMBER, Mapping, Node, Step, Value};
+use crate::node::{Entry, Key, KeyKind, Mapping, Node, Step, Tag, Value};
 use crate::scalar::{self, Plain};
 use crate::source::{SourceId, Span};
 use crate::syntax;
@@ -199,6 +199,8 @@ struct Builder<'a> {
     anchored_values: usize,
     /// Whether anything read so far is tagged `!reset`.
     has_resets: bool,
+    /// Whether there is a tab anywhere; hardly any file has one, and only then the next two are filled.
+    has_tabs: bool,
     /// Where lines may begin with a tab: inside quotes, brackets and blocks of text.
     tabs_are_free: Vec<Span>,
     /// Values without quotes, in the order of the text.
@@ -216,7 +218,7 @@ struct Anchored {
 struct Frame {
     start: u32,
     anchor: usize,
-    tag: Option<Box<str>>,
+    tag: Option<Tag>,
     style: StructureStyle,
     content: Content,
 }
@@ -225,13 +227,13 @@ enum Content {
     Sequence(Vec<Node>),
     Mapping {
         mapping: Mapping,
-        key: Option<Key>,
+        key: Option<PendingKey>,
         merges: Vec<(Span, Node)>,
     },
 }
 
-struct Key {
-    text: String,
+struct PendingKey {
+    text: Key,
     span: Span,
     kind: KeyKind,
     is_merge: bool,
@@ -253,6 +255,7 @@ impl<'a> Builder<'a> {
             aliased_values: 0,
             anchored_values: 0,
             has_resets: false,
+            has_tabs: text.contains('\t'),
             tabs_are_free: Vec::new(),
             plain: Vec::new(),
             findings: Vec::new(),
@@ -305,7 +308,7 @@ impl<'a> Builder<'a> {
     /// A tab at the start of a line that is empty otherwise, or a comment: Compose's parser takes it for indentation where
     /// a key could begin, ours does not mind.
     fn tab_on_an_empty_line(&mut self) -> Option<Finding> {
-        if !self.text.contains('\t') {
+        if !self.has_tabs {
             return None;
         }
         self.tabs_are_free.sort_unstable_by_key(|span| span.start);
@@ -420,12 +423,12 @@ impl<'a> Builder<'a> {
         text: &str,
         style: ScalarStyle,
         anchor: usize,
-        tag: Option<&Tag>,
+        tag: Option<&YamlTag>,
         span: Span,
     ) -> Result<(), Stop> {
-        if style != ScalarStyle::Plain {
+        if self.has_tabs && style != ScalarStyle::Plain {
             self.tabs_are_free.push(span);
-        } else if span.start < span.end {
+        } else if self.has_tabs && span.start < span.end {
             self.plain.push(span);
         }
         let text = match text.strip_suffix('\n') {
@@ -440,33 +443,36 @@ impl<'a> Builder<'a> {
         };
         self.refuse_what_compose_cannot_read(&text, style, span);
         if self.expects_key() {
-            let kind = match plain {
-                Plain::Text => KeyKind::Text,
-                other => KeyKind::Other(other.kind()),
-            };
+            let kind = KeyKind::of_scalar(&plain);
             if anchor != 0 {
                 self.keep_anchor(anchor, &Node::new(Value::String(text.to_string()), span))?;
             }
-            return self.key(Key {
+            return self.key(PendingKey {
                 is_merge: text == "<<" && is_merge_tag(tag, style),
-                text: text.into_owned(),
+                text: text.into(),
                 span,
                 kind,
             });
         }
         let mut node = Node::new(Value::Null, span);
         node.tag = match plain {
-            Plain::Timestamp => Some(DATE.into()),
-            Plain::Large => Some(LARGE_NUMBER.into()),
-            _ => local_tag(tag),
+            Plain::Timestamp => Some(Tag::Date),
+            Plain::Large => Some(Tag::LargeNumber),
+            _ => compose_tag(tag),
         };
         node.value = Value::of_scalar(plain, &text);
-        self.has_resets |= node.tag.as_deref() == Some("!reset");
+        self.has_resets |= node.tag == Some(Tag::Reset);
         self.finish(node, anchor)
     }
 
     /// What a scalar means. Without a tag quotes make it a text; a tag of YAML's own types has to fit; any other makes it a text.
-    fn meaning(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Plain {
+    fn meaning(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&YamlTag>,
+        span: Span,
+    ) -> Plain {
         let name = scalar_tag(tag);
         let (plain, fits) = match name.as_deref() {
             None if has_tag(tag) || style != ScalarStyle::Plain => (Plain::Text, true),
@@ -568,7 +574,7 @@ impl<'a> Builder<'a> {
         )
     }
 
-    fn key(&mut self, key: Key) -> Result<(), Stop> {
+    fn key(&mut self, key: PendingKey) -> Result<(), Stop> {
         let Some(Frame {
             content:
                 Content::Mapping {
@@ -626,7 +632,7 @@ impl<'a> Builder<'a> {
         &mut self,
         style: StructureStyle,
         anchor: usize,
-        tag: Option<&Tag>,
+        tag: Option<&YamlTag>,
         span: Span,
         content: Content,
     ) -> Result<(), Stop> {
@@ -647,7 +653,7 @@ impl<'a> Builder<'a> {
         self.frames.push(Frame {
             start: span.start,
             anchor,
-            tag: local_tag(tag),
+            tag: compose_tag(tag),
             style,
             content,
         });
@@ -663,7 +669,7 @@ impl<'a> Builder<'a> {
             start: frame.start,
             end: end.end,
         };
-        if frame.style != StructureStyle::Block {
+        if self.has_tabs && frame.style != StructureStyle::Block {
             self.tabs_are_free.push(span);
         }
         let value = match frame.content {
@@ -702,7 +708,7 @@ impl<'a> Builder<'a> {
         };
         let mut node = Node::new(value, span);
         node.tag = frame.tag;
-        self.has_resets |= node.tag.as_deref() == Some("!reset");
+        self.has_resets |= node.tag == Some(Tag::Reset);
         self.finish(node, frame.anchor)
     }
 
@@ -711,16 +717,16 @@ impl<'a> Builder<'a> {
         let node_span = node.span();
         match node.value {
             Value::Mapping(other) => {
-                for (key, mut entry) in other {
-                    let written = mapping.get(&key).map(|value| value.tag.as_deref());
+                for (key, mut entry) in other.into_entries() {
+                    let written = mapping.get(&key).map(|value| value.tag);
                     // `!reset` takes out what is written here, and what earlier files say. What `<<` brings stays.
-                    let is_reset = written == Some(Some("!reset"));
+                    let is_reset = written == Some(Some(Tag::Reset));
                     if written.is_some() && !is_reset {
                         continue;
                     }
                     entry.value.add_step(&Step::MergeKey { used });
                     if is_reset {
-                        entry.value.tag = Some("!override".into());
+                        entry.value.tag = Some(Tag::Override);
                     }
                     mapping.insert_entry(key, entry);
                 }
@@ -783,8 +789,8 @@ impl<'a> Builder<'a> {
                     .help("write the key out"),
                 ));
             };
-            return self.key(Key {
-                text,
+            return self.key(PendingKey {
+                text: text.into(),
                 span,
                 kind: KeyKind::Text,
                 is_merge: false,
@@ -875,7 +881,7 @@ fn size(node: &Node) -> (usize, usize) {
 }
 
 /// Whether a key `<<` merges: without a tag only when no quotes stand around it, behind `!!merge` always.
-fn is_merge_tag(tag: Option<&Tag>, style: ScalarStyle) -> bool {
+fn is_merge_tag(tag: Option<&YamlTag>, style: ScalarStyle) -> bool {
     match has_tag(tag) {
         true => scalar_tag(tag).as_deref() == Some("merge"),
         false => style == ScalarStyle::Plain,
@@ -883,12 +889,12 @@ fn is_merge_tag(tag: Option<&Tag>, style: ScalarStyle) -> bool {
 }
 
 /// A `!` alone says nothing.
-fn has_tag(tag: Option<&Tag>) -> bool {
+fn has_tag(tag: Option<&YamlTag>) -> bool {
     tag.is_some_and(|tag| tag.original() != "!")
 }
 
 /// Which of YAML's own types a tag names: `int` for `!!int`.
-fn scalar_tag(tag: Option<&Tag>) -> Option<Cow<'_, str>> {
+fn scalar_tag(tag: Option<&YamlTag>) -> Option<Cow<'_, str>> {
     tag?.suffix_in_namespace("tag:yaml.org,2002:")
 }
 
@@ -896,10 +902,10 @@ fn scalar_tag(tag: Option<&Tag>) -> Option<Cow<'_, str>> {
 fn remove_resets(node: &mut Node) {
     let stays = |value: &mut Node| {
         remove_resets(value);
-        value.tag.as_deref() != Some("!reset")
+        value.tag != Some(Tag::Reset)
     };
     match &mut node.value {
-        _ if node.tag.as_deref() == Some("!override") => {}
+        _ if node.tag == Some(Tag::Override) => {}
         Value::Mapping(mapping) => mapping.retain(|_, entry| stays(&mut entry.value)),
         Value::Sequence(items) => items.retain_mut(stays),
         _ => {}
@@ -919,8 +925,11 @@ fn escaped_slash(written: &str) -> Option<usize> {
     None
 }
 
-/// The tag as written, unless it only says which of YAML's own types a value has.
-fn local_tag(tag: Option<&Tag>) -> Option<Box<str>> {
-    tag.filter(|tag| !tag.is_yaml_core_schema())
-        .map(|tag| tag.original().into_boxed_str())
+/// The tag, if it is one of Compose's own.
+fn compose_tag(tag: Option<&YamlTag>) -> Option<Tag> {
+    match tag?.original().as_str() {
+        "!reset" => Some(Tag::Reset),
+        "!override" => Some(Tag::Override),
+        _ => None,
+    }
 }

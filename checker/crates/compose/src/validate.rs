@@ -2,7 +2,7 @@
 
 use crate::at::At;
 use crate::finding::Finding;
-use crate::node::{DATE, KeyKind, LARGE_NUMBER, Mapping, Node, Value};
+use crate::node::{Mapping, Node, Tag, Value};
 use crate::scalar;
 use crate::source::Span;
 use crate::specification::{Field, Form, INTEGER, Keys, Repeats, Shape, Short, TextRule};
@@ -30,16 +30,16 @@ fn check(node: &Node, shape: &Shape, key: Option<Span>, at: &At<'_>, findings: &
     if findings.len() >= MOST {
         return;
     }
-    match node.tag.as_deref() {
-        Some(DATE) => return findings.push(date(node, at)),
+    match node.tag {
+        Some(Tag::Date) => return findings.push(date(node, at)),
         // Where Compose reads the digits itself, so large a number is none.
-        Some(LARGE_NUMBER) if shape.accepts.has(INTEGER) => {
+        Some(Tag::LargeNumber) if shape.accepts.has(INTEGER) => {
             if let Err(problem) = check_number(i64::MAX, shape) {
                 findings.push(problem.at(node, at));
             }
             return;
         }
-        Some(LARGE_NUMBER) => return findings.push(wrong_type(node, shape, key, at)),
+        Some(Tag::LargeNumber) => return findings.push(wrong_type(node, shape, key, at)),
         _ => {}
     }
     if !shape.accepts.accepts(&node.value) {
@@ -657,7 +657,7 @@ pub(crate) fn check_keys(node: &Node, at: &At<'_>, findings: &mut Vec<Finding>) 
     match &node.value {
         Value::Mapping(mapping) => {
             for (name, entry) in mapping.iter() {
-                if let KeyKind::Other(kind) = entry.key_kind {
+                if let Some(kind) = entry.key_kind.mistaken() {
                     findings.push(
                         Finding::error(
                             "key-not-text",

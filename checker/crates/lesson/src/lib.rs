@@ -29,6 +29,7 @@ pub mod page;
 mod parse;
 mod probe;
 mod proc_status;
+mod replacements;
 pub mod report;
 pub mod rules;
 mod scene;

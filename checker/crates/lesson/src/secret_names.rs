@@ -58,6 +58,9 @@ const ENDS: [&str; 9] = [
 
 /// Whether a variable of this name surely is a password, a key or a token, and not something about one (`TOKEN_URL`, `MAX_TOKENS`).
 pub fn is_password(name: &str) -> bool {
+    if !is_mentioned(name) {
+        return false;
+    }
     let name = apart(name).to_uppercase().replace(['-', '.'], "_");
     // `DB_PASSWORD_2`, `DB_PASSWORD_OLD`
     let whole = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
@@ -85,8 +88,19 @@ pub fn is_mentioned(text: &str) -> bool {
         "key",
         "masterauth",
     ];
-    let text = text.to_ascii_lowercase();
-    PARTS.iter().any(|part| text.contains(part))
+    let text = text.as_bytes();
+    let is_part = |start: usize| {
+        PARTS.iter().any(|part| {
+            text.get(start..start + part.len())
+                .is_some_and(|there| there.eq_ignore_ascii_case(part.as_bytes()))
+        })
+    };
+    let may_begin = |letter: &u8| matches!(letter | 0x20, b'p' | b's' | b't' | b'c' | b'k' | b'm');
+    let starts = text
+        .iter()
+        .enumerate()
+        .filter(|(_, letter)| may_begin(letter));
+    starts.map(|(start, _)| start).any(is_part)
 }
 
 /// `secretKey` as `secret_Key`.

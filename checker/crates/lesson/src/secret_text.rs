@@ -20,7 +20,7 @@ pub fn places(text: &str) -> Vec<Range<usize>> {
             flags(text, range.clone(), &mut places);
             captured(text, range.clone(), &REDIS, &mut places);
         }
-        if line.contains("://") {
+        if line.contains('@') && line.contains("://") {
             captured(text, range.clone(), &ADDRESS, &mut places);
         }
         if line.contains('>') {

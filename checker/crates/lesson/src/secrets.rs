@@ -4,7 +4,7 @@
 //! ones, and it has the secret's length, so that every column of a file stays where it was. Values that everybody knows
 //! (`minioadmin`) are no secrets; that one of them is used is just what a check has to see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 use compose::{Loaded, Node, Project, Reader, Span, Step};
@@ -14,6 +14,7 @@ use crate::build::variables_in_dockerfiles;
 use crate::evidence::{
     Answer, Bytes, EngineSeen, Evidence, FileSeen, FilesSeen, ImageSeen, Probe, WorldSeen,
 };
+use crate::replacements::Replacements;
 use crate::secret_names::{FOLDER, is_password, is_secret_name, is_switch};
 use crate::secret_places;
 use crate::secret_text;
@@ -110,7 +111,6 @@ impl Mask {
         let mut hidden = Hidden::default();
         let mut given = BTreeSet::new();
         if let Some(project) = &loaded.project {
-            hidden.names.extend(names(project));
             let variables = secret_places::given_variables(project).into_iter();
             given.extend(variables.map(str::to_owned));
             let held = held(project);
@@ -167,6 +167,12 @@ impl Mask {
                 }
             }
         }
+        if let Some(project) = &loaded.project
+            && !hidden.stand_ins.is_empty()
+        {
+            let names = names(project).into_iter();
+            hidden.names = names.filter(|name| hidden.knows(name)).collect();
+        }
         Self(hidden)
     }
 
@@ -187,6 +193,8 @@ impl Mask {
 #[derive(Default)]
 struct Hidden {
     stand_ins: BTreeMap<String, String>,
+    /// What stands in, and the same as it is written where a dollar has to be doubled.
+    shown: HashSet<String>,
     /// The same secrets as other programs write them down.
     encoded: BTreeMap<String, Vec<String>>,
     /// Those that are also a name in the project, as of a service or an image: they are replaced only where they are the secret.
@@ -196,6 +204,8 @@ struct Hidden {
     /// These are the files of a project that does not load. Nothing but its fault is judged, and that may lie in a secret: what
     /// stands in has its shape.
     keeps_shape: bool,
+    /// What finds them in a text, until something of the above changes.
+    finder: Option<Finder>,
 }
 
 impl Hidden {
@@ -211,9 +221,7 @@ impl Hidden {
             .trim_end_matches('x')
             .strip_suffix('$')
             .unwrap_or(value);
-        let mut stand_ins = self.stand_ins.values();
-        let is_stand_in = stand_ins.any(|stand_in| stand_in == bare || doubled(stand_in) == bare);
-        Self::is_secret(value) && !is_stand_in
+        Self::is_secret(value) && !self.shown.contains(bare)
     }
 
     /// Takes in a secret as a file of variables writes it. A warning about a variable in it has a part of it for a name.
@@ -234,10 +242,12 @@ impl Hidden {
 
     fn stand_in(&mut self, secret: &str) -> String {
         // A file may be gone through twice, first by what the project takes from it and then by its name.
-        if self.stand_ins.values().any(|stand_in| stand_in == secret) {
+        if self.shown.contains(secret) {
             return secret.to_owned();
         }
-        self.guessed.remove(secret);
+        if self.guessed.remove(secret) {
+            self.finder = None;
+        }
         self.stand_in_there(secret)
     }
 
@@ -245,8 +255,10 @@ impl Hidden {
     fn stand_in_there(&mut self, secret: &str) -> String {
         let next = self.stand_ins.len();
         if !self.stand_ins.contains_key(secret) {
-            self.stand_ins
-                .insert(secret.to_owned(), stand_in(next, secret));
+            self.finder = None;
+            let shown = stand_in(next, secret);
+            self.shown.extend([doubled(&shown), shown.clone()]);
+            self.stand_ins.insert(secret.to_owned(), shown);
             if secret.len() >= LONG_ENOUGH {
                 self.encoded.insert(secret.to_owned(), encodings(secret));
             }
@@ -257,32 +269,39 @@ impl Hidden {
     /// Replaces secrets wherever they stand in a text: long ones anywhere, shorter ones where they are a word, and whatever the
     /// words in front of it call a secret.
     fn in_text(&mut self, text: &mut String) {
-        let mut known: Vec<(&String, String)> = self
-            .stand_ins
-            .iter()
-            .filter(|(secret, _)| !self.names.contains(*secret) && !self.guessed.contains(*secret))
-            .map(|(secret, stand_in)| match self.keeps_shape {
-                true => (secret, shape(secret)),
-                false => (secret, stand_in.clone()),
-            })
-            .collect();
-        // A secret may be a part of another one.
-        known.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
-        for (secret, stand_in) in known {
-            if secret.len() >= LONG_ENOUGH {
-                if text.contains(secret.as_str()) {
-                    *text = text.replace(secret.as_str(), &stand_in);
-                }
-                for encoded in self.encoded.get(secret).into_iter().flatten() {
-                    if text.contains(encoded.as_str()) {
-                        *text = text.replace(encoded.as_str(), &stand_in_of_encoded(encoded));
-                    }
-                }
-            } else if secret.len() >= LONG_ENOUGH_AS_A_WORD {
-                replace_words(text, secret, &stand_in);
-            }
+        if self.finder.is_none() {
+            self.finder = Some(self.new_finder());
+        }
+        if let Some(finder) = &self.finder {
+            finder.replace(text);
         }
         self.in_places(text);
+    }
+
+    fn new_finder(&self) -> Finder {
+        let known = self
+            .stand_ins
+            .iter()
+            .filter(|(secret, _)| !self.names.contains(*secret) && !self.guessed.contains(*secret));
+        let mut anywhere = Vec::new();
+        let mut words = Vec::new();
+        for (secret, stand_in) in known {
+            let shown = match self.keeps_shape {
+                true => shape(secret),
+                false => stand_in.clone(),
+            };
+            if secret.len() >= LONG_ENOUGH {
+                anywhere.push((secret.clone(), shown));
+                let encoded = self.encoded.get(secret).into_iter().flatten();
+                anywhere.extend(encoded.map(|text| (text.clone(), stand_in_of_encoded(text))));
+            } else if secret.len() >= LONG_ENOUGH_AS_A_WORD {
+                words.push((secret.clone(), shown));
+            }
+        }
+        Finder {
+            anywhere: Replacements::new(LONG_ENOUGH, anywhere),
+            words: Replacements::new(LONG_ENOUGH_AS_A_WORD, words),
+        }
     }
 
     /// Replaces what the words in front of it call a secret.
@@ -304,20 +323,21 @@ impl Hidden {
     }
 }
 
-/// Replaces a text where no letter, digit or `_` stands before or behind it.
-fn replace_words(text: &mut String, word: &str, by: &str) {
-    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let places: Vec<usize> = text
-        .match_indices(word)
-        .filter(|(start, _)| {
-            let before = text[..*start].chars().next_back();
-            let after = text[start + word.len()..].chars().next();
-            !before.is_some_and(is_part) && !after.is_some_and(is_part)
-        })
-        .map(|(start, _)| start)
-        .collect();
-    for start in places.into_iter().rev() {
-        text.replace_range(start..start + word.len(), by);
+/// Finds all secrets that are known.
+struct Finder {
+    /// Those that are replaced anywhere.
+    anywhere: Replacements,
+    /// Those that are replaced where no letter, digit or `_` stands before or behind them.
+    words: Replacements,
+}
+
+impl Finder {
+    fn replace(&self, text: &mut String) {
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+        self.anywhere.apply(text, |_, _| true);
+        self.words.apply(text, |before, after| {
+            !before.ends_with(is_part) && !after.starts_with(is_part)
+        });
     }
 }
 
@@ -432,6 +452,7 @@ fn hide_in_files(files: &mut FilesSeen, hidden: &mut Hidden) {
     crate::build::add_sources(files, &mut loaded);
     let Some(project) = &loaded.project else {
         hidden.keeps_shape = true;
+        hidden.finder = None;
         hide_given_in_shape(files, hidden);
         for secret in seeming_secrets(files) {
             hidden.stand_in(&secret);
@@ -991,6 +1012,7 @@ fn hide_everywhere(evidence: &mut Evidence, hidden: &mut Hidden) {
         }
     }
     hidden.keeps_shape = false;
+    hidden.finder = None;
     let world = &mut evidence.world;
     if let EngineSeen::Silent {
         address, reason, ..
@@ -1108,6 +1130,28 @@ mod tests {
         }
         assert_eq!(stand_in(0, "aaaaaaaaaa"), "hiddenxxx0");
         assert_eq!(stand_in(0, "a$b $5"), "h$id$0");
+    }
+
+    /// Each secret compared with each other one, or each looked for by itself in each line, would take minutes.
+    #[test]
+    fn ten_thousand_secrets_are_hidden_without_comparing_each_with_each() {
+        let mut compose = String::from("services:\n");
+        for number in 0..10_000 {
+            compose += &format!(
+                "  s{number}: {{image: x, environment: {{PASSWORD: blue-{number:05}}}}}\n"
+            );
+        }
+        let start = std::time::Instant::now();
+        let reader = compose::MemoryReader::new([("compose.yaml", compose)]);
+        let mut mask = Mask::of(&compose::load(&reader, &compose::Request::default()));
+        for number in 0..1000 {
+            let shown = mask.text(&format!(
+                "is blue-{number:05} here, not blue-x or blue-000001?"
+            ));
+            assert!(!shown.contains(&format!("blue-{number:05}")), "{shown}");
+            assert!(shown.contains("blue-x"), "{shown}");
+        }
+        assert!(start.elapsed() < std::time::Duration::from_secs(60));
     }
 
     #[test]

@@ -198,7 +198,7 @@ impl Loader<'_> {
             let Some(known) = document.get_mut(kind).and_then(Node::as_mapping_mut) else {
                 continue;
             };
-            for (name, entry) in resources {
+            for (name, entry) in resources.into_entries() {
                 match known.entry(&name) {
                     Some(existing) if existing.value.same_value(&entry.value) => {}
                     Some(existing) => self.findings.push(

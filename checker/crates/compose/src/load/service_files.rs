@@ -87,7 +87,7 @@ impl Loader<'_> {
                 let origin = origins.of(&variable, &value, &files.value);
                 environment.insert(variable, origin.span, Node::text(value.value, origin));
             }
-            for (variable, mut entry) in written {
+            for (variable, mut entry) in written.into_entries() {
                 if let Some(from_file) = environment.get(&variable) {
                     let previous = from_file.span();
                     entry.value.origin.push(Step::MergedOver { previous });
@@ -234,7 +234,7 @@ impl Loader<'_> {
             }) = written
             {
                 written
-                    .into_iter()
+                    .into_entries()
                     .for_each(|(label, entry)| labels.insert_entry(label, entry));
             }
             if !labels.is_empty() {

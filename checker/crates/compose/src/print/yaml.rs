@@ -1,6 +1,6 @@
 //! YAML as Compose's writer makes it: blocks throughout, two blanks for each level, and as few quotes as it dares.
 
-use crate::node::{DATE, Node, Value};
+use crate::node::{Node, Tag, Value};
 use crate::scalar;
 use crate::specification::{ANYTHING, Shape};
 
@@ -96,7 +96,7 @@ impl Writer {
                 let shape = shape.items.unwrap_or(&ANYTHING);
                 self.sequence(items, shape, column + 2, behind);
             }
-            Value::String(text) if node.tag.as_deref() == Some(DATE) => self.word(text),
+            Value::String(text) if node.tag == Some(Tag::Date) => self.word(text),
             Value::String(text) => {
                 self.text.push(' ');
                 self.scalar(text, column);
