@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use super::saved::LARGEST;
-
 /// A command that has not ended after this long is given up: longer than `up` may wait.
 const LONGEST: Duration = Duration::from_secs(240);
+/// The most that is copied out for one drill, in bytes.
+pub const LARGEST: u64 = 256 << 20;
 /// How long `up` waits for containers to run and be healthy, in seconds.
 const UP_WAITS: &str = "180";
 

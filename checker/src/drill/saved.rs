@@ -13,11 +13,8 @@ use lesson::drill::Endangered;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::docker::Docker;
+use super::docker::{Docker, LARGEST};
 use super::project::{Known, Mount, Owner, Running};
-
-/// The most that is saved for one drill, in bytes.
-pub const LARGEST: u64 = 256 << 20;
 
 /// Something that was saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

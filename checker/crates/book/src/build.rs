@@ -1,9 +1,10 @@
-//! Builds the book into a folder of plain files.
+//! What is done with a whole book: it is built into a folder of plain files, or its code blocks are read.
 
 use crate::chapters::{self, Material, Prepared};
 use crate::diagnostics::{self, Messages};
 use crate::error::BuildError;
 use crate::lesson_page::LessonPage;
+use crate::snippets::ChapterSnippets;
 use crate::sources::{self, Sources};
 use crate::{accessible, links, policy, settings, summary};
 use mdbook_driver::MDBook;
@@ -88,19 +89,39 @@ pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
     Ok(Built { pages, warnings })
 }
 
+/// Reads every chapter of the book, with what the lesson files put into it.
+///
+/// # Errors
+///
+/// `book.toml`, the table of contents or a chapter cannot be read, or has mistakes; all of those are given at once.
+pub fn snippets(root: &Path, lessons: &[LessonPage]) -> Result<Vec<ChapterSnippets>, BuildError> {
+    let Source {
+        root,
+        source,
+        mut book,
+        ..
+    } = load(root, &root.join("book-output"))?;
+    let material = Material {
+        root: &root,
+        source: &source,
+        lessons,
+    };
+    chapters::code_blocks(&mut book.book, &material).map_err(BuildError::Mistakes)
+}
+
 /// A book with its chapters as they are on disk.
-pub(crate) struct Source {
+struct Source {
     /// The folder of `book.toml`, absolute.
-    pub(crate) root: PathBuf,
+    root: PathBuf,
     /// The folder of the chapters, relative to `root`.
-    pub(crate) source: PathBuf,
-    pub(crate) book: MDBook,
+    source: PathBuf,
+    book: MDBook,
     /// What mdBook had to say about the loading.
-    pub(crate) loading: Messages,
+    loading: Messages,
 }
 
 /// Reads `book.toml`, the table of contents and the chapters, for a book that goes to `destination`.
-pub(crate) fn load(root: &Path, destination: &Path) -> Result<Source, BuildError> {
+fn load(root: &Path, destination: &Path) -> Result<Source, BuildError> {
     let root = std::path::absolute(root).map_err(|error| BuildError::Settings {
         file: root.join("book.toml"),
         problem: error.to_string(),

@@ -1,6 +1,5 @@
 //! The code blocks of the book: everything printed in it is to be run or checked, so each block says what it is.
 
-use crate::markdown;
 use crate::mistake::Mistake;
 use mdbook_markdown::pulldown_cmark::CodeBlockKind;
 
@@ -28,11 +27,6 @@ pub struct Fence {
     pub last_line: usize,
     /// Fenced or indented.
     pub style: BlockStyle,
-}
-
-/// Every code block of a chapter in reading order, with those inside admonitions and without the admonitions themselves.
-pub fn fences(chapter: &str) -> Vec<Fence> {
-    markdown::read(chapter).fences
 }
 
 impl Fence {

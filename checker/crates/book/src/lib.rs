@@ -33,10 +33,11 @@ mod snippets;
 mod sources;
 mod summary;
 
-pub use build::{BuildRequest, Built, build};
+pub use build::{BuildRequest, Built, build, snippets};
 pub use error::BuildError;
-pub use fences::{BlockStyle, Fence, fences};
+pub use fences::{BlockStyle, Fence};
 pub use lesson_page::LessonPage;
 pub use links::{BrokenLink, LinkCheckError, LinkProblem, LinkSource, check_links};
+pub use markdown::fences;
 pub use mistake::Mistake;
-pub use snippets::{ChapterSnippets, Exchange, Language, Manner, Snippet, Task, Varies, snippets};
+pub use snippets::{ChapterSnippets, Exchange, Language, Manner, Snippet, Task, Varies};

@@ -41,6 +41,11 @@ pub(crate) struct Link {
     pub(crate) line: usize,
 }
 
+/// Every code block of a chapter in reading order, with those inside admonitions and without the admonitions themselves.
+pub fn fences(chapter: &str) -> Vec<Fence> {
+    read(chapter).fences
+}
+
 /// Reads a chapter. Lines count from 1.
 pub(crate) fn read(markdown: &str) -> Contents {
     let mut contents = Contents::default();

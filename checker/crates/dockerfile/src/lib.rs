@@ -59,16 +59,18 @@ mod parse;
 mod pattern;
 mod plan;
 mod script;
+mod word;
 mod words;
 
 use std::ops::Range;
 
 use compose::{Finding, SourceId, Span};
 
-pub use instruction::{Command, Copied, Flag, Form, Heredoc, Instruction, Kind, Variable, Word};
+pub use instruction::{Command, Copied, Flag, Form, Heredoc, Instruction, Kind, Variable};
 pub use mount::{BuildMount, BuildMountKind};
 pub use plan::{Base, Configuration, Healthcheck, Plan, Planned, Request, Set, Value};
 pub use script::{After, Step};
+pub use word::Word;
 
 /// A Dockerfile that was read.
 #[derive(Clone, Debug)]

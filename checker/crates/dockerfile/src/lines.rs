@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use compose::{Finding, SourceId, Span};
 
-use crate::instruction::Word;
+use crate::word::Word;
 
 /// The longest physical line that BuildKit reads, in bytes.
 const LONGEST: usize = 64 * 1024 - 1;

@@ -4,10 +4,11 @@ use compose::units;
 use compose::{Finding, SourceId, Span, suggest};
 
 use crate::expand::{Known, expand};
-use crate::instruction::{Command, Copied, Flag, Form, Heredoc, Instruction, Kind, Variable, Word};
+use crate::instruction::{Command, Copied, Flag, Form, Heredoc, Instruction, Kind, Variable};
 use crate::lines::{Line, Lines};
 use crate::mount;
 use crate::script;
+use crate::word::Word;
 use crate::words::{List, Part};
 
 /// What an instruction is called, and which flags it takes.

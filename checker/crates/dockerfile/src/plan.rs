@@ -7,8 +7,9 @@ use compose::{Finding, Span};
 
 use crate::Dockerfile;
 use crate::expand::{Expanded, Known, expand};
-use crate::instruction::{Command, Copied, Flag, Instruction, Kind, Variable, Word};
+use crate::instruction::{Command, Copied, Flag, Instruction, Kind, Variable};
 use crate::mount::BuildMountKind;
+use crate::word::Word;
 
 /// What is said when a build begins: `docker build --build-arg … --target …`, or `args` and `target` of a Compose file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use compose::Span;
 
-use crate::instruction::Word;
+use crate::word::Word;
 
 /// One simple command: a program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]

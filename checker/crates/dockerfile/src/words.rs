@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::instruction::{Flag, Word};
+use crate::instruction::Flag;
 use crate::lines::Line;
+use crate::word::Word;
 
 /// A part of a line.
 #[derive(Clone)]

@@ -128,7 +128,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::address::find;
+    use crate::find::find;
 
     /// As `docker context create` writes it (tried with the client of Docker 28): the folder is the name's SHA-256.
     const FAR: &str = "512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868";

@@ -14,6 +14,7 @@ mod context;
 mod deadlines;
 mod events;
 mod failure;
+mod find;
 mod holders;
 mod images;
 mod inspect;
@@ -24,8 +25,9 @@ mod route;
 mod stream;
 mod tls;
 
-pub use address::{Address, AddressError, Lookup, Why, find};
+pub use address::{Address, AddressError, Lookup, Why};
 pub use collect::collect;
 pub use deadlines::Deadlines;
 pub use events::follow;
+pub use find::find;
 pub use look_around::{Machine, Surroundings, look_around};

@@ -4,36 +4,11 @@ use serde_json::{Value, json};
 
 use crate::container::Container;
 use crate::evidence::{Answer, Bytes, FileInside, Probe, Process, Unanswered};
-use crate::format::{FilePlace, Matcher, Place};
+use crate::format::{FilePlace, Matcher};
 use crate::matcher::{self, Matched};
 use crate::report::{Reason, Spot};
 use crate::scene::{Judged, Mismatch, Scene};
 use crate::words;
-
-/// Fields of [`Place::File`].
-const OF_FILE: [&str; 6] = ["kind", "size", "mode", "uid", "gid", "link"];
-/// Fields of [`Place::FirstProcess`].
-const OF_PROCESS: [&str; 3] = ["command", "user", "children"];
-
-/// Whether a place has a field of this name.
-///
-/// # Errors
-/// Which it has, for the author.
-pub fn has_field(place: &Place, name: &str) -> Result<(), String> {
-    let fields: &[&str] = match place {
-        Place::File(_) => &OF_FILE,
-        Place::FirstProcess(_) => &OF_PROCESS,
-        Place::ProcOf(_) => &crate::proc_status::FIELDS,
-        _ => return Ok(()),
-    };
-    if fields.contains(&name) {
-        return Ok(());
-    }
-    Err(format!(
-        "there is no field `{name}` here; there are `{}`",
-        fields.join("`, `")
-    ))
-}
 
 /// Whether the engine's archive call can look at this path.
 ///
@@ -275,6 +250,7 @@ pub fn matched(matched: Matched, spot: Spot) -> Judged {
 mod tests {
     use super::*;
     use crate::evidence::{Answered, ContainerSeen, EngineSeen, FileKind, WorldSeen};
+    use crate::format::Place;
     use crate::live;
     use crate::testing::{finds, holds, look_at_world};
 

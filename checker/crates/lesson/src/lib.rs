@@ -13,6 +13,7 @@ mod config_file;
 pub mod container;
 pub mod drill;
 pub mod evidence;
+mod fields;
 pub mod format;
 mod gitignore;
 mod image;

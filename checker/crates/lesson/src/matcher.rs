@@ -609,7 +609,7 @@ pub fn fits(matcher: &Matcher, place: &Place) -> Result<(), String> {
             )),
             None => Ok(()),
         },
-        (Matcher::Field(field), _) => crate::inside::has_field(place, &field.path),
+        (Matcher::Field(field), _) => crate::fields::has_field(place, &field.path),
         _ => elements_can_be_read(matcher),
     }
 }

@@ -9,9 +9,6 @@ use crate::matcher;
 use crate::report::Spot;
 use crate::scene::{Judged, Scene};
 
-/// Fields of [`crate::format::Place::ProcOf`].
-pub const FIELDS: [&str; 5] = ["zombies", "name", "user", "catches", "capabilities"];
-
 /// Programs that only start another one, pass signals on and collect zombies.
 const INITS: [&str; 5] = [
     "tini",

@@ -7,16 +7,11 @@ mod attributes;
 mod commands;
 pub(crate) mod page;
 
-use crate::build::{self, Source};
-use crate::chapters::{self, Material};
-use crate::error::BuildError;
 use crate::fences::Fence;
-use crate::lesson_page::LessonPage;
 use crate::mistake::Mistake;
 pub use attributes::Varies;
 use attributes::{Attributes, Objection, meant};
 pub use commands::Exchange;
-use std::path::Path;
 use std::time::Duration;
 
 /// The code blocks of one chapter.
@@ -139,26 +134,6 @@ const LANGUAGES: [(&str, Language); 8] = [
     ("json", Language::Json),
     ("ini", Language::Ini),
 ];
-
-/// Reads every chapter of the book, with what the lesson files put into it.
-///
-/// # Errors
-///
-/// `book.toml`, the table of contents or a chapter cannot be read, or has mistakes; all of those are given at once.
-pub fn snippets(root: &Path, lessons: &[LessonPage]) -> Result<Vec<ChapterSnippets>, BuildError> {
-    let Source {
-        root,
-        source,
-        mut book,
-        ..
-    } = build::load(root, &root.join("book-output"))?;
-    let material = Material {
-        root: &root,
-        source: &source,
-        lessons,
-    };
-    chapters::code_blocks(&mut book.book, &material).map_err(BuildError::Mistakes)
-}
 
 impl Snippet {
     /// Whether something is run for it; otherwise it is looked at, or excused.
