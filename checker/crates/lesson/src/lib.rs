@@ -30,14 +30,10 @@ pub mod page;
 mod parse;
 mod probe;
 mod proc_status;
-mod replacements;
 pub mod report;
 pub mod rules;
 mod scene;
 mod schema;
-mod secret_names;
-mod secret_places;
-mod secret_text;
 pub mod secrets;
 mod setting;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::container::Container;
 use crate::evidence::ImageSeen;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::secret_names::is_secret_name;
+use crate::secrets::names::is_secret_name;
 
 pub const RULE: Rule = Rule {
     name: "containers-match-file",

@@ -10,7 +10,7 @@ use super::{Reads, Rule, judged, parameters};
 use crate::evidence::FileSeen;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::secret_places;
+use crate::secrets::places;
 
 pub const RULE: Rule = Rule {
     name: "example-names-every-variable",
@@ -69,9 +69,9 @@ fn judge(scene: &Scene<'_>, Parameters { example, file }: &Parameters) -> Judged
             Mismatch::new(spot(), found, format!("a line `{name}=`"))
                 .next("compare the names in `${…}` of compose.yaml with the lines of the example")
         });
-    let given = secret_places::given_variables(project);
+    let given = places::given_variables(project);
     let told = named.iter().filter(|(name, value)| {
-        let is_secret = given.contains(**name) || secret_places::secret_of(name, value).is_some();
+        let is_secret = given.contains(**name) || places::secret_of(name, value).is_some();
         is_secret && !value.is_empty() && own.get(*name) == Some(value)
     });
     let told = told.map(|(name, _)| {
@@ -84,7 +84,7 @@ fn judge(scene: &Scene<'_>, Parameters { example, file }: &Parameters) -> Judged
 
 /// The variables that somebody has to set: those that the compose files put in, unless a default did.
 fn needed(project: &Project) -> BTreeSet<String> {
-    let mut needed: BTreeSet<String> = secret_places::given_variables(project)
+    let mut needed: BTreeSet<String> = places::given_variables(project)
         .into_iter()
         .map(str::to_owned)
         .collect();

@@ -7,7 +7,7 @@ use super::{Reads, Rule, judged, parameters};
 use crate::config_file::{self, Shows};
 use crate::evidence::FileSeen;
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::secret_places;
+use crate::secrets::places;
 
 pub const ARE_THERE: Rule = Rule {
     name: "secret-files-are-there",
@@ -84,7 +84,7 @@ fn are_given(scene: &Scene<'_>) -> Judged {
         );
     };
     let mismatches = project.services().flat_map(|service| {
-        let named = secret_places::file_variables(&service).into_iter();
+        let named = places::file_variables(&service).into_iter();
         let nowhere = named.filter(|(_, path, _)| {
             let shown = config_file::shown_at(project, &service, path);
             matches!(shown, Shows::Image)

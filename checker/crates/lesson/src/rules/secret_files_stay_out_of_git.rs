@@ -10,7 +10,7 @@ use crate::evidence::FileSeen;
 use crate::gitignore::Gitignore;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::secret_places;
+use crate::secrets::places;
 
 pub const RULE: Rule = Rule {
     name: "secret-files-stay-out-of-git",
@@ -33,7 +33,7 @@ struct Parameters {
 
 /// The `.gitignore` files that have a say.
 pub fn files(project: &Project) -> BTreeSet<String> {
-    let folders = secret_places::files(project);
+    let folders = places::files(project);
     let folders = folders
         .iter()
         .filter(|path| is_inside(path))
@@ -61,7 +61,7 @@ fn judge(scene: &Scene<'_>, Parameters { takes }: &Parameters) -> Judged {
             gitignore.add(folder.trim_end_matches('/'), text);
         }
     }
-    let own = secret_places::files(project);
+    let own = places::files(project);
     let taken = own
         .into_iter()
         .chain(variable_files(scene, project))
@@ -95,15 +95,15 @@ fn whole(path: &str) -> Spot {
 
 /// The files of variables that have a secret in them.
 pub fn variable_files(scene: &Scene<'_>, project: &Project) -> Vec<String> {
-    let given = secret_places::given_variables(project);
-    let files = secret_places::variable_files(scene.loaded).into_iter();
+    let given = places::given_variables(project);
+    let files = places::variable_files(scene.loaded).into_iter();
     let with_secrets = files.filter(|path| {
         let Some(FileSeen::Text(text)) = scene.evidence.files.files.get(path) else {
             return false;
         };
         assignments(text).any(|(name, value)| {
             let given = given.contains(name) && !value.is_empty();
-            given || secret_places::secret_of(name, value).is_some()
+            given || places::secret_of(name, value).is_some()
         })
     });
     with_secrets.collect()

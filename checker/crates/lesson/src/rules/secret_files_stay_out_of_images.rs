@@ -8,7 +8,7 @@ use super::secret_files_stay_out_of_git::variable_files;
 use super::{Reads, Rule, judged, parameters};
 use crate::build::Build;
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::secret_places;
+use crate::secrets::places;
 
 pub const RULE: Rule = Rule {
     name: "secret-files-stay-out-of-images",
@@ -45,7 +45,7 @@ fn judge(scene: &Scene<'_>) -> Judged {
 
 /// The files that hold secrets, as paths below the lesson's folder.
 fn secret_files(scene: &Scene<'_>, project: &Project) -> Vec<String> {
-    let own = secret_places::files(project).into_iter();
+    let own = places::files(project).into_iter();
     own.chain(variable_files(scene, project)).collect()
 }
 

@@ -7,8 +7,8 @@ use super::{Reads, Rule, judged, parameters};
 use crate::container::Container;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
-use crate::secret_names::FOLDER;
-use crate::secret_places::{self, Held};
+use crate::secrets::names::FOLDER;
+use crate::secrets::places::{self, Held};
 
 pub const IN_FILE: Rule = Rule {
     name: "no-secret-in-compose-file",
@@ -99,7 +99,7 @@ fn in_configs(scene: &Scene<'_>) -> Vec<Mismatch> {
     let configs = configs.into_iter().flat_map(|configs| configs.iter());
     let texts = configs.filter_map(|(name, config)| {
         let node = config.value.get("content")?;
-        let secret = secret_places::secret_of("content", node.as_str()?)?;
+        let secret = places::secret_of("content", node.as_str()?)?;
         let steps = &node.origin.steps;
         let has_variables = steps
             .iter()
@@ -168,7 +168,7 @@ fn held<'a>(scene: &Scene<'a>) -> Vec<(&'a str, Held<'a>)> {
         .flat_map(|project| project.services());
     services
         .flat_map(|service| {
-            let held = secret_places::of_service(&service).into_iter();
+            let held = places::of_service(&service).into_iter();
             held.map(move |held| (service.name(), held))
         })
         .collect()
@@ -209,7 +209,7 @@ fn in_containers(scene: &Scene<'_>) -> Judged {
 fn in_container(container: Container<'_>) -> Vec<String> {
     let variables = container
         .environment_all()
-        .filter(|(name, value)| secret_places::secret_of(name, value).is_some())
+        .filter(|(name, value)| places::secret_of(name, value).is_some())
         .map(|(name, _)| format!("{name} has a value in its environment"));
     let command = [
         container.entrypoint(),
@@ -224,7 +224,7 @@ fn in_container(container: Container<'_>) -> Vec<String> {
     );
     let words: Vec<&str> = words.iter().map(|(word, ())| word.as_str()).collect();
     let flags = (0..words.len())
-        .filter_map(|index| secret_places::secret_at(&words, index))
+        .filter_map(|index| places::secret_at(&words, index))
         .map(|(name, _, _)| format!("{name} has a value in its command"));
     variables.chain(flags).collect()
 }

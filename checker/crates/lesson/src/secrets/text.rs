@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use crate::secret_names::{FOLDER, is_mentioned, is_password, is_secret_flag, is_switch};
+use super::names::{FOLDER, is_mentioned, is_password, is_secret_flag, is_switch};
 
 /// Where secrets stand in a text, in order, none over another.
 pub fn places(text: &str) -> Vec<Range<usize>> {

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use compose::{Loaded, Node, Project, Service};
 
+use super::names::{is_password, is_secret_flag, is_secret_name, is_switch};
+use super::text;
 use crate::command;
 use crate::config_file::{self, Shows};
-use crate::secret_names::{is_password, is_secret_flag, is_secret_name, is_switch};
-use crate::secret_text;
 
 /// A secret that stands in a service of the file.
 pub struct Held<'a> {
@@ -97,7 +97,7 @@ pub fn secret_of(name: &str, value: &str) -> Option<String> {
 
 /// What a text calls a secret, and the secret: `host=db user=shop password=blue`, `?user=shop&password=blue`.
 fn secret_in_text(text: &str) -> Option<(String, String)> {
-    let place = secret_text::places(text).into_iter().next()?;
+    let place = text::places(text).into_iter().next()?;
     let before = text[..place.start].trim_end_matches(|letter: char| !letter.is_alphanumeric());
     let is_end = |letter: char| !(letter.is_alphanumeric() || "_-.".contains(letter));
     let name = before.rsplit(is_end).next().unwrap_or_default();
