@@ -88,7 +88,7 @@ pub fn parse_documents(
         return Err(vec![finding]);
     }
     let mut mended = Mended::new(text);
-    // Each time everything is read again, so a large file is not mended often.
+    // Each time everything is read again, so a large file is not mended often, nor one whose aliases repeat much.
     let mut rereading = limits.bytes;
     let mut open_quote = None;
     loop {
@@ -99,7 +99,7 @@ pub fn parse_documents(
         let Some((error, within)) = refused.stopped_at else {
             return Err(refused.findings);
         };
-        let left = rereading.checked_sub(mended.text().len());
+        let left = rereading.checked_sub(mended.text().len() + refused.values * BYTES_OF_A_VALUE);
         match left.filter(|_| mended.mend(&error, within)) {
             Some(left) => rereading = left,
             // Most likely the quote should have ended where the text first went on at an odd column.
@@ -114,9 +114,14 @@ pub fn parse_documents(
     }
 }
 
+/// To copy a value for an alias takes about as long as to read this many bytes.
+const BYTES_OF_A_VALUE: usize = 64;
+
 /// Why a text cannot be read.
 struct Refused {
     findings: Vec<Finding>,
+    /// How many values were copied for anchors and aliases until then.
+    values: usize,
     /// What stopped the parser, and whether it was between brackets.
     stopped_at: Option<(Box<ScanError>, Within)>,
 }
@@ -300,6 +305,7 @@ impl<'a> Builder<'a> {
         } else {
             Err(Refused {
                 findings: self.findings,
+                values: self.aliased_values.saturating_add(self.anchored_values),
                 stopped_at,
             })
         }
