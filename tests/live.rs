@@ -258,7 +258,7 @@ fn an_edit_after_up_is_drift() -> Result<(), Failed> {
         "28001",
         "the container has",
         "28000",
-        "older file",
+        "made before that",
         "docker compose up -d",
     ]);
     Ok(())

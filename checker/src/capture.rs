@@ -74,7 +74,7 @@ pub fn capture(lesson: &Lesson, request: &Request) -> anyhow::Result<Evidence> {
     };
     if let Engine::Found { host } = &request.engine {
         let loaded = lesson::load(&evidence);
-        let wanted = lesson::wanted(lesson, &loaded, &folder.to_string_lossy());
+        let wanted = lesson::wanted(lesson, &evidence, &loaded, &folder.to_string_lossy());
         evidence.world = capture_world(host.as_deref(), &wanted)?;
         // Ages are measured against the moment at which the engine had answered.
         evidence.at = jiff::Timestamp::now();
@@ -124,6 +124,7 @@ fn capture_files(
     refuse_unreadable(folder, &files)?;
     let put_away = read_files_beside(lesson, &directory, &mut files);
     lesson::capture_builds(&LessonFolder(&directory), &mut files);
+    lesson::capture_copied(lesson, &directory, &mut files);
     Ok((files, put_away))
 }
 

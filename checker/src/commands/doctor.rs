@@ -111,7 +111,7 @@ impl Needs {
         for lesson in lessons {
             let evidence: Evidence =
                 dev::evidence_of(&lesson.lesson, &lesson.slug, &lesson.solution());
-            let wanted = lesson::wanted(&lesson.lesson, &lesson::load(&evidence), "");
+            let wanted = lesson::wanted(&lesson.lesson, &evidence, &lesson::load(&evidence), "");
             needs.images.extend(wanted.images);
             needs.ports.extend(wanted.ports);
         }

@@ -37,6 +37,7 @@ pub fn evidence_of(lesson: &Lesson, slug: &str, files: &Files) -> Evidence {
     let mut files = capture::read_files(&reader, seen);
     let put_away = capture::read_files_beside(lesson, &reader, &mut files);
     lesson::capture_builds(&reader, &mut files);
+    lesson::capture_copied(lesson, &reader, &mut files);
     let mut evidence = Evidence {
         schema_version: SCHEMA_VERSION,
         lesson: lesson.header.id.clone(),

@@ -378,7 +378,7 @@ impl Table {
         }
         let loaded = lesson::load(evidence);
         let folder = self.folder.to_string_lossy();
-        let wanted = lesson::wanted(&self.lesson.lesson, &loaded, &folder);
+        let wanted = lesson::wanted(&self.lesson.lesson, evidence, &loaded, &folder);
         self.project.send_if_modified(|known| {
             let is_new = *known != wanted.project;
             *known = wanted.project;

@@ -7,7 +7,7 @@ use lesson::evidence::{HostPort, PortHolder, PortSeen};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::inspect::{FOLDER, Listed, PROJECT};
+use crate::inspect::{FOLDER, Listed};
 
 /// How long a program on this machine may take to accept a connection.
 const ACCEPTS_WITHIN: Duration = Duration::from_millis(300);
@@ -38,7 +38,7 @@ pub(crate) async fn of<'a>(
             Some(container) if own(container) => PortHolder::Own(container.name().to_owned()),
             Some(container) => PortHolder::Container {
                 name: container.name().to_owned(),
-                project: container.label(PROJECT).map(str::to_owned),
+                project: container.project().map(str::to_owned),
                 folder: container.label(FOLDER).map(str::to_owned),
             },
             None if machine == Machine::This && is_accepted(port).await => PortHolder::Program,
@@ -96,6 +96,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::inspect::{NUMBER, PROJECT};
 
     fn port(address: &str, port: u16, protocol: &str) -> HostPort {
         HostPort {
@@ -116,9 +117,9 @@ mod tests {
     #[tokio::test]
     async fn a_container_is_named_with_project_and_folder() {
         let containers = [
-            json!({"Names": ["/mine-web-1"], "Labels": {PROJECT: "mine"}, "Ports": [{"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": 18080, "Type": "tcp"}]}),
-            json!({"Names": ["/other-db-1"], "Labels": {PROJECT: "other", FOLDER: "/there"}, "Ports": [{"IP": "0.0.0.0", "PrivatePort": 1, "PublicPort": 19000, "Type": "tcp"}]}),
-            json!({"Names": ["/bare"], "Labels": null, "Ports": [{"PrivatePort": 1, "PublicPort": 19001, "Type": "udp"}]}),
+            json!({"Names": ["/mine-web-1"], "Labels": {PROJECT: "mine", NUMBER: "1"}, "Ports": [{"IP": "127.0.0.1", "PrivatePort": 80, "PublicPort": 18080, "Type": "tcp"}]}),
+            json!({"Names": ["/other-db-1"], "Labels": {PROJECT: "other", NUMBER: "1", FOLDER: "/there"}, "Ports": [{"IP": "0.0.0.0", "PrivatePort": 1, "PublicPort": 19000, "Type": "tcp"}]}),
+            json!({"Names": ["/bare"], "Labels": {PROJECT: "of-the-image"}, "Ports": [{"PrivatePort": 1, "PublicPort": 19001, "Type": "udp"}]}),
         ];
         assert_eq!(
             holder(&port("", 18080, "tcp"), &containers).await,

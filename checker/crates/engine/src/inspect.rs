@@ -7,6 +7,9 @@ use serde_json::Value;
 pub(crate) const PROJECT: &str = "com.docker.compose.project";
 pub(crate) const FOLDER: &str = "com.docker.compose.project.working_dir";
 const SERVICE: &str = "com.docker.compose.service";
+/// The label with the number of a container among those of its service.
+pub(crate) const NUMBER: &str = "com.docker.compose.container-number";
+/// The label of containers that `docker compose run` makes.
 const ONE_OFF: &str = "com.docker.compose.oneoff";
 
 /// An entry of `GET /containers/json`.
@@ -47,6 +50,12 @@ impl<'a> Listed<'a> {
 
     pub(crate) fn label(self, name: &str) -> Option<&'a str> {
         self.0.get("Labels")?.get(name)?.as_str()
+    }
+
+    /// The Compose project that made it. An image that Compose has built hands on the label of its project, so one that
+    /// `docker run` made of it has that too; a number only Compose gives.
+    pub(crate) fn project(self) -> Option<&'a str> {
+        self.label(NUMBER).and(self.label(PROJECT))
     }
 
     /// Made by `docker compose run` or for a single task, not by `up`.

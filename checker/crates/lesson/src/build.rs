@@ -190,7 +190,7 @@ impl<'a> Written<'a> {
 }
 
 /// A path seen from a folder, without `.` and `..`. None where it leaves the lesson's folder.
-fn joined(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn joined(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') || path.starts_with('~') {
         return None;
     }

@@ -30,7 +30,7 @@ pub fn is_visible(place: &FilePlace) -> Result<(), String> {
     }
 }
 
-fn is_at_or_below(path: &str, folder: &str) -> bool {
+pub fn is_at_or_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder.trim_end_matches('/'))
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

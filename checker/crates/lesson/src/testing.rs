@@ -108,11 +108,21 @@ pub fn look_at_all<T>(
     beside: &[(&str, &str)],
     look_at: impl FnOnce(&Scene<'_>) -> T,
 ) -> T {
+    look_at_all_and_world(compose, beside, WorldSeen::default(), look_at)
+}
+
+/// Looks at a compose file with other files beside it, and what an engine was seen to have.
+pub fn look_at_all_and_world<T>(
+    compose: &str,
+    beside: &[(&str, &str)],
+    world: WorldSeen,
+    look_at: impl FnOnce(&Scene<'_>) -> T,
+) -> T {
     let beside: Vec<_> = beside
         .iter()
         .map(|(path, text)| (*path, text.as_bytes()))
         .collect();
-    look_with(compose, &beside, WorldSeen::default(), look_at)
+    look_with(compose, &beside, world, look_at)
 }
 
 fn look<T>(compose: &str, world: WorldSeen, look_at: impl FnOnce(&Scene<'_>) -> T) -> T {

@@ -2,17 +2,18 @@
 
 use compose::{Loaded, Project};
 
-use crate::evidence::{HostPort, MilvusCall, Probe, Wanted};
+use crate::evidence::{Evidence, HostPort, MilvusCall, Probe, Wanted};
 use crate::format::{Look, Matcher, Place};
 use crate::image;
 use crate::live;
 use crate::parse::Lesson;
 use crate::rules;
+use crate::wanted_files::copied_files_asked_for;
 
-/// Collects what the lesson's checks ask for. `folder` is the absolute path of the lesson's folder.
+/// Collects what the lesson's checks ask for. Of the evidence only the files count. `folder` is the absolute path of the lesson's folder.
 ///
 /// Without a project (the file does not load) only the containers of the lesson's own project name are wanted.
-pub fn wanted(lesson: &Lesson, loaded: &Loaded, folder: &str) -> Wanted {
+pub fn wanted(lesson: &Lesson, evidence: &Evidence, loaded: &Loaded, folder: &str) -> Wanted {
     let mut wanted = Wanted {
         project: lesson.header.project.clone(),
         folder: folder.to_owned(),
@@ -30,6 +31,9 @@ pub fn wanted(lesson: &Lesson, loaded: &Loaded, folder: &str) -> Wanted {
     for check in &lesson.checks {
         add(&check.look, project, &mut wanted);
     }
+    let copied = copied_files_asked_for(lesson, evidence, loaded);
+    let probes = copied.iter().map(|(service, file)| file.probe(service));
+    wanted.probes.extend(probes);
     wanted
 }
 

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use compose::{Loaded, Project};
+use compose::{Loaded, Project, Reader};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config_file::{Shows, given};
+use crate::copied::{CopiedFile, copied_files};
+use crate::evidence::{Evidence, FileSeen, FilesSeen, SCHEMA_VERSION, WorldSeen};
 use crate::format::{ConfigFile, Look, Place};
 use crate::parse::Lesson;
 use crate::rules;
+use crate::scene::Scene;
 
 /// All of them, relative to the lesson's folder.
 pub fn files_to_read(lesson: &Lesson, loaded: &Loaded) -> BTreeSet<String> {
@@ -90,4 +93,65 @@ fn asked_in(with: &Value, asked: &mut Vec<Asked>) {
     };
     asked.extend(serde_json::from_value::<Asked>(with.clone()));
     parameters.values().for_each(|value| asked_in(value, asked));
+}
+
+/// Reads the files that checks of the lesson hold against those in containers.
+pub fn capture_copied(lesson: &Lesson, reader: &dyn Reader, files: &mut FilesSeen) {
+    let evidence = Evidence {
+        schema_version: SCHEMA_VERSION,
+        lesson: String::new(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        files: files.clone(),
+        world: WorldSeen::default(),
+    };
+    let loaded = crate::load(&evidence);
+    for (_, file) in copied_files_asked_for(lesson, &evidence, &loaded) {
+        files
+            .files
+            .entry(file.here)
+            .or_insert_with_key(|path| FileSeen::from(reader.read(path)));
+    }
+}
+
+/// The files that checks of the lesson hold against those in a container, each with its service.
+pub fn copied_files_asked_for(
+    lesson: &Lesson,
+    evidence: &Evidence,
+    loaded: &Loaded,
+) -> Vec<(String, CopiedFile)> {
+    let mut services = BTreeSet::new();
+    for check in &lesson.checks {
+        services_compared(&check.look, &mut services);
+    }
+    let scene = Scene { evidence, loaded };
+    let known = loaded.project.iter().flat_map(Project::services);
+    let known: BTreeSet<&str> = known.map(|service| service.name()).collect();
+    services
+        .into_iter()
+        .filter(|service| known.contains(service.as_str()))
+        .filter_map(|service| {
+            let build = scene.build(&service).ok()?;
+            Some((service, copied_files(&build)))
+        })
+        .flat_map(|(service, files)| files.into_iter().map(move |file| (service.clone(), file)))
+        .collect()
+}
+
+/// The services whose copied files are asked for.
+fn services_compared(look: &Look, services: &mut BTreeSet<String>) {
+    match look {
+        Look::All(looks) | Look::Any(looks) => {
+            for look in looks {
+                services_compared(look, services);
+            }
+        }
+        Look::At { place, .. } => {
+            if let Place::Rule(rule) = place.as_ref()
+                && rule.name == rules::COPIED_FILES_ARE_AS_HERE
+            {
+                let name = rule.with.get("service").and_then(Value::as_str);
+                services.extend(name.map(str::to_owned));
+            }
+        }
+    }
 }

@@ -78,11 +78,14 @@ fn mismatch(
         name: container.name().to_owned(),
         lines: Vec::new(),
     };
-    let found = format!(
-        "{what}: your file says {file}, the container has {has}; it was started from an older file"
-    );
-    Mismatch::new(spot, found, "a container made from the file as it is now")
-        .next("run `docker compose up -d`")
+    let found =
+        format!("{what}: your file says {file}, the container has {has}; it was made before that");
+    Mismatch::new(
+        spot,
+        found,
+        "a container made from file and image as they are now",
+    )
+    .next("run `docker compose up -d`")
 }
 
 fn differences(

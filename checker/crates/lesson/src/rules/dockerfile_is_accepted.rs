@@ -1,9 +1,12 @@
 //! `dockerfile-is-accepted`
 
+use dockerfile::Kind;
+use dockerfile::context::Entry;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
-use crate::scene::{Judged, Scene};
+use crate::build::{Build, joined};
+use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
     name: "dockerfile-is-accepted",
@@ -24,9 +27,70 @@ struct Parameters {
 
 fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     match scene.build(&parameters.service) {
-        Ok(_) => Judged::Holds,
+        Ok(build) => Judged::from_mismatches(missing_sources(scene, &parameters.service, &build)),
         Err(judged) => judged,
     }
+}
+
+/// What a COPY names and the context does not have: the build stops there.
+fn missing_sources(scene: &Scene<'_>, service: &str, build: &Build<'_>) -> Vec<Mismatch> {
+    let context = build.context();
+    let mut missing = Vec::new();
+    for instruction in build.all_instructions() {
+        let (Kind::Copy(copied) | Kind::Add(copied)) = &instruction.kind else {
+            continue;
+        };
+        if instruction.flag("from").is_some() || instruction.flag("exclude").is_some() {
+            continue;
+        }
+        for source in &copied.sources {
+            let is_plain = !source.text.contains(['$', '*', '?', '[', '\\']);
+            let path = joined("", source.text.trim_start_matches('/'));
+            let Some(path) = path.filter(|path| is_plain && !path.is_empty()) else {
+                continue;
+            };
+            // What lies behind a link, or in a folder that was not listed, nobody has seen.
+            let is_unseen = |folder: &str| {
+                let entry = context.path(folder).map(|seen| seen.entry);
+                matches!(entry, Some(Entry::Link(_))) || context.unknown.contains(&folder)
+            };
+            let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
+            if source.text.contains("://")
+                || source.text.starts_with("git@")
+                || above.any(is_unseen)
+            {
+                continue;
+            }
+            let found = match context.path(&path) {
+                Some(seen) if seen.is_in => continue,
+                Some(seen) => match seen.by {
+                    Some(rule) => format!(
+                        "the ignore file leaves `{path}` out (`{}`), so the builder does not get it",
+                        rule.text
+                    ),
+                    None => format!("the ignore file leaves `{path}` out"),
+                },
+                None if path == "#" => {
+                    "behind an instruction `#` begins no comment, it is one more file to copy"
+                        .to_owned()
+                }
+                None => format!("there is no `{path}` in the folder that is built from"),
+            };
+            missing.push(
+                Mismatch::new(scene.spot(source.span), found, "files that are there").next(
+                    format!(
+                        "run `checker context {}`: it lists what the builder gets",
+                        service
+                    ),
+                ),
+            );
+            // What follows are the words of the comment.
+            if path == "#" {
+                break;
+            }
+        }
+    }
+    missing
 }
 
 #[cfg(test)]
@@ -64,6 +128,46 @@ mod tests {
         let inline =
             "services: {api: {build: {dockerfile_inline: \"FROM busybox\\nRUN true\\n\"}}}";
         holds(judged(inline, ("app.py", "")));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_cannot_be_copied() {
+        let on = |lines: &str, ignore: &str| {
+            let dockerfile = format!("FROM busybox\n{lines}\n");
+            let files = [
+                ("Dockerfile", dockerfile.as_str()),
+                ("app.py", ""),
+                ("src/main.py", ""),
+                (".dockerignore", ignore),
+            ];
+            crate::testing::look_at_all("services: {api: {build: .}}", &files, |scene| {
+                (RULE.judge)(scene, &json!({"service": "api"}))
+            })
+        };
+        for lines in [
+            "COPY app.py .",
+            "COPY ./app.py src/ /srv/",
+            "ADD /app.py .",
+            "COPY . .",
+            "COPY *.txt .",
+            "COPY src .",
+            "COPY --from=busybox /bin/x .",
+            "ADD https://example.com/x .",
+            "COPY <<EOF x\nhello\nEOF",
+            "ARG FILE=app.py\nCOPY $FILE .",
+        ] {
+            holds(on(lines, ""));
+        }
+        finds(on("COPY ap.py .", ""), "there is no `ap.py`");
+        finds(on("COPY app.py . # the program", ""), "begins no comment");
+        finds(
+            on("COPY app.py .", "*.py\n"),
+            "leaves `app.py` out (`*.py`)",
+        );
+        finds(
+            on("COPY src/main.py .", "src\n"),
+            "leaves `src/main.py` out",
+        );
     }
 
     #[test]

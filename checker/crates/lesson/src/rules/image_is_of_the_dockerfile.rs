@@ -1,5 +1,8 @@
 //! `image-is-of-the-dockerfile`
 
+use std::collections::BTreeSet;
+
+use compose::units::duration;
 use dockerfile::{Command, Form, Instruction, Kind};
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,7 +51,9 @@ fn judge(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
     if made.clone().next().is_some_and(is_of_another_builder) {
         return Judged::not_seen(
             "the image was made by another builder than BuildKit, which tells its steps in another way",
-            format!("look at `docker history {}`", image.reference),
+            format!(
+                "build it again with BuildKit: `unset DOCKER_BUILDKIT`, then `docker compose up -d --build {service}`"
+            ),
         );
     }
     let written = build.kept_instructions();
@@ -56,6 +61,8 @@ fn judge(scene: &Scene<'_>, Parameters { service }: &Parameters) -> Judged {
         let done = made.next();
         if done.is_none_or(|done| !is_of(done, instruction)) {
             let done = match done {
+                // As in an image that was imported.
+                Some(done) if done.trim().is_empty() => "has a step without words".to_owned(),
                 Some(done) => format!("was made by `{}`", shortened(done)),
                 None => "has fewer steps".to_owned(),
             };
@@ -117,13 +124,46 @@ fn is_of(done: &str, instruction: &Instruction) -> bool {
             !is_quotable(&words) || letters(told) == letters(&words)
         }
         Kind::Healthcheck(None) => rest.contains("\"NONE\""),
-        // Times follow.
         Kind::Healthcheck(Some(command)) => {
             let words = words_of(command).concat();
-            !is_quotable(&words) || letters(rest).contains(&letters(&words))
+            let is_same_test = !is_quotable(&words) || letters(rest).contains(&letters(&words));
+            is_same_test && has_times_of(rest, instruction)
+        }
+        Kind::Expose(ports) => {
+            let written: Option<BTreeSet<String>> =
+                ports.iter().map(|word| port(&word.text)).collect();
+            let told = rest.trim().trim_start_matches('[').trim_end_matches(']');
+            let told: BTreeSet<String> = told.split_whitespace().map(str::to_owned).collect();
+            written.is_none_or(|written| written == told)
         }
         _ => true,
     }
+}
+
+/// The times of a health check, which follow its test: `… ] "5s" "0s" "20s" "0s" '\x03'}`. One that is not written is 0.
+fn has_times_of(told: &str, instruction: &Instruction) -> bool {
+    let Some((_, behind)) = told.rsplit_once(']') else {
+        return true;
+    };
+    let told = behind.split('"').skip(1).step_by(2);
+    let mut flags = ["interval", "timeout", "start-period", "start-interval"].iter();
+    told.zip(flags.by_ref()).all(|(told, name)| {
+        let written = instruction
+            .flag(name)
+            .and_then(|flag| flag.value.as_deref());
+        let written = written.unwrap_or("0s");
+        match (duration(written), duration(told)) {
+            (Ok(written), Ok(told)) => written == told,
+            _ => true,
+        }
+    })
+}
+
+/// `8000` as `8000/tcp`. None for a range, and where a variable is in it.
+fn port(word: &str) -> Option<String> {
+    let (number, protocol) = word.split_once('/').unwrap_or((word, "tcp"));
+    let is_number = number.bytes().all(|letter| letter.is_ascii_digit());
+    is_number.then(|| format!("{number}/{}", protocol.to_lowercase()))
 }
 
 fn words_of(command: &Command) -> Vec<&str> {
@@ -179,7 +219,8 @@ fn letters(text: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
+    // Two steps may begin alike.
+    const MOST: usize = 200;
     let text = text.trim_end().trim_end_matches("# buildkit").trim_end();
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),

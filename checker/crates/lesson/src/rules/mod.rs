@@ -8,6 +8,7 @@ mod containers_answer_to_service_names;
 mod containers_match_file;
 mod containers_share_a_network;
 mod containers_share_an_image;
+mod copied_files_are_as_here;
 mod dockerfile_is_accepted;
 mod env_file_values_count;
 mod example_names_every_variable;
@@ -109,6 +110,7 @@ fn with_parameters() -> &'static [Rule] {
         containers_match_file::RULE,
         containers_share_a_network::RULE,
         containers_share_an_image::RULE,
+        copied_files_are_as_here::RULE,
         dockerfile_is_accepted::RULE,
         env_file_values_count::RULE,
         example_names_every_variable::RULE,
@@ -165,6 +167,9 @@ fn with_parameters() -> &'static [Rule] {
 
 /// The rule that reads how an image was made.
 pub(crate) const IMAGE_IS_OF_THE_DOCKERFILE: &str = image_is_of_the_dockerfile::RULE.name;
+
+/// The rule that holds files of containers against those in the learner's folder.
+pub(crate) const COPIED_FILES_ARE_AS_HERE: &str = copied_files_are_as_here::RULE.name;
 
 /// The rule of this name.
 pub fn find(name: &str) -> Option<&'static Rule> {

@@ -136,7 +136,7 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
             Mismatch::new(
                 spot,
                 format!(
-                    "{} come along without a version: your packages need them, and pip chooses",
+                    "no version is said for {}: the program needs that, itself or through another package, and pip chooses",
                     missing.join(", ")
                 ),
                 "every package that is installed, each with its version",
@@ -313,7 +313,7 @@ mod tests {
         );
         finds(
             on(INSTALL, &[("requirements.txt", "flask==3.1.0\n")]),
-            "werkzeug come along without a version",
+            "no version is said for werkzeug",
         );
         finds(
             on("FROM x\nRUN pip install flask\n", &[]),
@@ -327,8 +327,8 @@ mod tests {
             let needed = json!(["flask", {"name": "blinker", "with": "flask", "version": ">=2.3"}]);
             on_with(needed, INSTALL, &[("requirements.txt", requirements)])
         };
-        finds(on("flask==3.1.3\n"), "blinker come along");
-        finds(on("flask[async]==2.3\n"), "blinker come along");
+        finds(on("flask==3.1.3\n"), "no version is said for blinker");
+        finds(on("flask[async]==2.3\n"), "no version is said for blinker");
         holds(on("flask==3.1.3\nblinker==1.9.0\n"));
         holds(on("flask==2.2.5\n"));
         holds(on("flask @ https://example.org/flask.whl\n"));
