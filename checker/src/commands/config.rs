@@ -76,6 +76,9 @@ fn read(start: &Start, here: &Path, confine: Option<&Path>) -> Result<Loaded, Bo
         let finding = Finding::error("folder-not-found", message, None);
         return Err(Box::new(finding.help(match start.project_directory {
             Some(_) => "check what `--project-directory` says",
+            None if start.files.is_empty() => {
+                "the variable `COMPOSE_FILE` of your shell names the file: check it, or `unset COMPOSE_FILE`"
+            }
             None => "check the folder in the name of the first Compose file",
         })));
     }

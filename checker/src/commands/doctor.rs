@@ -341,7 +341,7 @@ fn images(surroundings: &Surroundings) -> impl Iterator<Item = Found> + '_ {
     let missing = (!absent.is_empty()).then(|| {
         Found::Open(
             format!("not here yet: {}", absent.join(", ")),
-            "`docker compose up` pulls them; `docker compose pull` does it beforehand".to_owned(),
+            "`docker compose up` pulls them, and builds those that a lesson builds; `docker compose pull` does the pulling beforehand".to_owned(),
         )
     });
     there.into_iter().chain(missing)

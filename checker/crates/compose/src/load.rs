@@ -200,7 +200,14 @@ impl Loader<'_> {
     fn project(&mut self, request: &Request) -> Option<Project> {
         let mut variables = self.variables(request);
         let (names, asked_at) = self.file_names(request, &variables);
+        let known = self.findings.len();
         let files = self.parse_files(&names, asked_at);
+        if request.files.is_empty()
+            && asked_at.is_none()
+            && files::named_by_variable(&variables).is_some()
+        {
+            self.blame_the_shell(known);
+        }
         if names.is_empty() || self.has_errors() {
             return None;
         }
@@ -223,6 +230,18 @@ impl Loader<'_> {
             return None;
         }
         self.finish(&mut root, name, request, &variables)
+    }
+
+    /// Says of the findings since `known` that a variable of the shell names these files: nothing in the folder shows it.
+    fn blame_the_shell(&mut self, known: usize) {
+        for finding in &mut self.findings[known..] {
+            if finding.span.is_none() {
+                finding.help = Some(
+                    "the variable `COMPOSE_FILE` of your shell names this file: `unset COMPOSE_FILE` if you did not mean that"
+                        .into(),
+                );
+            }
+        }
     }
 
     fn has_errors(&self) -> bool {

@@ -147,6 +147,24 @@ impl<'a> Container<'a> {
         since(self.text("State.FinishedAt"), now)
     }
 
+    /// How long ago it became what it is: healthy, ended or started.
+    pub fn last_change_before(self, now: jiff::Timestamp) -> Option<Duration> {
+        match (self.status(), self.health()) {
+            (Status::Running, Health::Healthy) => {
+                // The engine keeps the last five probes. Where all of them passed it has been healthy for longer than that.
+                let log = self.field("State.Health.Log")?.as_array()?;
+                let passed =
+                    |probe: &&Value| probe.get("ExitCode").and_then(Value::as_i64) == Some(0);
+                let passing = log.iter().rev().take_while(passed).count();
+                let first = (passing < 5).then(|| log.len().checked_sub(passing))??;
+                since(log.get(first)?.get("End")?.as_str()?, now)
+            }
+            (Status::Running, _) => self.running_for(now),
+            (Status::Exited, _) => self.ended_before(now),
+            _ => None,
+        }
+    }
+
     /// How long its last process ran, where it has ended.
     pub fn ran_for(self) -> Option<Duration> {
         let ended: jiff::Timestamp = self.text("State.FinishedAt").parse().ok()?;

@@ -465,7 +465,7 @@ pub enum Matcher {
     Answers(bool),
     /// A field of the engine's inspect answer, or of another place that has fields, as `{path: HostConfig.Memory, gt: 0}`.
     Field(FieldExpected),
-    /// An image of less bytes than this one, which has to be on the machine: `shop:builder`.
+    /// An image of less bytes than that of this service, or than this image: `tests`, `shop:builder`. It has to be on the machine.
     SmallerThan(String),
 }
 

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::evidence::ImageSeen;
+use crate::evidence::{Evidence, ImageSeen};
 use crate::format::Matcher;
+use crate::load::load_with_all_profiles;
 use crate::matcher::{self, Matched};
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
@@ -17,6 +18,17 @@ pub fn reference(project: &compose::Project, service: &compose::Service<'_>) -> 
     named
         .map(str::to_owned)
         .or_else(|| is_built.then(of_compose))
+}
+
+/// The image that another one is held against: that of a service of this name, though `up` may leave it out, or else one that is
+/// called so.
+pub fn other(evidence: &Evidence, name: &str) -> String {
+    let loaded = load_with_all_profiles(evidence);
+    let of_service = loaded.project.as_ref().and_then(|project| {
+        let service = project.service(name)?;
+        reference(project, &service)
+    });
+    of_service.unwrap_or_else(|| name.to_owned())
 }
 
 /// An image that is on the machine.
@@ -103,7 +115,7 @@ pub fn judge(scene: &Scene<'_>, service: &str, matchers: &[Matcher]) -> Judged {
             let matched = matcher::every(&expected.expect.0, value);
             judged(&image, matched.of_field(&expected.path))
         }
-        Matcher::SmallerThan(other) => smaller_than(scene, &image, other),
+        Matcher::SmallerThan(name) => smaller_than(scene, &image, &other(scene.evidence, name)),
         _ => Judged::not_seen(
             "this matcher says nothing about an image",
             "correct the lesson",

@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use compose::Loaded;
 use serde_json::Value;
 
 use crate::agreement;
-use crate::evidence::{Evidence, FilesSeen};
+use crate::evidence::Evidence;
 use crate::format::{Check, Look, Matcher, Model, Place, Setting};
 use crate::image;
 use crate::image_setting;
 use crate::inside;
 use crate::live;
+use crate::load::{base_request, load, load_as};
 use crate::matcher::{self, Matched};
 use crate::parse::Lesson;
 use crate::proc_status;
 use crate::report::{self, CheckReport, Finding, Reason, Report, Scope, Starting, Verdict};
 use crate::rules::{self, Reads};
-use crate::scene::{self, Judged, Mismatch, Scene};
+use crate::scene::{Judged, Mismatch, Scene};
 use crate::setting;
 
 /// The rule whose check every look into the compose file waits for.
@@ -85,25 +85,6 @@ fn starting(checks: &[CheckReport]) -> Vec<Starting> {
         }
     }
     all
-}
-
-/// Loads the compose file out of the evidence, as a host loads it from the folder.
-pub fn load(evidence: &Evidence) -> Loaded {
-    load_as(evidence, &evidence.files.request())
-}
-
-fn load_as(evidence: &Evidence, request: &compose::Request) -> Loaded {
-    let mut loaded = compose::load(&evidence.files, request);
-    crate::build::add_sources(&evidence.files, &mut loaded);
-    loaded
-}
-
-/// How the first of a project's Compose files is loaded alone: without an override, on a machine that has no other.
-pub fn base_request(files: &FilesSeen, loaded: &Loaded) -> compose::Request {
-    compose::Request {
-        files: vec![scene::compose_file(loaded)],
-        ..files.request()
-    }
 }
 
 /// What a check has to look at.

@@ -23,6 +23,7 @@ mod image_setting;
 mod inside;
 mod judge;
 mod live;
+mod load;
 mod locate;
 mod matcher;
 pub mod milvus;
@@ -44,7 +45,8 @@ mod wanted_files;
 pub mod words;
 
 pub use build::{Build, Folders, building_services, capture_builds, look_at_build};
-pub use judge::{base_request, check, described, load, reads, rules_of};
+pub use judge::{check, described, reads, rules_of};
+pub use load::{base_request, load};
 pub use parse::{Lesson, LessonError, number_of, parse_form, parse_lesson};
 pub use schema::{drill_schema, lesson_schema};
 pub use wanted::wanted;

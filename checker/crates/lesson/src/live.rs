@@ -1,5 +1,7 @@
 //! Judging containers and answers.
 
+use std::time::Duration;
+
 use compose::Project;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use crate::format::{
 };
 use crate::matcher::{self, Matched};
 use crate::milvus::{self, MilvusAnswer};
-use crate::report::{Reason, Spot};
+use crate::report::{Reason, Spot, Starting};
 use crate::scene::{Judged, Mismatch, Scene};
 
 /// The probe that a place asks for, if it is one. What is expected there says how much has to be read, and the file may say at
@@ -209,8 +211,10 @@ fn started(scene: &Scene<'_>, container: Container<'_>, expected: &str) -> Judge
         Status::Running => return Judged::Holds,
         Status::Created if !container.start_error().is_empty() => (
             format!("it was never started: {}", container.start_error()),
-            port_holder(scene, service)
-                .unwrap_or_else(|| "the engine's words above say what it stumbled over".to_owned()),
+            port_holder(scene, service).unwrap_or_else(|| match is_about_a_port(container) {
+                true => "the port is free now: run `docker compose up -d` again".to_owned(),
+                false => "the engine's words above say what it stumbled over".to_owned(),
+            }),
         ),
         Status::Created => match waits_for(scene, service) {
             Some(reason) => return Judged::Unknown(reason),
@@ -229,7 +233,13 @@ fn started(scene: &Scene<'_>, container: Container<'_>, expected: &str) -> Judge
         ),
         Status::Exited => (
             exit(scene, container),
-            format!("read `docker compose logs {service}`"),
+            match container.exit_code() {
+                // 128 and the number of SIGINT, SIGKILL or SIGTERM; and a program that hears them may end with 0.
+                Some(0 | 130 | 137 | 143) if !container.out_of_memory() => format!(
+                    "did somebody stop it? Then `docker compose up -d` starts {service} again. If not, read `docker compose logs {service}`"
+                ),
+                _ => format!("read `docker compose logs {service}`"),
+            },
         ),
         Status::Other => (
             "it is in no state that this program knows".to_owned(),
@@ -259,11 +269,34 @@ fn exit(scene: &Scene<'_>, container: Container<'_>) -> String {
     format!("exited{code}{ago}{memory}")
 }
 
+fn is_about_a_port(container: Container<'_>) -> bool {
+    let error = container.start_error();
+    error.contains("port is already allocated") || error.contains("address already in use")
+}
+
+/// What Compose waits for has come, and Compose, which asks twice a second, may not have seen it yet.
+fn has_just_come(scene: &Scene<'_>, service: &str) -> Option<Reason> {
+    const SEEN_WITHIN: Duration = Duration::from_secs(3);
+    let containers = scene.containers(service).into_iter();
+    let newest = containers
+        .filter_map(|container| container.last_change_before(scene.evidence.at))
+        .min()?;
+    (newest < SEEN_WITHIN).then(|| {
+        Reason::Starting(Starting {
+            service: service.to_owned(),
+            seconds: newest.as_secs(),
+            at_most: SEEN_WITHIN.as_secs(),
+        })
+    })
+}
+
 /// A container that Compose has made but not started yet waits for those it depends on.
 fn waits_for(scene: &Scene<'_>, service: &str) -> Option<Reason> {
     let depends_on = scene.service(service)?.depends_on();
     depends_on.iter().find_map(|dependency| {
-        scene.still_starting(dependency.service).or_else(|| {
+        let starting = scene.still_starting(dependency.service);
+        let starting = starting.or_else(|| has_just_come(scene, dependency.service));
+        starting.or_else(|| {
             let waiting = scene.containers(dependency.service);
             waiting
                 .iter()

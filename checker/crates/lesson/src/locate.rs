@@ -24,6 +24,10 @@ fn exact(root: &Node, path: &str) -> Option<Span> {
         .as_mapping()
         .and_then(|mapping| mapping.entry(last.trim_matches('"')));
     match entry {
+        // Where a later file gives another value, the key still stands in the earlier one.
+        Some(entry) if entry.value.span().source != entry.key_span.source => {
+            is_written(&entry.value).then_some(entry.value.span())
+        }
         Some(entry) => is_written(&entry.value).then_some(entry.key_span),
         None => root.get(path).map(Node::span),
     }

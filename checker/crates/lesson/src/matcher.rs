@@ -194,7 +194,9 @@ fn part(matcher: &Matcher, value: &Value) -> Option<String> {
         Matcher::ContainSubstring(part) => text.map(|_| format!("`{part}`")),
         Matcher::MatchRegexp(pattern) => {
             let pattern = regex_lite::Regex::new(pattern).ok()?;
-            Some(format!("`{}`", pattern.find(text?)?.as_str()))
+            // The quotes of a list in JSON are none of the value's.
+            let found = pattern.find(text?)?.as_str();
+            Some(format!("`{}`", found.trim_matches('"')))
         }
         _ => None,
     }

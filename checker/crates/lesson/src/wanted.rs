@@ -29,7 +29,7 @@ pub fn wanted(lesson: &Lesson, evidence: &Evidence, loaded: &Loaded, folder: &st
         .collect();
     wanted.ports = host_ports(project);
     for check in &lesson.checks {
-        add(&check.look, project, &mut wanted);
+        add(&check.look, evidence, project, &mut wanted);
     }
     let copied = copied_files_asked_for(lesson, evidence, loaded);
     let probes = copied.iter().map(|(service, file)| file.probe(service));
@@ -65,15 +65,16 @@ fn history_of(place: &Place) -> Option<&str> {
     }
 }
 
-fn add(look: &Look, project: &Project, wanted: &mut Wanted) {
+fn add(look: &Look, evidence: &Evidence, project: &Project, wanted: &mut Wanted) {
     match look {
-        Look::All(looks) | Look::Any(looks) => {
-            looks.iter().for_each(|look| add(look, project, wanted))
-        }
+        Look::All(looks) | Look::Any(looks) => looks
+            .iter()
+            .for_each(|look| add(look, evidence, project, wanted)),
         Look::At { place, matchers } => {
+            let others = matchers.iter().filter_map(other_image);
             wanted
                 .images
-                .extend(matchers.iter().filter_map(other_image));
+                .extend(others.map(|name| image::other(evidence, name)));
             if let Some(service) = history_of(place) {
                 let service = project.service(service);
                 let reference = service.and_then(|service| image::reference(project, &service));
@@ -95,9 +96,9 @@ fn add(look: &Look, project: &Project, wanted: &mut Wanted) {
 }
 
 /// The image that another one is held against.
-fn other_image(matcher: &Matcher) -> Option<String> {
+fn other_image(matcher: &Matcher) -> Option<&str> {
     match matcher {
-        Matcher::SmallerThan(reference) => Some(reference.clone()),
+        Matcher::SmallerThan(name) => Some(name),
         _ => None,
     }
 }

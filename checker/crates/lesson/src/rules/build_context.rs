@@ -1,6 +1,7 @@
 //! `ignore-file-is-read`, `context-leaves-out`, `context-has`
 
 use dockerfile::context::{Context, Entry, Listing};
+use dockerfile::ignore;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
@@ -69,11 +70,13 @@ fn is_read(scene: &Scene<'_>, service: &str) -> Judged {
         return Judged::Holds;
     }
     let right = in_folder(&build.folder, ".dockerignore");
-    let elsewhere = build
-        .listing()
-        .entries
-        .keys()
-        .find(|path| file_name(path) == ".dockerignore" || path.ends_with(".dockerignore"));
+    let mut paths = build.listing().entries.keys();
+    // `.dockerIgnore`, `dockerignore.txt`: nearly called so.
+    let elsewhere = paths.find(|path| {
+        file_name(path)
+            .to_ascii_lowercase()
+            .contains("dockerignore")
+    });
     let expected = match &build.path {
         Some(path) => format!("{right}, or {path}.dockerignore"),
         None => right.clone(),
@@ -127,21 +130,57 @@ fn leaves_out(scene: &Scene<'_>, Paths { service, paths }: &Paths) -> Judged {
     let sent = paths
         .iter()
         .filter(|path| context.path(path).is_some_and(|seen| seen.is_in));
+    let unread = unread_ignore_file(&build);
     let mismatches = sent.map(|path| {
         let taken_in = context.path(path).and_then(|seen| seen.by);
-        let spot = match taken_in {
+        let commented = taken_in
+            .is_none()
+            .then(|| commented(&build, &listing, path));
+        let commented = commented.flatten();
+        let spot = match taken_in.or(commented) {
             Some(rule) => scene.spot(rule.span),
             None => ignore_spot(scene, &build),
         };
-        let found = match (taken_in, is_there(path)) {
-            (Some(rule), _) => format!("`{}` takes {path} in again", rule.text),
-            (None, true) => format!("no line leaves {path} out"),
-            (None, false) => format!("no line would leave {path} out"),
+        let found = match (taken_in, commented, is_there(path)) {
+            (Some(rule), ..) => format!("`{}` takes {path} in again", rule.text),
+            (None, Some(_), _) => {
+                format!("behind a pattern `#` begins no comment, so this leaves {path} in")
+            }
+            (None, None, true) => format!("no line leaves {path} out"),
+            (None, None, false) => format!("no line would leave {path} out"),
         };
-        Mismatch::new(spot, found, format!("{path} left out of the context"))
+        let mismatch = Mismatch::new(spot, found, format!("{path} left out of the context"));
+        match (commented, &unread) {
+            (Some(_), _) => mismatch.next("put the comment into a line of its own"),
+            (None, Some((read, unread))) => mismatch.next(format!(
+                "Docker reads {read}, and so not {unread}: keep one of the two"
+            )),
+            (None, None) => mismatch,
+        }
     });
     let mismatches: Vec<_> = mismatches.collect();
     Judged::from_mismatches(mismatches)
+}
+
+/// The ignore file that is read, and the one in the context's folder that is not read because of it.
+fn unread_ignore_file(build: &Build<'_>) -> Option<(String, String)> {
+    let read = build.ignore_path.clone()?;
+    let usual = in_folder(&build.folder, ".dockerignore");
+    let is_there = build.listing().entries.contains_key(".dockerignore");
+    (is_there && read != usual).then_some((read, usual))
+}
+
+/// The line that would leave a path out but for a comment behind its pattern.
+fn commented<'b>(build: &'b Build<'_>, listing: &Listing, path: &str) -> Option<&'b ignore::Rule> {
+    let mut rules = build.ignore.rules.iter();
+    rules.find(|rule| {
+        let Some((pattern, _)) = rule.text.split_once(" #") else {
+            return false;
+        };
+        let alone = ignore::read(pattern, rule.span.source);
+        let context = Context::simulate(listing, &alone);
+        context.path(path).is_some_and(|seen| !seen.is_in)
+    })
 }
 
 fn ignore_spot(scene: &Scene<'_>, build: &Build<'_>) -> Spot {
@@ -219,6 +258,9 @@ mod tests {
             on(&IS_READ, &[], &[("docker/.dockerignore", "")]),
             "does not read this file",
         );
+        for near in [".dockerIgnore", "dockerignore", ".dockerignore.txt"] {
+            finds(on(&IS_READ, &[], &[(near, "")]), "does not read this file");
+        }
         finds(on(&IS_READ, &[], &[]), "there is no ignore file");
     }
 
@@ -242,6 +284,14 @@ mod tests {
         finds(
             on(&LEAVES_OUT, &[".env"], &[(".dockerignore", "*\n!.e*\n")]),
             "`!.e*` takes .env in again",
+        );
+        finds(
+            on(
+                &LEAVES_OUT,
+                &[".env"],
+                &[(".dockerignore", ".env # secrets\n")],
+            ),
+            "begins no comment, so this leaves .env in",
         );
         finds(
             on(&LEAVES_OUT, &[".env"], &[(".dockerignore", "# .env\n")]),

@@ -6,17 +6,19 @@ use compose::{MountKind, Service};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::container_settings::{self, Difference};
 use super::no_nameless_volumes::is_generated;
 use super::{Reads, Rule, judged, parameters};
 use crate::container::Container;
 use crate::evidence::ImageSeen;
+use crate::live::no_container;
 use crate::report::Spot;
 use crate::scene::{Judged, Mismatch, Scene};
 use crate::secrets::names::is_secret_name;
 
 pub const RULE: Rule = Rule {
     name: "containers-match-file",
-    what: "Image, entrypoint, command, environment, published ports, mounts and health check of each container are those that the file says now, and none that was taken out of it.",
+    what: "Each container is what the file says now: image, entrypoint, command, environment, published ports, mounts, health check, user, working folder, init, restart policy, capabilities, signal and time to stop; and nothing that was taken out of the file is left.",
     why: "A container keeps what it was made with. Editing the file changes nothing until `docker compose up -d` makes the container anew; `restart` does not.",
     mend: "Run `docker compose up -d`.",
     leave: "Never: a container from an older file makes every other observation about something else.",
@@ -51,19 +53,23 @@ fn judge(scene: &Scene<'_>) -> Judged {
         }
     }
     if compared == 0 {
+        // They run from another folder, or somebody has made one by hand: that can be told.
+        let services = scene
+            .project()
+            .into_iter()
+            .flat_map(|project| project.services());
+        let strange = services
+            .map(|service| no_container(scene, service.name()))
+            .find(|_| !scene.evidence.world.strangers.is_empty());
+        if let Some(judged) = strange {
+            return judged;
+        }
         return Judged::not_seen(
             "there is no container to compare with the file",
             "run `docker compose up -d`",
         );
     }
     Judged::from_mismatches(mismatches)
-}
-
-/// What the file says and what the container has.
-struct Difference {
-    what: String,
-    file: String,
-    container: String,
 }
 
 fn mismatch(
@@ -107,6 +113,8 @@ fn differences(
     differences.extend(ports(service, container));
     differences.extend(mounts(scene, service, container));
     differences.extend(health_check(service, container));
+    let config = of_image.and_then(|image| image.0.get("Config"));
+    differences.extend(container_settings::differences(service, container, config));
     if let Some(of_image) = of_image
         && !gets_more_than_is_said(scene, service)
     {

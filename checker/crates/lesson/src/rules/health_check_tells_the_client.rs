@@ -1,5 +1,6 @@
 //! `health-check-tells-the-client`
 
+use compose::Service;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
@@ -18,7 +19,7 @@ pub const RULE: Rule = Rule {
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Parameters {
     service: String,
     /// The client, as `psql`. A probe without it holds.
@@ -32,8 +33,12 @@ struct Parameters {
     /// Parts of other arguments that tell it, as `user=`.
     #[serde(default)]
     words: Vec<String>,
-    /// What it does otherwise.
-    otherwise: String,
+    /// What it does otherwise. Without this it need not be told.
+    #[serde(default)]
+    otherwise: Option<String>,
+    /// The variable of the service that has the right value; what an option says has to be the same.
+    #[serde(default)]
+    value_of: Option<String>,
 }
 
 fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
@@ -45,6 +50,12 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
         );
     };
     let Some((_, probe)) = probe::of(&service) else {
+        return Judged::Holds;
+    };
+    if let Some(mismatch) = other_value(scene, &service, &probe.text, parameters) {
+        return mismatch.into();
+    }
+    let Some(otherwise) = &parameters.otherwise else {
         return Judged::Holds;
     };
     let assignment = format!("{}=", parameters.variable);
@@ -79,7 +90,6 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
     let Parameters {
         program,
         what,
-        otherwise,
         options,
         ..
     } = parameters;
@@ -90,6 +100,40 @@ fn judge(scene: &Scene<'_>, parameters: &Parameters) -> Judged {
             "look at `docker compose exec {name} {program} --help`"
         ))
         .into()
+}
+
+/// An option that says something else than the variable of the service. What a variable puts in is not compared.
+fn other_value(
+    scene: &Scene<'_>,
+    service: &Service<'_>,
+    text: &str,
+    parameters: &Parameters,
+) -> Option<Mismatch> {
+    let variable = parameters.value_of.as_deref()?;
+    let right = service.environment(variable)?.scalar_text()?;
+    let words = probe::words(text);
+    let program = &parameters.program;
+    if !words.iter().any(|word| probe::base_name(word) == *program) {
+        return None;
+    }
+    let said = words.iter().enumerate().find_map(|(at, word)| {
+        parameters.options.iter().find_map(|option| {
+            let rest = word.strip_prefix(option.as_str())?;
+            match rest.strip_prefix('=').unwrap_or(rest) {
+                "" => words.get(at + 1).copied(),
+                value => Some(value),
+            }
+        })
+    })?;
+    let said = said.trim_matches(['"', '\'']);
+    // A variable is told without its dollar.
+    let is_put_in = [format!("${said}"), format!("${{{said}")];
+    if said == right || said.contains('$') || is_put_in.iter().any(|one| text.contains(one)) {
+        return None;
+    }
+    let found = format!("`{program}` is told `{said}`, and {variable} of the service is `{right}`");
+    let expected = format!("`{right}`, as {variable} says");
+    Some(Mismatch::new(probe::spot(scene, service), found, expected))
 }
 
 #[cfg(test)]
@@ -138,5 +182,38 @@ mod tests {
             "it takes root",
         );
         finds(judge("[CMD, sh, -c, '/usr/bin/psql']", ""), "it takes root");
+    }
+
+    #[test]
+    fn what_an_option_says_has_to_be_what_the_service_was_set_up_with() {
+        let on = |test: &str| {
+            let compose = format!(
+                "services: {{db: {{image: x, environment: {{DB_USER: shop}}, healthcheck: {{test: {test}}}}}}}"
+            );
+            let with = json!({
+                "service": "db", "program": "pg_isready", "what": "a user", "options": ["-U", "--username"],
+                "variable": "PGUSER", "value-of": "DB_USER",
+            });
+            on_file("health-check-tells-the-client", with, &compose)
+        };
+        for right in [
+            "pg_isready -U shop",
+            "[CMD, pg_isready, -Ushop]",
+            "[CMD, pg_isready, --username=shop]",
+            "[CMD-SHELL, 'pg_isready -U \"$$DB_USER\"']",
+            "pg_isready",
+            "[CMD, other, -U, root]",
+        ] {
+            holds(on(right));
+        }
+        for wrong in [
+            "pg_isready -U postgres",
+            "[CMD, pg_isready, --username=postgres]",
+        ] {
+            finds(
+                on(wrong),
+                "`pg_isready` is told `postgres`, and DB_USER of the service is `shop`",
+            );
+        }
     }
 }

@@ -119,8 +119,9 @@ fn ended(container: Container<'_>) -> Judged {
             "that is a process which was stopped from outside; `docker compose up -d` starts {service} again"
         ),
         (None, Some(0)) => {
-            "exit code 0 is a program that has done all it had to do: this one needs to go on"
-                .to_owned()
+            format!(
+                "did somebody stop it? Then `docker compose up -d` starts {service} again. If not: exit code 0 is a program that has done all it had to do, and this one needs to go on"
+            )
         }
         (None, _) => format!("read `docker compose logs {service}`"),
     };

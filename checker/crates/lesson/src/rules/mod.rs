@@ -4,6 +4,7 @@ mod apt_installs;
 mod build_context;
 mod compose_file_loads;
 mod config_file_is_mounted;
+mod container_settings;
 mod containers_answer_to_service_names;
 mod containers_match_file;
 mod containers_share_a_network;
@@ -27,6 +28,7 @@ mod newest_probe_passed;
 mod no_leftover_containers;
 mod no_leftover_images;
 mod no_nameless_volumes;
+mod no_orphans;
 mod object_storage_credentials_agree;
 mod only_internal_networks;
 mod packages_outlast_an_edit;
@@ -129,6 +131,7 @@ fn with_parameters() -> &'static [Rule] {
         missing_config_file_is_refused::RULE,
         no_nameless_volumes::IN_FILE,
         no_nameless_volumes::MOUNTED,
+        no_orphans::RULE,
         object_storage_credentials_agree::RULE,
         only_internal_networks::IN_FILE,
         only_internal_networks::ON_ENGINE,

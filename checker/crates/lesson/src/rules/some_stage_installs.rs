@@ -1,10 +1,12 @@
 //! `some-stage-installs`
 
+use dockerfile::Instruction;
 use serde::Deserialize;
 
 use super::{Reads, Rule, judged, parameters};
 use crate::build::Build;
 use crate::evidence::FileSeen;
+use crate::load::load_with_all_profiles;
 use crate::packages::{self, Pip};
 use crate::scene::{Judged, Mismatch, Scene};
 
@@ -20,31 +22,85 @@ pub const RULE: Rule = Rule {
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Parameters {
     service: String,
     /// In small letters.
     package: String,
+    /// The service that needs it, whether `up` starts that or not. Where the file has it, one of the stages that its image is
+    /// made of has to install the package.
+    for_service: Option<String>,
 }
 
-fn judge(scene: &Scene<'_>, Parameters { service, package }: &Parameters) -> Judged {
+fn judge(
+    scene: &Scene<'_>,
+    Parameters {
+        service,
+        package,
+        for_service,
+    }: &Parameters,
+) -> Judged {
     let build = match scene.build(service) {
         Ok(build) => build,
         Err(judged) => return judged,
     };
-    let commands = build
-        .dockerfile
-        .instructions
-        .iter()
-        .filter_map(|one| one.command());
-    let steps = || commands.clone().flat_map(|command| &command.steps);
-    let installs = |pip: &Pip| {
+    let all = build.dockerfile.instructions.iter();
+    if has_another(scene, &build) {
+        return Judged::Holds;
+    }
+    if !installs(scene, &build, all, package) {
+        let found = format!("no stage of the Dockerfile installs `{package}`");
+        let expected = format!("a stage that installs `{package}`");
+        let from = build.dockerfile.stages[0].from;
+        return Mismatch::new(scene.spot(from), found, expected).into();
+    }
+    let everybody = load_with_all_profiles(scene.evidence);
+    let scene = Scene {
+        evidence: scene.evidence,
+        loaded: &everybody,
+    };
+    let Some(name) = for_service else {
+        return Judged::Holds;
+    };
+    let of_service = match scene.build(name) {
+        Ok(of_service) => of_service,
+        // It names a stage that is not there, say.
+        Err(judged @ Judged::Fails(_)) if scene.service(name).is_some() => return judged,
+        Err(_) => return Judged::Holds,
+    };
+    if installs(&scene, &of_service, of_service.all_instructions(), package) {
+        return Judged::Holds;
+    }
+    let target = of_service.node.child("target");
+    let found = match target.and_then(|node| node.as_str()) {
+        Some(stage) => {
+            format!(
+                "`{name}` is built up to the stage `{stage}`, and nothing up to there installs `{package}`"
+            )
+        }
+        None => format!(
+            "`{name}` is built from the last stage, and nothing up to there installs `{package}`"
+        ),
+    };
+    Mismatch::new(
+        scene.spot_of(target.unwrap_or(of_service.node)),
+        found,
+        format!("the name of a stage that installs `{package}`"),
+    )
+    .into()
+}
+
+/// Whether one of these instructions installs a package, or does so in a way that is not looked into.
+fn installs<'i>(
+    scene: &Scene<'_>,
+    build: &Build<'_>,
+    instructions: impl Iterator<Item = &'i Instruction>,
+    package: &str,
+) -> bool {
+    let by_pip = |pip: &Pip| {
         let named = pip.packages.iter().any(|word| word.text.contains(package));
-        named
-            || pip
-                .files
-                .iter()
-                .any(|file| may_name(scene, &build, &file.text, package))
+        let mut files = pip.files.iter();
+        named || files.any(|file| may_name(scene, build, &file.text, package))
     };
     // Other tools have files of their own, and a program of the folder's may ask for more.
     let is_other_way = |words: &str| {
@@ -59,19 +115,14 @@ fn judge(scene: &Scene<'_>, Parameters { service, package }: &Parameters) -> Jud
         ];
         tools.iter().any(|tool| words.contains(tool)) || words.contains(".[")
     };
-    let by_step = steps().any(|step| {
+    let commands = instructions.filter_map(|one| one.command());
+    let mut steps = commands.flat_map(|command| &command.steps);
+    steps.any(|step| {
         let words: Vec<_> = step.words.iter().map(|word| word.text.as_str()).collect();
         let words = words.join(" ");
         let names_it = words.contains(package) && words.contains("install");
-        names_it || is_other_way(&words) || packages::pip(step).is_some_and(|pip| installs(&pip))
-    });
-    if by_step || has_another(scene, &build) {
-        return Judged::Holds;
-    }
-    let found = format!("no stage of the Dockerfile installs `{package}`");
-    let expected = format!("a stage that installs `{package}`");
-    let from = build.dockerfile.stages[0].from;
-    Mismatch::new(scene.spot(from), found, expected).into()
+        names_it || is_other_way(&words) || packages::pip(step).is_some_and(|pip| by_pip(&pip))
+    })
 }
 
 /// Whether a file of requirements names a package, or cannot be read here.
@@ -116,8 +167,27 @@ mod tests {
             ("requirements.txt", "flask==3\n"),
         ];
         look_at_all(compose, &files, |scene| {
-            (RULE.judge)(scene, &json!({"service": "api", "package": "pytest"}))
+            (RULE.judge)(
+                scene,
+                &json!({"service": "api", "package": "pytest", "for-service": "tests"}),
+            )
         })
+    }
+
+    #[test]
+    fn the_stage_of_the_tests_has_to_be_the_one_that_is_built() {
+        let dockerfile = "FROM x AS builder\nRUN pip install -r requirements.txt\nFROM builder AS test\nRUN pip install pytest==8\nFROM x\n";
+        holds(on(BUILT, dockerfile, ""));
+        let other = BUILT.replace("target: test", "target: builder");
+        finds(
+            on(&other, dockerfile, ""),
+            "built up to the stage `builder`, and nothing up to there installs `pytest`",
+        );
+        let unknown = BUILT.replace("target: test", "target: tset");
+        finds(on(&unknown, dockerfile, ""), "tset");
+        let last = BUILT.replace(", target: test", "");
+        finds(on(&last, dockerfile, ""), "built from the last stage");
+        holds(on("services: {api: {build: .}}", dockerfile, ""));
     }
 
     #[test]

@@ -112,7 +112,9 @@ fn assignments(text: &str, part: Range<usize>, places: &mut Vec<Range<usize>>) {
             Some(':') => has_blank || written[whole.end()..].starts_with(['"', '\'']),
             _ => matches!(line.trim(), "ENV" | "ARG" | "env" | "arg"),
         };
-        if is_one && is_password(name.as_str()) {
+        // `cat: /run/secrets/db_password: Permission denied`
+        let is_path = line.ends_with('/') && separator.ends_with(':');
+        if is_one && !is_path && is_password(name.as_str()) {
             // `export DB_PASSWORD`, `- DB_PASSWORD`, and the same behind a mark of a comment.
             let first = line.trim_matches([' ', '\t', '#', '"', '\'']);
             let is_first = matches!(first, "" | "-" | "export" | "- export");
@@ -286,6 +288,7 @@ mod tests {
             "http://localhost:3000/a@b",
             "curl --token --verbose",
             "postgres\n",
+            "cat: /run/secrets/db_password: Permission denied",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
         }
