@@ -126,6 +126,10 @@ pub struct CheckHeader {
     /// As what Compose files are read: all of them, where nothing is said.
     #[serde(default)]
     pub model: Model,
+    /// Services that the answer speaks of, besides the one that is asked: a monitor tells how another service is. As long as one of
+    /// them is starting, nothing is held against anybody.
+    #[serde(default)]
+    pub speaks_of: Vec<String>,
 }
 
 /// As what a project's Compose files are read.
@@ -548,8 +552,18 @@ pub enum ContainerState {
 }
 
 /// Names of the keys that [`CheckHeader`] reads; every other key of a check is a place or a matcher.
-pub(crate) const HEADER_KEYS: [&str; 10] = [
-    "id", "title", "why", "expected", "next", "hints", "needs", "advice", "weight", "model",
+pub(crate) const HEADER_KEYS: [&str; 11] = [
+    "id",
+    "title",
+    "why",
+    "expected",
+    "next",
+    "hints",
+    "needs",
+    "advice",
+    "weight",
+    "model",
+    "speaks-of",
 ];
 
 /// Names of the keys that are places.

@@ -49,7 +49,9 @@ pub fn check(lesson: &Lesson, evidence: &Evidence, scope: Scope) -> Report {
                     _ => &loaded,
                 };
                 let scene = Scene { evidence, loaded };
-                verdict(lesson, check, judge(&scene, &check.look))
+                let judged = judge(&scene, &check.look);
+                let judged = unless_starting(&scene, &check.header.speaks_of, judged);
+                verdict(lesson, check, judged)
             }
         };
         verdicts.insert(&check.header.id, verdict.clone());
@@ -153,6 +155,17 @@ fn is_loading(check: &Check) -> bool {
     match &check.look {
         Look::At { place, .. } => matches!(place.as_ref(), Place::Rule(rule) if rule.name == LOADS),
         _ => false,
+    }
+}
+
+/// What a service says of another one may be from before that was started.
+fn unless_starting(scene: &Scene<'_>, speaks_of: &[String], judged: Judged) -> Judged {
+    let mut services = speaks_of.iter();
+    match judged {
+        Judged::Fails(mismatches) => services
+            .find_map(|service| scene.still_starting(service))
+            .map_or(Judged::Fails(mismatches), Judged::Unknown),
+        judged => judged,
     }
 }
 
@@ -580,5 +593,31 @@ mod tests {
         for absent in ["{B: one}", "[B=one]"] {
             assert!(matches!(judged(absent), Judged::Fails(_)), "{absent}");
         }
+    }
+
+    #[test]
+    fn what_one_service_says_of_another_waits_until_that_is_started() {
+        let judged = |seconds: i64| {
+            let started = crate::testing::AT - jiff::SignedDuration::from_secs(seconds);
+            let inspect = serde_json::json!({
+                "Name": "/test-worker-1",
+                "State": {"Status": "running", "StartedAt": started.to_string()},
+                "Config": {"Labels": {"com.docker.compose.service": "worker"}},
+            });
+            let world = crate::evidence::WorldSeen {
+                containers: vec![crate::evidence::ContainerSeen {
+                    inspect,
+                    last_lines: Vec::new(),
+                }],
+                ..crate::evidence::WorldSeen::default()
+            };
+            crate::testing::look_at_world("services: {worker: {image: x}}", world, |scene| {
+                let speaks_of = ["worker".to_owned()];
+                let wrong = Mismatch::new(scene.service_spot("worker"), "unhealthy", "healthy");
+                unless_starting(scene, &speaks_of, wrong.into())
+            })
+        };
+        assert!(matches!(judged(4), Judged::Unknown(Reason::Starting(_))));
+        assert!(matches!(judged(400), Judged::Fails(_)));
     }
 }

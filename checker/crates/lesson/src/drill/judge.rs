@@ -91,6 +91,7 @@ fn header(step: &Step, title: &str, number: usize) -> CheckHeader {
         advice: false,
         weight: 1,
         model: Model::Project,
+        speaks_of: Vec::new(),
     }
 }
 
