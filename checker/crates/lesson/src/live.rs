@@ -11,6 +11,7 @@ use crate::format::{
     ContainerState, ExecPlace, FieldExpected, FilePlace, HttpPlace, LogPlace, Matcher, MilvusPlace,
     Place, PortPlace,
 };
+use crate::load::load_as;
 use crate::matcher::{self, Matched};
 use crate::milvus::{self, MilvusAnswer};
 use crate::report::{Reason, Spot, Starting};
@@ -172,6 +173,12 @@ pub fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
                 "stop that one with `docker compose -p {project} down`, then run `docker compose up -d` here"
             ),
         ),
+        None if is_named_by_the_shell(scene, project) => (
+            format!(
+                "the project `{project}`, which COMPOSE_PROJECT_NAME of your shell names, has no container of this service"
+            ),
+            "`unset COMPOSE_PROJECT_NAME`, and run the command again".to_owned(),
+        ),
         None => (
             format!("the project `{project}` has no container of this service"),
             if scene.evidence.world.containers.is_empty() {
@@ -189,6 +196,16 @@ pub fn no_container(scene: &Scene<'_>, service: &str) -> Judged {
     Mismatch::new(spot, found, "a container of this service")
         .next(next)
         .into()
+}
+
+/// Whether the files alone would name another project.
+fn is_named_by_the_shell(scene: &Scene<'_>, project: &str) -> bool {
+    let mut request = scene.evidence.files.request();
+    let named = request.environment.remove("COMPOSE_PROJECT_NAME");
+    named.is_some()
+        && load_as(scene.evidence, &request)
+            .project
+            .is_some_and(|alone| alone.name() != project)
 }
 
 fn in_state(scene: &Scene<'_>, container: Container<'_>, state: ContainerState) -> Judged {
@@ -794,6 +811,38 @@ mod tests {
         Answered, EngineSeen, Evidence, FilesSeen, SCHEMA_VERSION, Via, WorldSeen,
     };
     use crate::format::Matchers;
+
+    #[test]
+    fn the_shell_is_named_where_it_names_the_project() {
+        let on = |name: &str| {
+            let mut evidence = crate::evidence::Evidence {
+                schema_version: crate::evidence::SCHEMA_VERSION,
+                lesson: String::new(),
+                at: jiff::Timestamp::UNIX_EPOCH,
+                files: crate::evidence::FilesSeen {
+                    folder_name: "test".to_owned(),
+                    ..Default::default()
+                },
+                world: WorldSeen::default(),
+            };
+            let text = "name: shop\nservices: {api: {image: x}}".to_owned();
+            let file = crate::evidence::FileSeen::Text(text);
+            evidence.files.files.insert("compose.yaml".to_owned(), file);
+            let variable = ("COMPOSE_PROJECT_NAME".to_owned(), name.to_owned());
+            evidence.files.environment.extend([variable]);
+            let loaded = crate::load(&evidence);
+            let scene = Scene {
+                evidence: &evidence,
+                loaded: &loaded,
+            };
+            no_container(&scene, "api")
+        };
+        crate::testing::finds(
+            on("other"),
+            "which COMPOSE_PROJECT_NAME of your shell names",
+        );
+        crate::testing::finds(on("shop"), "the project `shop` has no container");
+    }
 
     #[test]
     fn a_job_has_ended_once_and_well() {
