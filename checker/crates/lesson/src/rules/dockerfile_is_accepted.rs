@@ -10,7 +10,7 @@ use crate::scene::{Judged, Mismatch, Scene};
 
 pub const RULE: Rule = Rule {
     name: "dockerfile-is-accepted",
-    what: "A service is built from a Dockerfile of yours that Docker accepts, and from a folder that is there.",
+    what: "A service is built from a Dockerfile of yours that Docker accepts, from a folder that is there, and with files that reach the builder.",
     why: "Docker reads the whole Dockerfile before it builds anything; one line that it does not understand, and there is no image.",
     mend: "Look at the place that is shown; `docker build --check .` says what Docker thinks of it.",
     leave: "Never.",
