@@ -85,7 +85,8 @@ fn files_of<'a, F: Iterator<Item = &'a Seen<'a>>>(
     files: &dyn Fn() -> F,
 ) -> Vec<(String, String)> {
     let changes_paths = ["from", "parents", "exclude", "unpack"];
-    let is_plain = |text: &str| !text.contains(['$', '*', '?', '[', '\\']) && !text.contains("://");
+    let is_plain =
+        |text: &str| !text.contains(['$', '*', '?', '[', '\\', '"', '\'']) && !text.contains("://");
     let all_plain = sources.iter().all(|source| is_plain(&source.text));
     if changes_paths
         .iter()

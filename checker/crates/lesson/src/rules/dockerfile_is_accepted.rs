@@ -44,7 +44,8 @@ fn missing_sources(scene: &Scene<'_>, service: &str, build: &Build<'_>) -> Vec<M
             continue;
         }
         for source in &copied.sources {
-            let is_plain = !source.text.contains(['$', '*', '?', '[', '\\']);
+            // Quotes are as written here, and taken away by the builder.
+            let is_plain = !source.text.contains(['$', '*', '?', '[', '\\', '"', '\'']);
             let path = joined("", source.text.trim_start_matches('/'));
             let Some(path) = path.filter(|path| is_plain && !path.is_empty()) else {
                 continue;
@@ -151,6 +152,9 @@ mod tests {
             "COPY . .",
             "COPY *.txt .",
             "COPY src .",
+            "COPY \"app.py\" .",
+            "COPY ['app.py', '.']",
+            "COPY [\"app.py\", \".\"]",
             "COPY --from=busybox /bin/x .",
             "ADD https://example.com/x .",
             "COPY <<EOF x\nhello\nEOF",
