@@ -64,9 +64,8 @@ fn examine(scene: &Scene<'_>) -> Vec<Remark> {
         let path = asked
             .filter_map(|asked| asked.path.strip_prefix(folder)?.split('/').next())
             .find(|path| !path.is_empty() && !path.contains('$') && !paths.contains(path))?;
-        let found = format!(
-            "`{folder}{path}` is not served: the answer is 404, and the container stays unhealthy"
-        );
+        let found =
+            format!("`{folder}{path}` is not served: the answer is 404 whatever the service does");
         Some(Remark::of(&probed.service, probed.span, found))
     };
     probes(scene).into_iter().filter_map(remark).collect()
